@@ -1,0 +1,57 @@
+"""What leaves: composed bytes with everything that the outbox must know about them.
+
+Bytes are composed once and stored; what is sent again is the same bytes under the same id.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID, uuid5
+
+NAMESPACE: Final = UUID("7c1f2f5e-2f0b-5d0a-9a6b-6f1d5b3f8e11")
+"""Of every id that the gateway gives; never changed, or a retry would get a new name."""
+
+RINA: Final = "rina"
+"""The destination of everything that goes abroad or to other participants."""
+
+
+class SendingKind(StrEnum):
+    """What an outgoing message is for."""
+
+    X007 = "x007"
+    HAND_OVER = "hand-over"
+    X012 = "x012"
+    H001 = "h001"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to one receiver.
+
+    (case, `kind`, `object`, `receiver`) is unique in the journal: a case is forwarded to one
+    institution once, a message is handed over once, a question is asked once.
+    """
+
+    message_id: str
+    kind: SendingKind
+    object: str
+    """X007: the institution it names; hand-over: the message handed over; question: its id."""
+    receiver: str
+    """Institution id that it is for."""
+    destination: str
+    """`rina`, or the institution that gets the hand-over."""
+    body: bytes | None
+    """Composed bytes; None for a hand-over, whose body is what was received (`digest`)."""
+    digest: str
+    """SHA-256 of the body."""
+    media: str = "xml"
+    """`xml` or `mime`; `none` when the sidecar goes alone (`hand_over = notice`)."""
+    sidecar: bytes | None = None
+    """JSON, for hand-overs."""
+    after: str | None = None
+    """Message id of the sending that must be confirmed before this one is due."""
+
+
+def new_id(cause: str, receiver: str, kind: str, n: int = 0) -> str:
+    """The UUIDv5 of (cause, receiver, kind, n): the same decision gives the same ids."""
+    return str(uuid5(NAMESPACE, f"{cause}|{receiver}|{kind}|{n}"))

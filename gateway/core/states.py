@@ -1,0 +1,107 @@
+"""The state machines of a message, a case, a question and a sending, as tables.
+
+A state drives; the cause beside it explains. `ops/states.md` draws these tables and a test
+compares the two. Everything that may follow what is said here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class MessageState(StrEnum):
+    """Where a received message stands."""
+
+    RECORDED = "recorded"
+    """Decided, and what must leave for it has not all left."""
+    DONE = "done"
+    """Handed over, or nothing had to leave."""
+    WAITING = "waiting"
+    """Asked about, or held: it goes on when the answer or its predecessor comes."""
+    REFERRED = "referred"
+    """On the worklist: a person must decide."""
+    REFUSED = "refused"
+    """Breaks a proved protocol fact; on the worklist, because nobody abroad was told."""
+    QUARANTINED = "quarantined"
+    """Set aside with its bytes."""
+    ABSORBED = "absorbed"
+    """The same content as an earlier message, linked to it."""
+    DISCARDED = "discarded"
+    """A person took it out of quarantine for good."""
+
+
+class CaseState(StrEnum):
+    """Where a case stands with us."""
+
+    OPEN = "open"
+    ASKED = "asked"
+    REFERRED = "referred"
+    FORWARDED = "forwarded"
+
+
+class QuestionState(StrEnum):
+    """Where a question abroad stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    """It could not be sent, or came back as an exception."""
+    EXPIRED = "expired"
+
+
+class SendingState(StrEnum):
+    """Where an outgoing message stands."""
+
+    WAITING = "waiting"
+    """Another sending must be confirmed first (the hand-over waits for its X007)."""
+    DUE = "due"
+    SENT = "sent"
+    WITHDRAWN = "withdrawn"
+    OBSERVED = "observed"
+    """Composed and kept, never sent: the gateway only observes (`sending = observe`)."""
+
+
+MESSAGE: Final[Mapping[MessageState, frozenset[MessageState]]] = {
+    MessageState.RECORDED: frozenset({MessageState.DONE, MessageState.REFERRED}),
+    MessageState.WAITING: frozenset({MessageState.RECORDED, MessageState.REFERRED}),
+    MessageState.REFERRED: frozenset({MessageState.RECORDED}),
+    MessageState.REFUSED: frozenset(),
+    MessageState.QUARANTINED: frozenset(
+        {
+            MessageState.DISCARDED,
+            MessageState.RECORDED,
+            MessageState.DONE,
+            MessageState.WAITING,
+            MessageState.REFERRED,
+            MessageState.REFUSED,
+            MessageState.ABSORBED,
+        }
+    ),
+    MessageState.DONE: frozenset(),
+    MessageState.ABSORBED: frozenset(),
+    MessageState.DISCARDED: frozenset(),
+}
+
+CASE: Final[Mapping[CaseState, frozenset[CaseState]]] = {
+    CaseState.OPEN: frozenset({CaseState.ASKED, CaseState.REFERRED, CaseState.FORWARDED}),
+    CaseState.ASKED: frozenset({CaseState.REFERRED, CaseState.FORWARDED}),
+    CaseState.REFERRED: frozenset({CaseState.FORWARDED}),
+    CaseState.FORWARDED: frozenset({CaseState.REFERRED}),
+}
+
+QUESTION: Final[Mapping[QuestionState, frozenset[QuestionState]]] = {
+    QuestionState.OPEN: frozenset(
+        {QuestionState.ANSWERED, QuestionState.FAILED, QuestionState.EXPIRED}
+    ),
+    QuestionState.ANSWERED: frozenset(),
+    QuestionState.FAILED: frozenset(),
+    QuestionState.EXPIRED: frozenset(),
+}
+
+SENDING: Final[Mapping[SendingState, frozenset[SendingState]]] = {
+    SendingState.WAITING: frozenset({SendingState.DUE, SendingState.WITHDRAWN}),
+    SendingState.DUE: frozenset({SendingState.SENT, SendingState.WITHDRAWN}),
+    SendingState.SENT: frozenset(),
+    SendingState.WITHDRAWN: frozenset(),
+    SendingState.OBSERVED: frozenset(),
+}

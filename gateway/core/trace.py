@@ -1,0 +1,58 @@
+"""One step of an explanation: a code with typed parameters, never a sentence.
+
+Sentences are made at the edge (`gateway.wording`). Parameters that can hold personal data are
+named in `PERSONAL`; they never enter a log line, a metric or an error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+PERSONAL: Final = frozenset({"name", "town", "postcode", "number"})
+"""Parameter names whose values can identify a person."""
+
+CODES: Final[Mapping[str, frozenset[str]]] = {
+    "residence-known": frozenset({"country", "person"}),
+    "institution-named": frozenset({"institution", "place"}),
+    "institution-named-unknown": frozenset({"place"}),
+    "institution-named-ended": frozenset({"institution", "successor"}),
+    "institution-named-test": frozenset({"institution"}),
+    "scheme-known": frozenset({"scheme"}),
+    "assumed-general": frozenset({"rule"}),
+    "route-matched": frozenset({"rule", "buc", "certainty"}),
+    "route-missing": frozenset({"buc"}),
+    "area-matched": frozenset({"network", "area", "institution", "certainty"}),
+    "area-ambiguous": frozenset({"network", "area", "count"}),
+    "area-unknown": frozenset({"network"}),
+    "confirmed-by-name": frozenset({"institution"}),
+    "contradicted-by-name": frozenset({"institution", "named"}),
+    "successor": frozenset({"institution", "successor"}),
+    "institution-ended": frozenset({"institution"}),
+    "institution-certainty": frozenset({"institution", "certainty"}),
+    "competence-unlisted": frozenset({"institution", "buc"}),
+    "datum-missing": frozenset({"datum"}),
+    "profile-warning": frozenset({"rule"}),
+    "party-id-unusual": frozenset({"institution"}),
+    "answer-used": frozenset({"datum"}),
+    "content-known": frozenset({"message"}),
+}
+"""Every code with its parameters; a test holds the wordings to this table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Why something was decided: one code of `CODES` with its parameters."""
+
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+def step(code: str, **params: str) -> Step:
+    """A step whose code and parameters are checked against `CODES`.
+
+    Raises:
+        KeyError: the code is not on the page, or its parameters are others (a bug).
+    """
+    if CODES[code] != params.keys():
+        raise KeyError(f"{code}: {sorted(params)} instead of {sorted(CODES[code])}")
+    return Step(code, params)

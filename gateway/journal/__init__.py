@@ -1,0 +1,220 @@
+"""What happened, and what is still to be sent: the port of the journal.
+
+Guarantees, each one a test in `tests/contract/test_journals.py`:
+
+* `record` writes message, decision, history and outgoing messages in one transaction or not at
+  all; it is durable when it returns.
+* What was judged on a case that has moved on since, or on tables no longer in force, is not
+  recorded (`JournalConflict`): judge again.
+* A sending is claimed by one worker at a time; a claim that ran out is void (fencing token).
+* Nothing that was recorded is ever lost or changed, but for states that `gateway.core.states`
+  allows to follow one another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from gateway.core.case import Case
+from gateway.core.judgement import Judgement
+from gateway.core.states import MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message to be recorded."""
+
+    judgement: Judgement
+    body: bytes
+    source: str
+    """Where it was received, such as a file name; for people."""
+    addressee: str | None
+    received_at: datetime
+    decided_at: datetime
+    attempt: int = 0
+    """0 for a message as received; n when it is decided again (worklist, quarantine)."""
+    observed: bool = False
+    """`sending = observe`: outgoing messages are kept and never sent."""
+    who: str = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """It is in the journal now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same message id with the same bytes was there already; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityConflict:
+    """The same message id with other bytes was there already; nothing was written."""
+
+
+Outcome = Recorded | Duplicate | IdentityConflict
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A sending that this worker may publish until its lease ends."""
+
+    message_id: str
+    case_id: str
+    kind: str
+    object: str
+    receiver: str
+    destination: str
+    media: str
+    digest: str
+    body: bytes
+    """Empty for a notice."""
+    sidecar: bytes | None
+    attempts: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a listing: the latest decision of a message, with stable names."""
+
+    message_id: str
+    received_at: datetime
+    case_id: str | None
+    buc: str | None
+    sed: str | None
+    sender: str | None
+    decision: str | None
+    cause: str | None
+    institution: str | None
+    state: MessageState
+    candidates: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    protected: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a timeline: when, what, by whom, and with which codes."""
+
+    at: datetime
+    origin: str
+    """`inbound`, `gateway`, `outbound`, `operator`."""
+    what: str
+    state: str
+    who: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is of what, for metrics, readiness and `status`."""
+
+    messages: Mapping[str, int]
+    """state -> number."""
+    sendings: Mapping[str, int]
+    """state -> number."""
+    oldest_due: datetime | None
+    """Since when the oldest due sending has been due."""
+    worklist: Mapping[str, int]
+    """cause -> number."""
+    quarantine: Mapping[str, int]
+    """cause -> number."""
+    questions_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The tables in force."""
+
+    name: str
+    digest: str
+    since: datetime
+    author: str
+    approver: str
+
+
+class Journal(Protocol):
+    """See the module's guarantees. Every method may raise `JournalUnavailable`."""
+
+    async def record(self, entry: Entry) -> Outcome:
+        """Write one message with its decision and consequences; durable on return.
+
+        Raises:
+            JournalConflict: the case revision or the release in force has changed.
+        """
+        ...
+
+    async def case(self, case_id: str) -> Case:
+        """The case with this id, or the case that our own case of this id asks about."""
+        ...
+
+    async def claim(self, limit: int, now: datetime, lease_seconds: float) -> Sequence[Claimed]:
+        """Due sendings, oldest first, at most one per (case, destination) at a time."""
+        ...
+
+    async def sent(self, claims: Sequence[Claimed], at: datetime) -> int:
+        """The far side has confirmed these; what waited for them becomes due. How many counted."""
+        ...
+
+    async def defer(self, claim: Claimed, due: datetime, error: str) -> bool:
+        """It did not go; try again from `due` on. False when the claim was void."""
+        ...
+
+    async def withdraw(self, claim: Claimed, at: datetime, error: str) -> bool:
+        """It never will go; what waits for it is withdrawn too and the case is referred."""
+        ...
+
+    async def body(self, digest: str) -> bytes | None:
+        """The bytes with this SHA-256; None when they were never here or are erased."""
+        ...
+
+    async def message(self, message_id: str) -> Row | None:
+        """One message by its id."""
+        ...
+
+    async def messages(
+        self,
+        *,
+        states: Sequence[MessageState] = (),
+        case_id: str | None = None,
+        limit: int = 1000,
+        after: str | None = None,
+    ) -> Sequence[Row]:
+        """Messages with their latest decision, in order of receipt; `after` pages on."""
+        ...
+
+    async def explanation(self, message_id: str) -> Sequence[Mapping[str, Any]]:
+        """Every decision of a message with trace, rules, release and reference date."""
+        ...
+
+    async def timeline(self, message_id: str) -> Sequence[Happening]:
+        """All that happened to a message and its case, in order of time."""
+        ...
+
+    async def discard(self, message_id: str, who: str, reason: str, at: datetime) -> bool:
+        """Take a message out of quarantine for good. False when it is not there."""
+        ...
+
+    async def counts(self, now: datetime) -> Counts:
+        """See `Counts`."""
+        ...
+
+    async def by_buc(self) -> Mapping[str, Mapping[str, int]]:
+        """BUC -> outcome of its cases -> number (received, transferred, asked, referred ...)."""
+        ...
+
+    async def release(self) -> Release | None:
+        """The tables in force; None before the first activation."""
+        ...
+
+    async def activate(self, release: Release) -> None:
+        """Put a release of the tables in force."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, then close."""
+        ...
