@@ -1,5 +1,6 @@
 """Every error of the package on one page: who must act, and whether trying again can help."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -20,15 +21,24 @@ class GatewayError(Exception):
             (0 is "done" and belongs to no error).
         code: a stable name of what happened, for the log and for `--json`.
         english, french: the public text, one line each.
+        more: what else is wrong, where several things were looked at before giving up.
     """
 
     temporary: ClassVar[bool] = False
     exit_code: ClassVar[int] = 1
     code: str = "gateway-error"
 
-    def __init__(self, english: str = "", *, french: str = "", code: str = "") -> None:
+    def __init__(
+        self,
+        english: str = "",
+        *,
+        french: str = "",
+        code: str = "",
+        more: Sequence["GatewayError"] = (),
+    ) -> None:
         self.english = one_line(english or (self.__doc__ or "").partition("\n")[0])
         self.french = one_line(french) or self.english
+        self.more = tuple(more)
         if code:
             self.code = code
         super().__init__(self.english)
@@ -36,6 +46,10 @@ class GatewayError(Exception):
     def text(self, lang: str = "en") -> str:
         """The public text in French for `fr`, in English for any other language."""
         return self.french if lang == "fr" else self.english
+
+    def lines(self, lang: str = "en") -> tuple[str, ...]:
+        """What to show to people: one line for each thing that is wrong."""
+        return tuple(error.text(lang) for error in (self, *self.more))
 
 
 class ConfigurationError(GatewayError):

@@ -1,0 +1,133 @@
+"""What is wrong with a configuration, said in plain words, in English and in French."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from gateway.config_sources import Sources, secret_file, variables
+from gateway.errors import ConfigurationError
+
+# pydantic's error type -> (English, French). {…} are the error's own, harmless parameters: a
+# bound, a list of allowed values. The value that was given is never shown: it may be a secret.
+_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("is required outside the demo", "est obligatoire hors démonstration"),
+    "comes_later": (
+        "`{value}` comes in a later version; choose another value",
+        "« {value} » viendra dans une version ultérieure ; choisir une autre valeur",
+    ),
+    "literal_error": ("must be {expected}", "doit être {expected}"),
+    "string_pattern_mismatch": (
+        "has the wrong form; it must match {pattern}",
+        "n'a pas la bonne forme ; il faut {pattern}",
+    ),
+    "too_short": ("is too short: at least {min_length}", "est trop court : {min_length} au moins"),
+    "greater_than": ("must be more than {gt}", "doit être supérieur à {gt}"),
+    "greater_than_equal": ("must be {ge} or more", "doit être au moins {ge}"),
+    "less_than_equal": ("must be {le} or less", "doit être au plus {le}"),
+    "int": ("must be a whole number", "doit être un nombre entier"),
+    "float": ("must be a number", "doit être un nombre"),
+    "finite": ("must be a number", "doit être un nombre"),
+    "bool": ("must be true or false", "doit être true ou false"),
+    "string": ("must be a text in quotes", "doit être un texte entre guillemets"),
+    "path": ("must be a path in quotes", "doit être un chemin entre guillemets"),
+    "tuple": ('must be a list: ["…", "…"]', 'doit être une liste : ["…", "…"]'),
+    "dict": ("must be a section of keys", "doit être une section de clés"),
+    "mapping": ("must be a section of keys", "doit être une section de clés"),
+    "model": ("must be a section of keys", "doit être une section de clés"),
+    "xml_larger": (
+        "max_xml_bytes is larger than max_bytes; lower the one or raise the other",
+        "max_xml_bytes dépasse max_bytes ; baisser l'un ou relever l'autre",
+    ),
+    "retry_order": (
+        "retry_first_seconds is larger than retry_cap_seconds; lower the one or raise the other",
+        "retry_first_seconds dépasse retry_cap_seconds ; baisser l'un ou relever l'autre",
+    ),
+    "tls_pair": (
+        "tls_certificate and tls_key go together; give both or none",
+        "tls_certificate et tls_key vont ensemble ; donner les deux ou aucun",
+    ),
+    "login_pair": (
+        "user and password (in a secret file) go together; give both or none",
+        "user et password (dans un fichier secret) vont ensemble ; donner les deux ou aucun",
+    ),
+    "http_open": (
+        "others can reach this address: give tls_certificate, tls_key, user and password",
+        "adresse joignable par d'autres : donner tls_certificate, tls_key, user et password",
+    ),
+    "secret_in_file": (
+        "a secret does not stand here; put it into the file `{file}` of secrets_dir",
+        "un secret ne figure pas ici ; le mettre dans le fichier « {file} » de secrets_dir",
+    ),
+}
+
+
+def explained(
+    error: ValidationError, sources: Sources, known: Sequence[str]
+) -> Iterator[ConfigurationError]:
+    """One error for each thing that pydantic found."""
+    for one in error.errors(include_url=False, include_input=False):
+        if one["type"] == "default_factory_not_called":
+            continue  # follows from another error
+        key = [str(part) for part in one["loc"] if part != "[key]"]
+        dotted, where = ".".join(key), sources.where(key)
+        if one["type"] == "extra_forbidden":
+            both = _unknown(dotted, known)
+        else:
+            both = _sentences(one["type"], one.get("ctx", {}))
+        yield _problem(where, dotted if where == sources.file else "", both)
+
+
+def unknown_variables(known: Sequence[str]) -> Iterator[ConfigurationError]:
+    """One error for each environment variable that begins like ours and is no key."""
+    sections = {key.rpartition(".")[0] for key in known}
+    for name, key in variables():
+        if key not in known and key not in sections:
+            yield _problem(name, "", _unknown(key, known))
+
+
+def secrets_in_file(sources: Sources, secret_keys: Sequence[str]) -> Iterator[ConfigurationError]:
+    """One error for each secret that stands in the TOML file."""
+    for key in secret_keys:
+        if sources.in_file(key):
+            context = {"file": secret_file(key)}
+            yield _problem(sources.file, key, _sentences("secret_in_file", context))
+
+
+def _problem(where: str, key: str, both: tuple[str, str]) -> ConfigurationError:
+    english, french = both
+    place, endroit = (f"{where}: {key}", f"{where} : {key}") if key else (where, where)
+    return ConfigurationError(f"{place}: {english}", french=f"{endroit} : {french}")
+
+
+def _sentences(kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """The English and the French sentence for pydantic's error type `kind`."""
+    english, french = _SENTENCES.get(kind) or _SENTENCES.get(
+        kind.partition("_")[0], ("is not accepted", "n'est pas accepté")
+    )
+    # pydantic writes lists of values in English
+    in_french = {key: str(value).replace(" or ", " ou ") for key, value in context.items()}
+    return english.format_map(context), french.format_map(in_french)
+
+
+def _unknown(key: str, known: Sequence[str]) -> tuple[str, str]:
+    """The two sentences for a key that nobody reads, with the known key nearest to it."""
+    near = _nearest(key, known)
+    if near:
+        return f"unknown key; did you mean `{near}`?", f"clé inconnue ; vouliez-vous « {near} » ?"
+    section = key.rpartition(".")[0]
+    here = ", ".join(_in_section(section, known))
+    return f"unknown key; known here: {here}", f"clé inconnue ; connues ici : {here}"
+
+
+def _nearest(key: str, known: Sequence[str]) -> str:
+    leaf = key.rpartition(".")[2]
+    same_name = [k for k in known if k.rpartition(".")[2] == leaf]  # right name, wrong section
+    return next(iter(same_name or difflib.get_close_matches(key, known, n=1, cutoff=0.6)), "")
+
+
+def _in_section(section: str, known: Iterable[str]) -> list[str]:
+    depth = section.count(".") + 1 if section else 0
+    inside = (k.split(".") for k in known if not section or k.startswith(f"{section}."))
+    return sorted({parts[depth] for parts in inside})
