@@ -6,10 +6,10 @@ so two decisions on the same revision cannot both be recorded.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from gateway.core.evidence import Evidence
-from gateway.core.message import BusinessMessage
+from gateway.core.message import BusinessMessage, Role
 from gateway.core.states import CaseState, QuestionState
 
 
@@ -30,7 +30,11 @@ class MessageReceived:
     """Which of our own institutions takes part."""
     our_role: str
     parties: tuple[str, ...]
-    """Everybody in the header, ourselves included."""
+    """Everybody in the header, ourselves included; the sender first."""
+    owner: str
+    """Which of them owns the case; empty when none does."""
+    received_on: str
+    """The reference date: ISO day of receipt in Europe/Paris."""
     body: str
     """SHA-256 of the bytes received."""
     media: str
@@ -251,7 +255,12 @@ def _settle(case: Case, question: str, state: QuestionState) -> Case:
 
 
 def received(
-    message: BusinessMessage, us: str, our_role: str, media: str, evidence: Evidence
+    message: BusinessMessage,
+    us: str,
+    our_role: str,
+    media: str,
+    received_on: date,
+    evidence: Evidence,
 ) -> MessageReceived:
     """The event that a message of the case was recorded."""
     return MessageReceived(
@@ -267,6 +276,8 @@ def received(
         us=us,
         our_role=our_role,
         parties=tuple(dict.fromkeys(party.id for party in message.parties)),
+        owner=next((p.id for p in message.parties if p.role is Role.CASE_OWNER), ""),
+        received_on=received_on.isoformat(),
         body=message.digest,
         media=media,
         evidence=evidence,
