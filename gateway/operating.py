@@ -1,0 +1,131 @@
+"""What a person may do to the gateway, whether it runs (control socket) or not (state lock).
+
+Each deed is a name with parameters and answers with a code; the wording is the caller's.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.core.decision import SetAside, name
+from gateway.core.judging import Arrival, Policy, examine, judge
+from gateway.core.message import Malformed
+from gateway.core.states import MessageState
+from gateway.clock import Clock
+from gateway.errors import JournalConflict, Refused
+from gateway.journal import Entry, IdentityConflict, Journal
+from gateway.pipeline import Pipeline
+from gateway.relay import Relay
+
+DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "wake")
+"""Names of all deeds; `ops/interfaces.md` explains each."""
+
+
+class Operating:
+    """The deeds, on a running or a resting gateway."""
+
+    def __init__(self, journal: Journal, pipeline: Pipeline, relay: Relay, clock: Clock) -> None:
+        self._journal = journal
+        self._pipeline = pipeline
+        self._relay = relay
+        self._clock = clock
+
+    async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
+        """Do it and say so.
+
+        Raises:
+            Refused: not allowed now, not known, or nothing is there to do it to.
+        """
+        match deed:
+            case "ping":
+                return {"paused": self._pipeline.paused, "in_flight": self._pipeline.in_flight}
+            case "pause":
+                self._pipeline.pause()
+                self._relay.pause()
+                return {"paused": True}
+            case "resume":
+                self._pipeline.resume()
+                self._relay.resume()
+                return {"paused": False}
+            case "wake":
+                self._relay.wake()
+                return {}
+            case "release":
+                return await self._release(str(params.get("message_id", "")), who)
+            case "discard":
+                return await self._discard(params, who)
+            case _:
+                raise Refused(
+                    f"{deed[:40]}: no such deed; see `eessi-gateway --help`.", code="unknown-deed"
+                )
+
+    async def _release(self, message_id: str, who: str) -> dict[str, Any]:
+        """Decide a quarantined message again, from the bytes that the journal kept."""
+        row = await self._quarantined(message_id)
+        explained = await self._journal.explanation(message_id)
+        body = await self._journal.body(str(explained[-1]["digest"]))
+        if body is None:
+            raise Refused(
+                f"{message_id}: its bytes are not in the journal; nothing was changed.",
+                french=f"{message_id} : ses octets ne sont pas au journal ; rien n'a changé.",
+                code="no-body",
+            )
+        desk = self._pipeline.desk
+        examined = examine(body, desk.limits, desk.schemas)
+        case = None
+        if not isinstance(examined, Malformed):
+            case = await self._journal.case(examined.message.case_id)
+        attempt = len(explained)
+        arrival = Arrival(row.received_at, self._clock.now(), None, attempt)
+        judgement = judge(examined, case, desk.tables, desk.policy, arrival)
+        if isinstance(judgement.decision, SetAside):
+            raise _again(message_id, judgement.decision.cause)
+        own = judgement.message_id == message_id
+        entry = Entry(
+            judgement,
+            body,
+            row.source,
+            None,
+            row.received_at,
+            self._clock.now(),
+            attempt=attempt if own else 0,
+            observed=self._pipeline.observes,
+            who=who,
+        )
+        if isinstance(await self._journal.record(entry), IdentityConflict):
+            raise _again(message_id, "identity-conflict")
+        if not own:  # it was kept under the digest of its bytes; from now on it has its own name
+            await self._journal.discard(message_id, who, "released", self._clock.now())
+        self._relay.wake()
+        return {
+            "message_id": judgement.message_id,
+            "decision": name(judgement.decision) if judgement.decision is not None else None,
+            "state": judgement.state.value,
+        }
+
+    async def _discard(self, params: Mapping[str, Any], who: str) -> dict[str, Any]:
+        message_id, reason = str(params.get("message_id", "")), str(params.get("reason", ""))
+        await self._quarantined(message_id)
+        if not await self._journal.discard(message_id, who, reason, self._clock.now()):
+            raise JournalConflict()
+        return {"message_id": message_id, "state": MessageState.DISCARDED.value}
+
+    async def _quarantined(self, message_id: str) -> Any:
+        row = await self._journal.message(message_id)
+        if row is None or row.state is not MessageState.QUARANTINED:
+            raise Refused(
+                f"{message_id[:64]}: not in quarantine; see `eessi-gateway quarantine list`.",
+                french=(
+                    f"{message_id[:64]} : pas en quarantaine ; "
+                    "voir `eessi-gateway quarantine list`."
+                ),
+                code="not-in-quarantine",
+            )
+        return row
+
+
+def _again(message_id: str, why: str) -> Refused:
+    return Refused(
+        f"{message_id}: it would be set aside again ({why}); nothing was changed.",
+        french=f"{message_id} : il serait de nouveau mis de côté ({why}) ; rien n'a changé.",
+        code="set-aside-again",
+    )

@@ -1,0 +1,285 @@
+"""One message, top to bottom: receive -> read -> validate -> resolve -> decide -> record -> settle.
+
+Once the journal has it, the source is done with it. Nothing leaves before it is written: what
+must leave is in the journal with the decision, and `relay` sends it.
+
+Messages are examined (read, validated) side by side; from there on those of one case follow one
+another in the order in which they came, and those of different cases go on side by side.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gateway.clock import Clock, Executor
+from gateway.core.case import Case
+from gateway.core.decision import cause, name
+from gateway.core.judgement import Judgement
+from gateway.core.judging import Arrival, Examined, Policy, examine, judge, set_aside
+from gateway.core.message import Malformed
+from gateway.core.reading import Limits
+from gateway.core.tables import Tables
+from gateway.core.validation import Schemas
+from gateway.errors import GatewayError, JournalConflict, JournalUnavailable, TransportUnavailable
+from gateway.journal import Duplicate, Entry, IdentityConflict, Journal, Outcome
+from gateway.log import logger
+from gateway.metrics import Metrics
+from gateway.transport import Consumer, Received, Settlement
+
+RETRIES: Final = 50
+"""How often a judgement is repeated when its case moves on under it."""
+PAUSE_SECONDS: Final = 1.0
+"""Between two attempts while the journal or the source cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a message is judged with: swapped as a whole, never in parts."""
+
+    tables: Tables
+    policy: Policy
+    limits: Limits
+    schemas: Schemas
+
+
+class Pipeline:
+    """Takes messages in, decides them, and writes them down."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        desk: Desk,
+        clock: Clock,
+        parse: Executor,
+        metrics: Metrics,
+        *,
+        in_flight: int,
+        observe: bool,
+        recorded: Callable[[], None],
+    ) -> None:
+        self.desk = desk
+        self._journal = journal
+        self._clock = clock
+        self._parse = parse
+        self._metrics = metrics
+        self._observe = observe
+        self._recorded = recorded
+        self._room = asyncio.Semaphore(in_flight)
+        self._line: asyncio.Future[None] | None = None
+        self._cases: dict[str, asyncio.Future[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = asyncio.Event()
+        self._open.set()
+
+    # -- the story of one message -----------------------------------------------------------
+
+    async def handle(self, received: Received, examined: Examined | Malformed) -> Settlement:
+        """Judge, record, and say what becomes of the message at its source."""
+        try:
+            outcome = await self._record(received, examined)
+        except GatewayError as error:
+            logger().warning("message-not-recorded", path=received.source, error_code=error.code)
+            self._metrics.received("failed")
+            return Settlement.RETRY
+        except Exception as error:  # a bug in one message must not stop the rest
+            logger().error("message-broke-the-gateway", path=received.source, exc_info=error)
+            outcome = await self._set_aside(received, examined, "internal-error")
+        if isinstance(outcome, IdentityConflict):
+            logger().error("identity-conflict", path=received.source)
+            outcome = await self._set_aside(received, examined, "identity-conflict")
+            self._metrics.received("identity-conflict")
+        elif isinstance(outcome, Duplicate):
+            self._metrics.duplicate("message")
+            self._metrics.received("duplicate")
+        else:
+            self._metrics.received("recorded")
+        return Settlement.ACCEPTED
+
+    async def _record(self, received: Received, examined: Examined | Malformed) -> Outcome:
+        """Judge on the case and tables as they are now; again when they moved on meanwhile."""
+        for _ in range(RETRIES):
+            case = await self._case(examined)
+            began = self._clock.monotonic()
+            judgement = self._judge(received, examined, case)
+            self._metrics.took("decide", self._clock.monotonic() - began)
+            try:
+                began = self._clock.monotonic()
+                outcome = await self._journal.record(self._entry(received, judgement))
+            except JournalConflict:
+                self._metrics.journal_conflict()
+                continue
+            self._metrics.took("record", self._clock.monotonic() - began)
+            self._tell(judgement, outcome)
+            return outcome
+        raise JournalUnavailable(code="case-never-at-rest")
+
+    def _judge(
+        self, received: Received, examined: Examined | Malformed, case: Case | None
+    ) -> Judgement:
+        desk = self.desk
+        arrival = Arrival(received.received_at, self._clock.now(), received.addressee)
+        if received.oversize is not None:
+            digest = received.oversize
+            return set_aside(digest, digest, None, "too-big", desk.tables, arrival)
+        return judge(examined, case, desk.tables, desk.policy, arrival)
+
+    async def _case(self, examined: Examined | Malformed) -> Case | None:
+        if isinstance(examined, Malformed):
+            return None
+        return await self._journal.case(examined.message.case_id)
+
+    def _entry(self, received: Received, judgement: Judgement) -> Entry:
+        return Entry(
+            judgement=judgement,
+            body=received.body,
+            source=received.source,
+            addressee=received.addressee,
+            received_at=received.received_at,
+            decided_at=self._clock.now(),
+            observed=self._observe,
+        )
+
+    async def _set_aside(
+        self, received: Received, examined: Examined | Malformed, why: str
+    ) -> Outcome:
+        """Quarantine under the digest of the bytes, outside any case."""
+        digest = examined.digest if isinstance(examined, Malformed) else examined.message.digest
+        arrival = Arrival(received.received_at, self._clock.now(), received.addressee)
+        judgement = set_aside(digest, digest, None, why, self.desk.tables, arrival)
+        if isinstance(examined, Examined):
+            judgement = replace(judgement, message=examined.message)
+        outcome = await self._journal.record(self._entry(received, judgement))
+        self._tell(judgement, outcome)
+        return outcome
+
+    def _tell(self, judgement: Judgement, outcome: Outcome) -> None:
+        """Log and count what was recorded, and wake the relay."""
+        message, decision = judgement.message, judgement.decision
+        if isinstance(outcome, Duplicate | IdentityConflict):
+            return
+        if decision is None:
+            self._metrics.duplicate("content")
+        else:
+            self._metrics.decided(name(decision), cause(decision))
+        logger().info(
+            "message-recorded",
+            message_id=judgement.message_id,
+            case_id=judgement.case_id,
+            buc=message.buc if message else None,
+            sed=message.sed if message else None,
+            decision=name(decision) if decision else None,
+            cause=cause(decision) if decision else None,
+            state=judgement.state.value,
+        )
+        if judgement.outgoing:
+            self._recorded()
+
+    # -- many messages ----------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        """Messages taken and not yet settled."""
+        return len(self._tasks)
+
+    @property
+    def observes(self) -> bool:
+        """True when nothing leaves (`sending = observe`)."""
+        return self._observe
+
+    @property
+    def paused(self) -> bool:
+        """Whether intake was stopped by a person."""
+        return not self._open.is_set()
+
+    def pause(self) -> None:
+        """Take no more messages; those taken are finished."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Take messages again."""
+        self._open.set()
+
+    async def run(self, consumer: Consumer) -> None:
+        """Take messages until cancelled; what was taken is finished by `drain`."""
+        while True:
+            try:
+                async for received in consumer.receive():
+                    await self._open.wait()
+                    await self._room.acquire()
+                    self._start(received)
+            except TransportUnavailable as error:
+                logger().error("source-unavailable", error_code=error.code)
+                await self._clock.sleep(PAUSE_SECONDS)
+
+    async def drain(self) -> None:
+        """Return when everything taken is settled."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, received: Received) -> None:
+        """Examine at once; take a place in the line of arrival."""
+        examining = asyncio.ensure_future(self._examine(received))
+        before, self._line = self._line, asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._in_turn(received, examining, before, self._line))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _examine(self, received: Received) -> Examined | Malformed:
+        desk = self.desk
+        began = self._clock.monotonic()
+        try:
+            return await self._parse.run(examine, received.body, desk.limits, desk.schemas)
+        finally:
+            self._metrics.took("read", self._clock.monotonic() - began)
+
+    async def _in_turn(
+        self,
+        received: Received,
+        examining: "asyncio.Future[Examined | Malformed]",
+        before: "asyncio.Future[None] | None",
+        here: "asyncio.Future[None]",
+    ) -> None:
+        """Handle one message after the earlier ones of its case, and settle it.
+
+        The case is known once the message is examined, so the line of arrival holds until then;
+        a message that is slow to examine (sizes are capped) holds up those behind it that long.
+        """
+        try:
+            examined = await _outcome(received, examining)
+            if before is not None:
+                await before
+            case_id = examined.digest if isinstance(examined, Malformed) else _case_id(examined)
+            earlier = self._cases.get(case_id)
+            done = self._cases[case_id] = asyncio.get_running_loop().create_future()
+        finally:
+            here.set_result(None)
+        try:
+            if earlier is not None:
+                await earlier
+            settlement = await self.handle(received, examined)
+            if settlement is Settlement.RETRY:
+                await self._clock.sleep(PAUSE_SECONDS)
+            await received.settle(settlement)
+        finally:
+            done.set_result(None)
+            if self._cases.get(case_id) is done:
+                del self._cases[case_id]
+            self._room.release()
+
+
+async def _outcome(
+    received: Received, examining: "asyncio.Future[Examined | Malformed]"
+) -> Examined | Malformed:
+    """What the examination said; one that broke is a bug, and its message is quarantined."""
+    await asyncio.wait([examining])
+    error = examining.exception()
+    if error is None:
+        return examining.result()
+    logger().error("message-broke-the-gateway", path=received.source, exc_info=error)
+    return Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
+
+
+def _case_id(examined: Examined) -> str:
+    return examined.message.case_id

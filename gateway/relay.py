@@ -1,0 +1,155 @@
+"""The outbox: claim -> publish with confirm -> mark as sent, or defer.
+
+A destination that fails is left alone for a while (circuit breaker) and holds back only itself.
+What is sent again is the same bytes under the same id: delivery outside is at least once.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from gateway.clock import Clock
+from gateway.errors import JournalUnavailable, TransportUnavailable
+from gateway.journal import Claimed, Journal
+from gateway.log import logger
+from gateway.metrics import Metrics
+from gateway.transport import Publisher
+
+LEASE_SECONDS: Final = 60.0
+"""A claim not settled by then may be claimed again (the worker is taken for dead)."""
+IDLE_SECONDS: Final = 1.0
+"""Between two looks at the outbox when nothing woke us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How failures slow a destination down (seconds, counts)."""
+
+    batch: int = 100
+    retry_first: float = 5.0
+    retry_cap: float = 900.0
+    breaker_failures: int = 5
+    breaker_seconds: float = 60.0
+
+
+@dataclass(slots=True)
+class _Health:
+    """How a destination has been answering."""
+
+    failures: int = 0
+    closed_until: float = 0.0
+
+
+class Relay:
+    """Empties the outbox."""
+
+    def __init__(
+        self, journal: Journal, publisher: Publisher, clock: Clock, metrics: Metrics, pace: Pace
+    ) -> None:
+        self._journal = journal
+        self._publisher = publisher
+        self._clock = clock
+        self._metrics = metrics
+        self._pace = pace
+        self._health: defaultdict[str, _Health] = defaultdict(_Health)
+        self._woken = asyncio.Event()
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._woken.set()
+
+    def pause(self) -> None:
+        """Send nothing more; what is under way is finished."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Send again."""
+        self._open.set()
+        self.wake()
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """Destinations that are left alone just now."""
+        now = self._clock.monotonic()
+        return frozenset(d for d, health in self._health.items() if health.closed_until > now)
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            await self._open.wait()
+            self._woken.clear()
+            try:
+                moved = await self.turn()
+            except JournalUnavailable as error:
+                logger().error("outbox-unreadable", error_code=error.code)
+                moved = 0
+            if not moved:
+                await self._rest()
+
+    async def turn(self) -> int:
+        """One claim and what becomes of it; how many sendings moved."""
+        claims = await self._journal.claim(self._pace.batch, self._clock.now(), LEASE_SECONDS)
+        if not claims:
+            return 0
+        closed = self.closed
+        for claim in claims:
+            if claim.destination in closed:
+                await self._put_back(claim)
+        return await self._send([c for c in claims if c.destination not in closed])
+
+    async def _rest(self) -> None:
+        """Sleep until somebody wakes us, or long enough for a retry to be due."""
+        sleeping = asyncio.ensure_future(self._clock.sleep(IDLE_SECONDS))
+        waking = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait({sleeping, waking}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            waking.cancel()
+
+    async def _send(self, claims: Sequence[Claimed]) -> int:
+        if not claims:
+            return 0
+        began = self._clock.monotonic()
+        results = await self._publisher.publish(claims)
+        self._metrics.took("publish", self._clock.monotonic() - began)
+        confirmed = [c for c, error in zip(claims, results, strict=True) if error is None]
+        failed = [(c, e) for c, e in zip(claims, results, strict=True) if e is not None]
+        if confirmed:
+            await self._journal.sent(confirmed, self._clock.now())
+        for claim in confirmed:
+            self._health[claim.destination].failures = 0
+            self._metrics.sent(claim.kind)
+            logger().debug("sent", message_id=claim.message_id, destination=claim.destination)
+        for claim, error in failed:
+            await self._failed(claim, error)
+        return len(confirmed)
+
+    async def _failed(self, claim: Claimed, error: TransportUnavailable) -> None:
+        """Try again later; after too many failures in a row leave the destination alone."""
+        self._metrics.send_failed(claim.kind)
+        health = self._health[claim.destination]
+        health.failures += 1
+        if health.failures >= self._pace.breaker_failures:
+            health.closed_until = self._clock.monotonic() + self._pace.breaker_seconds
+            health.failures = 0
+        logger().warning(
+            "sending-deferred",
+            message_id=claim.message_id,
+            destination=claim.destination,
+            attempt=claim.attempts,
+            error_code=error.code,
+        )
+        pause = min(self._pace.retry_first * 2 ** min(claim.attempts, 16), self._pace.retry_cap)
+        due = self._clock.now() + timedelta(seconds=pause)
+        await self._journal.defer(claim, due, error.code)
+
+    async def _put_back(self, claim: Claimed) -> None:
+        wait = self._health[claim.destination].closed_until - self._clock.monotonic()
+        due = self._clock.now() + timedelta(seconds=max(wait, 0.0))
+        await self._journal.defer(claim, due, "destination-closed")

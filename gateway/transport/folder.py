@@ -1,0 +1,276 @@
+"""Messages as files: one message, one file, moved by rename, durable by fsync.
+
+In: `*.xml` or `*.mime` in `inbound/`, taken in order of name. Writers rename a finished file into
+place; names that begin with a dot or end in `.tmp` or `.part` are theirs. Beside it may stand
+`NAME.meta.json`: `{"received_at": ..., "addressee": ...}`.
+
+Out: `outbound/<FR-0101100000>/<message id>.xml|.mime`, its sidecar `.json` written first, and
+`outbound/rina/` for what goes abroad. Each file is written beside its place, fsynced, renamed,
+and its folder fsynced before a sending counts as confirmed. The same name on a retry.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.clock import Clock, Executor
+from gateway.errors import TransportUnavailable
+from gateway.journal import Claimed
+from gateway.transport import Inbound, Received, Settlement
+
+ENDINGS: Final = (".xml", ".mime")
+META: Final = ".meta.json"
+_META_LIMIT: Final = 64 * 1024
+_DESTINATION: Final = re.compile(r"rina|[A-Z]{2}:[A-Za-z0-9]{1,30}")
+_ID: Final = re.compile(r"[0-9a-f-]{36}")
+_BLOCK: Final = 1024 * 1024
+
+
+class FolderConsumer:
+    """Takes files from a folder, and removes each when the journal has it."""
+
+    def __init__(
+        self, folder: Path, aside: Path, clock: Clock, *, most_bytes: int, poll_seconds: float
+    ) -> None:
+        self._folder = folder
+        self._aside = aside
+        self._clock = clock
+        self._most_bytes = most_bytes
+        self._poll_seconds = poll_seconds
+        self._out: set[str] = set()
+        self._strays: set[str] = set()
+        self._awake = False
+
+    async def receive(self) -> AsyncIterator[Received]:
+        """Files in order of name; looks again every `poll_seconds` when there is none.
+
+        Raises:
+            TransportUnavailable: the folder cannot be read.
+        """
+        while True:
+            found = False
+            for name in self._names():
+                if name in self._out:
+                    continue
+                received = self._take(name)
+                if received is not None:
+                    found = True
+                    self._out.add(name)
+                    yield received
+            if not found and not self._awake:
+                await self._clock.sleep(self._poll_seconds)
+            self._awake = False
+
+    @property
+    def strays(self) -> frozenset[str]:
+        """Entries that look like messages and cannot be taken: folders, links, unreadable files."""
+        return frozenset(self._strays)
+
+    async def inbound(self) -> Inbound:
+        """What waits in the folder, and what is wrong with it."""
+        try:
+            names = self._names()
+            oldest = next((self._time(name) for name in names), None)
+        except TransportUnavailable:
+            return Inbound(0, None, ("inbound-unreadable",))
+        problems = ("inbound-not-a-file",) if self._strays else ()
+        return Inbound(len(names), oldest, problems)
+
+    def wake(self) -> None:
+        """Look again at once."""
+        self._awake = True
+
+    def _names(self) -> list[str]:
+        """Names of message files, in order; entries that are no files are remembered."""
+        names: list[str] = []
+        strays: set[str] = set()
+        try:
+            with os.scandir(self._folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith(".") or not entry.name.endswith(ENDINGS):
+                        continue
+                    if entry.is_file(follow_symlinks=False) and os.access(entry.path, os.R_OK):
+                        names.append(entry.name)
+                    else:
+                        strays.add(entry.name)
+        except OSError as error:
+            raise TransportUnavailable(
+                f"The inbound folder cannot be read ({error.strerror}): check it and its rights.",
+                french=(
+                    f"Le dossier d'arrivée est illisible ({error.strerror}) : "
+                    "vérifiez-le ainsi que ses droits."
+                ),
+                code="inbound-unreadable",
+            ) from None
+        self._strays = strays
+        names.sort()
+        return names
+
+    def _take(self, name: str) -> Received | None:
+        path = self._folder / name
+        try:
+            body, oversize = self._read(path)
+        except OSError:
+            # gone meanwhile, or not readable: the next look tells which; others go on
+            return None
+        meta = self._meta(path)
+        received_at = _instant(meta.get("received_at")) or self._time(name) or self._clock.now()
+        addressee = meta.get("addressee")
+
+        async def settle(settlement: Settlement) -> None:
+            if settlement is Settlement.ACCEPTED:
+                self._remove(path)
+            self._out.discard(name)
+
+        return Received(
+            body=body,
+            source=name,
+            addressee=addressee if isinstance(addressee, str) else None,
+            received_at=received_at,
+            settle=settle,
+            oversize=oversize,
+        )
+
+    def _read(self, path: Path) -> tuple[bytes, str | None]:
+        """The bytes; a body over the cap is never held in memory but hashed and put aside."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size <= self._most_bytes:
+                return file.read(), None
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = self._aside / digest
+        if not kept.exists():
+            os.link(path, kept)
+            _sync_folder(self._aside)
+        return b"", digest
+
+    def _meta(self, path: Path) -> dict[str, Any]:
+        """The optional sidecar; one that cannot be read counts as absent."""
+        for sidecar in (path.with_name(path.name + META), path.with_suffix(META)):
+            try:
+                descriptor = os.open(sidecar, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except OSError:
+                continue
+            with os.fdopen(descriptor, "rb") as file, contextlib.suppress(ValueError):
+                meta = json.loads(file.read(_META_LIMIT))
+                if isinstance(meta, dict):
+                    return meta
+        return {}
+
+    def _time(self, name: str) -> datetime | None:
+        try:
+            return datetime.fromtimestamp((self._folder / name).lstat().st_mtime, UTC)
+        except OSError:
+            return None
+
+    def _remove(self, path: Path) -> None:
+        """The message first: a sidecar left alone is nothing, a message left alone would differ."""
+        for gone in (path, path.with_name(path.name + META), path.with_suffix(META)):
+            with contextlib.suppress(OSError):
+                gone.unlink(missing_ok=True)
+
+
+class FolderPublisher:
+    """Hands over by writing files; durable before it is confirmed."""
+
+    def __init__(self, folder: Path, executor: Executor) -> None:
+        self._folder = folder
+        self._executor = executor
+
+    async def publish(self, batch: Sequence[Claimed]) -> Sequence[TransportUnavailable | None]:
+        """One result a sending: None when its files and their folder are on disk."""
+        return await self._executor.run(self._publish, batch)
+
+    def _publish(self, batch: Sequence[Claimed]) -> list[TransportUnavailable | None]:
+        results: list[TransportUnavailable | None] = []
+        touched: dict[Path, list[int]] = {}
+        for position, sending in enumerate(batch):
+            try:
+                folder = self._place(sending)
+                for name, content in _files(sending):
+                    _write(folder, name, content)
+                touched.setdefault(folder, []).append(position)
+                results.append(None)
+            except OSError as error:
+                results.append(_unavailable(error))
+        for folder, positions in touched.items():
+            try:
+                _sync_folder(folder)
+            except OSError as error:
+                for position in positions:
+                    results[position] = _unavailable(error)
+        return results
+
+    def _place(self, sending: Claimed) -> Path:
+        """The destination's folder; a path is never built from what is not checked."""
+        known = _DESTINATION.fullmatch(sending.destination) and _ID.fullmatch(sending.message_id)
+        if not known:
+            raise OSError(0, "not a destination")
+        folder = self._folder / sending.destination.replace(":", "-")
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _sync_folder(self._folder)
+        return folder
+
+
+def _files(sending: Claimed) -> Iterator[tuple[str, bytes]]:
+    """Sidecar first: whoever sees a message finds its sidecar beside it."""
+    if sending.sidecar is not None:
+        yield f"{sending.message_id}.json", sending.sidecar
+    if sending.media != "none":
+        yield f"{sending.message_id}.{sending.media}", sending.body
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    passing = folder / f".{name}.tmp"
+    descriptor = os.open(
+        passing,
+        os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC,
+        stat.S_IRUSR | stat.S_IWUSR,
+    )
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view[:_BLOCK]) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    passing.rename(folder / name)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unavailable(error: OSError) -> TransportUnavailable:
+    return TransportUnavailable(
+        f"The outbound folder cannot be written ({error.strerror}): check space and rights.",
+        french=(
+            f"Le dossier de départ ne peut être écrit ({error.strerror}) : "
+            "vérifiez l'espace et les droits."
+        ),
+        code="outbound-unwritable",
+    )
+
+
+def _instant(text: object) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant.astimezone(UTC) if instant.tzinfo is not None else instant.replace(tzinfo=UTC)

@@ -1,0 +1,59 @@
+"""Messages in memory: for tests, and for deciding again what was received before."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from gateway.errors import TransportUnavailable
+from gateway.journal import Claimed
+from gateway.transport import Inbound, Received, Settlement
+
+
+class MemoryTransport:
+    """Consumer and publisher in one; `fail` makes publishing to a destination fail."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[tuple[bytes, str, str | None, datetime]] = asyncio.Queue()
+        self.settled: list[tuple[str, Settlement]] = []
+        self.published: list[Claimed] = []
+        self.fail: set[str] = set()
+
+    def put(
+        self, body: bytes, received_at: datetime, *, source: str = "", addressee: str | None = None
+    ) -> None:
+        """Let a message arrive."""
+        self._queue.put_nowait((body, source, addressee, received_at))
+
+    async def receive(self) -> AsyncIterator[Received]:
+        """Messages in the order of `put`."""
+        while True:
+            body, source, addressee, received_at = await self._queue.get()
+            item = (body, source, addressee, received_at)
+
+            async def settle(
+                settlement: Settlement,
+                item: tuple[bytes, str, str | None, datetime] = item,
+            ) -> None:
+                self.settled.append((item[1], settlement))
+                if settlement is Settlement.RETRY:
+                    self._queue.put_nowait(item)
+
+            yield Received(body, source, addressee, received_at, settle)
+
+    async def inbound(self) -> Inbound:
+        """How many wait."""
+        return Inbound(self._queue.qsize(), None)
+
+    def wake(self) -> None:
+        """Nothing to do: a queue wakes by itself."""
+
+    async def publish(self, batch: Sequence[Claimed]) -> Sequence[TransportUnavailable | None]:
+        """Keep what is sent, but for destinations that fail."""
+        results: list[TransportUnavailable | None] = []
+        for sending in batch:
+            if sending.destination in self.fail:
+                results.append(TransportUnavailable(code="destination-down"))
+            else:
+                self.published.append(sending)
+                results.append(None)
+        return results
