@@ -172,6 +172,7 @@ class ThreadExecutor:
 
     def close(self) -> None:
         """Wait for the jobs begun, then take no more (a later `run` raises RuntimeError)."""
+        self._recycle_after = None  # no new threads: the closed ones refuse what comes later
         for pool in (*self._retired, self._pool):
             pool.threads.shutdown(wait=True)
         self._retired.clear()

@@ -66,12 +66,16 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
 def explained(
     error: ValidationError, sources: Sources, known: Sequence[str]
 ) -> Iterator[ConfigurationError]:
-    """One error for each thing that pydantic found."""
-    for one in error.errors(include_url=False, include_input=False):
-        if one["type"] == "default_factory_not_called":
-            continue  # follows from another error
-        key = [str(part) for part in one["loc"] if part != "[key]"]
-        dotted, where = ".".join(key), sources.where(key)
+    """One error for each thing that pydantic found, without what only follows from another."""
+    sections = _sections(known)
+    found = error.errors(include_url=False, include_input=False)
+    keys = [[str(part) for part in one["loc"] if part != "[key]"] for one in found]
+    for one, key in zip(found, keys, strict=True):
+        follows = any(len(k) > len(key) and k[: len(key)] == key for k in keys)
+        if follows or one["type"] == "default_factory_not_called":
+            continue
+        dotted = ".".join(key)
+        where = sources.where(key, section=dotted in sections)
         if one["type"] == "extra_forbidden":
             both = _unknown(dotted, known)
         else:
@@ -81,9 +85,9 @@ def explained(
 
 def unknown_variables(known: Sequence[str]) -> Iterator[ConfigurationError]:
     """One error for each environment variable that begins like ours and is no key."""
-    sections = {key.rpartition(".")[0] for key in known}
+    there = {*known, *_sections(known)}
     for name, key in variables():
-        if key not in known and key not in sections:
+        if key not in there:
             yield _problem(name, "", _unknown(key, known))
 
 
@@ -119,6 +123,10 @@ def _unknown(key: str, known: Sequence[str]) -> tuple[str, str]:
     section = key.rpartition(".")[0]
     here = ", ".join(_in_section(section, known))
     return f"unknown key; known here: {here}", f"clé inconnue ; connues ici : {here}"
+
+
+def _sections(known: Sequence[str]) -> set[str]:
+    return {key.rpartition(".")[0] for key in known}
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:

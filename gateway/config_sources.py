@@ -43,11 +43,14 @@ class Sources:
         """All sources in one, the strongest on top."""
         return _merge(_merge(self.toml, self.secrets), self.environment)
 
-    def where(self, key: Sequence[str]) -> str:
-        """The source that the value at `key` came from, as one names it to an operator."""
-        if _holds(self.environment, key):
+    def where(self, key: Sequence[str], *, section: bool) -> str:
+        """The source that the value at `key` came from, as one names it to an operator.
+
+        A section comes from all of them; it is looked for where most of it stands.
+        """
+        if not section and _holds(self.environment, key):
             return PREFIX + SEPARATOR.join(key).upper()
-        return SEPARATOR.join(key) if _holds(self.secrets, key) else self.file
+        return SEPARATOR.join(key) if not section and _holds(self.secrets, key) else self.file
 
     def in_file(self, key: str) -> bool:
         """The TOML file itself holds a value at the dotted `key`."""
@@ -151,7 +154,7 @@ def _read_secrets(keys: type[BaseSettings], folder: Path) -> dict[str, Any]:
 
 
 def _holds(values: Mapping[str, Any], key: Sequence[str]) -> bool:
-    """A value (not a section) stands at this key, or at the list that it is an item of."""
+    """Something stands at this key, or the list stands there that it is an item of."""
     found: Any = values
     for name in key:
         if isinstance(found, list):
@@ -159,7 +162,7 @@ def _holds(values: Mapping[str, Any], key: Sequence[str]) -> bool:
         if not isinstance(found, Mapping) or name not in found:
             return False
         found = found[name]
-    return not isinstance(found, Mapping)
+    return True
 
 
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:

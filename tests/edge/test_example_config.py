@@ -1,0 +1,68 @@
+"""The example configuration holds every key with its default, and no key that nobody reads."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Config, known_keys, load
+
+EXAMPLE = Path(__file__).parents[2] / "ops" / "gateway.example.toml"
+WITHOUT_DEFAULT = {
+    "environment",
+    "instance",
+    "own_institutions",
+    "secrets_dir",
+    "http.tls_certificate",
+    "http.tls_key",
+    "http.user",
+    "http.password",
+    "policy.hand_over_by_institution",
+}
+CARELESS_IN_DEMO = {"sending", "policy.least_certainty", "policy.ask_by_own_case"}
+
+
+def example_keys() -> dict[str, str]:
+    """Each key of the example, commented out or not, with its value as written."""
+    found, section = {}, ""
+    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        if table := re.fullmatch(r"\[([a-z_.]+)\]", line):
+            section = f"{table[1]}."
+            if "by_institution" in table[1]:
+                found[table[1]] = "{}"
+        elif pair := re.fullmatch(r"(?:# )?([a-z_]+) = (.+)", line):
+            found[section + pair[1]] = pair[2]
+    return found
+
+
+def test_every_key_is_in_the_example():
+    assert set(known_keys()) - set(example_keys()) == set()
+
+
+def test_every_key_of_the_example_is_known():
+    assert set(example_keys()) - set(known_keys()) == set()
+
+
+def test_the_example_as_it_stands_is_accepted(tmp_path):
+    config = load(EXAMPLE, tmp_path)
+    assert (config.environment, config.sending) == ("production", "observe")
+
+
+@pytest.mark.parametrize("key", sorted(set(known_keys()) - WITHOUT_DEFAULT))
+def test_the_default_that_the_example_shows_is_the_default(key):
+    config = Config(environment="production", own_institutions=("FR:CLEISS0000",))
+    value = config
+    for name in key.split("."):
+        value = getattr(value, name)
+    assert tomllib.loads(f"x = {example_keys()[key]}")["x"] == value
+    if key in CARELESS_IN_DEMO:
+        line = next(
+            text
+            for text in EXAMPLE.read_text(encoding="utf-8").split("\n\n")[0:]
+            if f"# {key.rpartition('.')[2]} = " in text
+        )
+        demo = Config()
+        for name in key.split("."):
+            demo = getattr(demo, name)
+        assert f"demo: {str(demo).lower()}" in line
