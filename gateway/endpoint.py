@@ -237,8 +237,7 @@ def _tls(config: Http) -> ssl.SSLContext | None:
     certificate, key = config.tls_certificate, config.tls_key
     if certificate is None or key is None:
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # TLS 1.2 and up
     try:
         context.load_cert_chain(certificate, key, password="")  # never ask on the terminal
     except OSError as error:  # SSLError is one

@@ -50,6 +50,10 @@ MASKED: Final = "?"
 
 # Ids and codes have no spaces and are short; sentences and names of people do not fit.
 _VALUE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:/+#@-]{0,127}", re.ASCII)
+# A French PIN has the shape of an id: 13 digits, 15 with its key, 2A or 2B for Corsica.
+_PIN: Final = re.compile(
+    r"(?<![0-9A-Za-z])[1-8][0-9]{4}(?:[0-9]{2}|2[AB])[0-9]{6}(?:[0-9]{2})?(?![0-9A-Za-z])"
+)
 _ACTION: Final = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)
 _MOST_FRAMES: Final = 50
 
@@ -155,7 +159,7 @@ class _AllowList:
     def _checked(self, value: object, allowed: re.Pattern[str]) -> object:
         if isinstance(value, int | float):
             return value
-        if isinstance(value, str) and allowed.fullmatch(value):
+        if isinstance(value, str) and allowed.fullmatch(value) and not _PIN.search(value):
             return str(value)
         self._dropped()
         return MASKED
