@@ -1,0 +1,282 @@
+"""The sentences in English: kind -> code -> template.
+
+Parameters stand in braces; a value that is a code itself is put in words by the kind `value`.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+_DECISIONS: Final = {
+    "transfer": "The case is transferred to the competent institution.",
+    "deliver": "The SED is handed over to the institution that already has the case.",
+    "leave": "The competent institution already takes part in the case.",
+    "ask": "The gateway asks the sender for what is missing; the SED waits.",
+    "hold": "The SED waits.",
+    "refuse": "The message is refused: it breaks a rule of the protocol. Nobody abroad is told.",
+    "refer": "A person must decide: the case is on the worklist.",
+    "set-aside": "The message is set aside, in quarantine, with its bytes.",
+}
+
+_HOLDING: Final = {
+    "question-open": "A question to the sender is still open.",
+}
+
+_REFUSING: Final = {
+    "type-mismatch": "The SED is not of the type that the header announces.",
+    "namespace-mismatch": "The SED's namespace is not the one of its type and CDM version.",
+    "cdm-mismatch": "The CDM version of the SED is not the one of its case.",
+    "schema-violation": "The message breaks the official schema of its SED.",
+}
+
+_REFERRING: Final = {
+    "already-participant": "The competent institution already takes part in the case.",
+    "answer-in-prose": "The answer holds free text: somebody must read it.",
+    "cannot-forward": "In this BUC our institution may not forward the case (X007).",
+    "case-referred": "The case is on the worklist already; this SED joins it.",
+    "conflict": "The facts of the case contradict each other: they lead to several institutions.",
+    "exception-received": "An exception came back (X050 or X011) on something that was sent.",
+    "forwarded-late": "The case was forwarded, and the SED was created after the grace period.",
+    "inferred": "One institution is found, on rows less certain than the configuration asks for.",
+    "institution-unusable": "The institution found is not in force, or is of another environment.",
+    "no-context": "The SED says too little about the person or employer to write abroad.",
+    "no-holder": "The institution that has the case no longer exists and has no successor.",
+    "no-route": "No rule of the routing table covers this case.",
+    "nothing-to-ask-with": "Something is missing, and the gateway has no way to ask for it here.",
+    "other-content": "This version of the document came before, with another content.",
+    "other-person": "The SED is about another person than the case.",
+    "out-of-order": "The message that starts the case has not been received.",
+    "own": "The competent institution is our own, or the case is ours.",
+    "profile-violation": "The message breaks a schema of the gateway's own, which is not official.",
+    "protected": "The case is protected (PersonalProtectedCase): a person handles it.",
+    "returned": "The institution has given the case back, left or refused it: never to it again.",
+    "rule-refers": "The routing rule leaves this kind of case to a person.",
+    "sed-not-in-buc": "This SED does not belong to this BUC.",
+    "sending-failed": "Something that had to be sent could not be sent.",
+    "several": "Several institutions are possible, and nothing tells them apart.",
+    "still-missing": "The sender has answered, and what was asked for is still missing.",
+    "undetermined": "What is known does not tell the competent institution, nor can it be asked.",
+    "unknown-buc": "This BUC is not in the catalogue.",
+    "unknown-cdm": "This CDM version is not in the catalogue.",
+    "unknown-sed": "This SED is not in the catalogue.",
+    "x-sed": "An administrative SED (X) that the gateway does not act upon.",
+}
+
+_SETTING_ASIDE: Final = {
+    "identity-conflict": "A message with this id came before, with other bytes.",
+    "internal-error": "The gateway failed on this message: that is a defect to be reported.",
+    "not-ours": "None of our institutions is among the receivers.",
+    "system-message": "It is a message between systems (SUC), not a case.",
+    "wrong-environment": "It is a test case, and this is production.",
+    "empty": "The message is empty.",
+    "too-big": "The message is larger than the configuration allows.",
+    "not-xml": "The message is not well-formed XML.",
+    "doctype": "The XML holds a DOCTYPE, which is never accepted.",
+    "bad-mime": "The multipart message cannot be taken apart.",
+    "not-a-business-message": "The XML is not an EESSI business message (SBD).",
+    "header-1.0": "The header is of version 1.0, which is not read.",
+    "header-version-unknown": "The version of the header is unknown.",
+    "header-incomplete": "Something mandatory in the header is missing or has a wrong form.",
+    "no-sed": "The message holds no SED.",
+    "several-seds": "The message holds more than one SED.",
+}
+
+_TRACE: Final = {
+    "residence-known": "Country of residence ({person}): {country}.",
+    "institution-named": "The SED names institution {institution} ({place}).",
+    "institution-named-unknown": "The SED names an institution that is not one exactly known"
+    " ({place}).",
+    "institution-named-ended": "Institution {institution}, which the SED names, was not in force on"
+    " the day of receipt; successor: {successor}.",
+    "institution-named-test": "Institution {institution} belongs to another environment (test or"
+    " production): it is not used.",
+    "scheme-known": "The institution named tells the scheme: {scheme}.",
+    "assumed-general": "With no sign of another scheme, rule {rule} assumes the general scheme.",
+    "route-matched": "Route {rule} applies to {buc} (certainty {certainty}).",
+    "route-missing": "With what is known, no route applies to {buc}.",
+    "area-matched": "{network}: area {area} belongs to {institution} (certainty {certainty}).",
+    "area-ambiguous": "{network}: {count} institutions are possible for the address (area {area}).",
+    "area-unknown": "{network}: no institution is known for this place.",
+    "confirmed-by-name": "The SED itself names {institution}, which confirms it.",
+    "contradicted-by-name": "The place leads to {institution}, and the SED names {named}.",
+    "successor": "Institution {institution} has a successor in force: {successor}.",
+    "institution-ended": "Institution {institution} is not in force on the day of receipt or of"
+    " the decision, and no successor is.",
+    "institution-certainty": "The directory knows {institution} with certainty {certainty}.",
+    "competence-unlisted": "Warning: the directory does not list {institution} for {buc}.",
+    "datum-missing": "Missing: {datum}.",
+    "profile-warning": "Warning: rule {rule} of a schema of the gateway's own is broken.",
+    "party-id-unusual": "Warning: the id {institution} of a participant has an unusual form.",
+    "answer-used": "The answer received is used for: {datum}.",
+    "content-known": "Same content as message {message}.",
+}
+
+_MESSAGE_STATES: Final = {
+    "recorded": "Decided; something is still to be sent.",
+    "done": "Done: handed over, or nothing had to be sent.",
+    "waiting": "Waits for an answer or for an earlier message.",
+    "referred": "On the worklist: a person must decide.",
+    "refused": "Refused; on the worklist, because nobody abroad was told.",
+    "quarantined": "Set aside, in quarantine.",
+    "absorbed": "Same content as an earlier message, and linked to it.",
+    "discarded": "Taken out of quarantine for good, by a person.",
+}
+
+_CASE_STATES: Final = {
+    "open": "Open: nothing is decided yet.",
+    "asked": "A question to the sender is open.",
+    "referred": "On the worklist: a person must decide.",
+    "forwarded": "Forwarded to the competent institution.",
+}
+
+_QUESTION_STATES: Final = {
+    "open": "Open: no answer yet.",
+    "answered": "Answered.",
+    "failed": "Failed: it could not be sent, or came back as an exception.",
+    "expired": "Expired: nobody answered in time.",
+}
+
+_SENDING_STATES: Final = {
+    "waiting": "Waits until another sending is confirmed.",
+    "due": "To be sent.",
+    "sent": "Sent, and confirmed by the receiving side.",
+    "withdrawn": "Withdrawn: it is never sent.",
+    "observed": "Kept and never sent: the gateway only observes.",
+}
+
+_MISSING: Final = {
+    "residence": "The place of residence.",
+    "town": "The town of residence.",
+    "institution": "The institution that holds the file.",
+    "scheme": "The social security scheme.",
+    "population": "The occupational status (employee, self-employed, pensioner ...).",
+    "work": "The place of work in France.",
+    "employer": "The French employer and its address.",
+    "country": "The country of residence.",
+}
+
+_VIOLATIONS: Final = {
+    "*": "A rule of the schema is broken ({code}).",
+    # the explanation, by the part of the schema that was broken (xmlschema)
+    "XMLSchema10": "Element {element}: the schema knows no such document.",
+    "schema": "Element {element}: the schema is broken.",
+    "XsdAnyAttribute": "Element {element}: an attribute is not allowed here.",
+    "XsdAnyElement": "Element {element}: it is not allowed here.",
+    "XsdAtomicBuiltin": "Element {element}: the value is not of the right type.",
+    "XsdAtomicRestriction": "Element {element}: the value is not of the right type.",
+    "XsdAttribute": "Element {element}: an attribute has a value that is not allowed.",
+    "XsdAttributeGroup": "Element {element}: an attribute is missing or not allowed.",
+    "XsdElement": "Element {element}: it may not be used in this way.",
+    "XsdEnumerationFacets": "Element {element}: the code is not in the list.",
+    "XsdFractionDigitsFacet": "Element {element}: the number has too many decimals.",
+    "XsdGroup": "Element {element}: a child is missing, not allowed, or in the wrong order.",
+    "XsdLengthFacet": "Element {element}: the value has the wrong length.",
+    "XsdList": "Element {element}: a value of the list is not of the right type.",
+    "XsdMaxExclusiveFacet": "Element {element}: the value is too large.",
+    "XsdMaxInclusiveFacet": "Element {element}: the value is too large.",
+    "XsdMaxLengthFacet": "Element {element}: the value is too long.",
+    "XsdMinExclusiveFacet": "Element {element}: the value is too small.",
+    "XsdMinInclusiveFacet": "Element {element}: the value is too small.",
+    "XsdMinLengthFacet": "Element {element}: the value is too short or empty.",
+    "XsdPatternFacets": "Element {element}: the value does not have the right form.",
+    "XsdTotalDigitsFacet": "Element {element}: the number has too many digits.",
+    "XsdUnion": "Element {element}: the value is of none of the types allowed.",
+    # the verdict alone, by libxml2's name of the rule
+    "SCHEMAV_CVC_ATTRIBUTE_3": "An attribute has a value of the wrong type.",
+    "SCHEMAV_CVC_AU": "An attribute has another value than the fixed one.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "An element that must be empty is not.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": "An element holds others where only a value is allowed.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "There is text where only elements are allowed.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "An attribute is not allowed.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": "A mandatory attribute is missing.",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": "A value is not of the right type.",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_2": "A list holds a value that is not of the right type.",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_3": "A value is of none of the types allowed.",
+    "SCHEMAV_CVC_ELT_1": "The schema does not know this element.",
+    "SCHEMAV_CVC_ELT_3_1": "An element is declared nil where that is not allowed.",
+    "SCHEMAV_CVC_ELT_4_2": "An element claims a type (xsi:type) that the schema does not know.",
+    "SCHEMAV_CVC_ELT_5_2_2_2_2": "An element has another value than the fixed one.",
+    "SCHEMAV_CVC_ENUMERATION_VALID": "A code is not in its list.",
+    "SCHEMAV_CVC_FACET_VALID": "A value is outside its limits.",
+    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": "A number has too many decimals.",
+    "SCHEMAV_CVC_IDC": "A value is not unique, or refers to nothing, where the schema demands it.",
+    "SCHEMAV_CVC_LENGTH_VALID": "A value has the wrong length.",
+    "SCHEMAV_CVC_MAXEXCLUSIVE_VALID": "A value is too large.",
+    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": "A value is too large.",
+    "SCHEMAV_CVC_MAXLENGTH_VALID": "A value is too long.",
+    "SCHEMAV_CVC_MINEXCLUSIVE_VALID": "A value is too small.",
+    "SCHEMAV_CVC_MININCLUSIVE_VALID": "A value is too small.",
+    "SCHEMAV_CVC_MINLENGTH_VALID": "A value is too short or empty.",
+    "SCHEMAV_CVC_PATTERN_VALID": "A value does not have the right form.",
+    "SCHEMAV_CVC_TOTALDIGITS_VALID": "A number has too many digits.",
+    "SCHEMAV_CVC_TYPE_2": "An element is of an abstract type, which cannot be used as it is.",
+    "SCHEMAV_CVC_TYPE_3_1_1": "An element with a simple value has an attribute.",
+    "SCHEMAV_CVC_TYPE_3_1_2": "An element with a simple value holds other elements.",
+    "SCHEMAV_ELEMENT_CONTENT": "An element is missing, not allowed, or in the wrong order.",
+    "SCHEMAV_UNKNOWN": "The message does not keep to its schema; no rule was named.",
+}
+
+_VALUES: Final = {
+    "certainty:inferred": "inferred",
+    "certainty:likely": "likely",
+    "certainty:solid": "solid",
+    "certainty:confirmed": "confirmed",
+    "person:*": "the SED's main person",
+    "person:insured": "the insured person",
+    "person:claimant": "the claimant",
+    "person:family-member": "the family member",
+    "person:deceased": "the deceased person",
+    "person:debtor": "the debtor",
+    "person:employer": "the employer",
+    "network:cpam": "CPAM (sickness insurance)",
+    "network:caf": "CAF (family benefits)",
+    "network:carsat": "Carsat (pensions)",
+    "network:msa": "MSA (agriculture)",
+    "network:urssaf": "Urssaf (contributions)",
+    "network:invalidity": "Invalidity",
+    "place:local-case-number": "issuer of a case number",
+    "place:pin": "issuer of a personal identification number",
+    "place:competent-institution": "competent institution",
+    "datum:residence": "the place of residence",
+    "datum:town": "the town of residence",
+    "datum:institution": "the institution that holds the file",
+    "datum:scheme": "the social security scheme",
+    "datum:population": "the occupational status",
+    "datum:work": "the place of work in France",
+    "datum:employer": "the French employer and its address",
+    "datum:country": "the country of residence",
+    "scheme:general": "general scheme",
+    "scheme:agricultural": "agricultural scheme",
+    "scheme:rail": "railways (SNCF)",
+    "scheme:ratp": "Paris public transport (RATP)",
+    "scheme:ieg": "electricity and gas industries (IEG)",
+    "scheme:mines": "mines",
+    "scheme:seafarers": "seafarers",
+    "scheme:clergy": "clergy",
+    "scheme:military": "military",
+    "scheme:notaries": "notaries' clerks and employees",
+    "scheme:banque-de-france": "Banque de France",
+    "scheme:civil-service-state": "State civil service",
+    "scheme:civil-service-local": "local and hospital civil service",
+    "scheme:state-workers": "State industrial workers",
+    "scheme:liberal": "liberal professions",
+    "scheme:lawyers": "lawyers",
+    "scheme:assembly": "National Assembly",
+    "scheme:senate": "Senate",
+    "scheme:opera": "Paris Opera",
+    "successor:": "none",
+    "element:": "(without a name)",
+}
+
+CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
+    "decision": _DECISIONS,
+    "cause": {**_HOLDING, **_REFUSING, **_REFERRING, **_SETTING_ASIDE},
+    "trace": _TRACE,
+    "message-state": _MESSAGE_STATES,
+    "case-state": _CASE_STATES,
+    "question-state": _QUESTION_STATES,
+    "sending-state": _SENDING_STATES,
+    "missing": _MISSING,
+    "violation": _VIOLATIONS,
+    "value": _VALUES,
+}
+"""Kind -> code -> template. A test compares it with the codes of the package, both ways."""

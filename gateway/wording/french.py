@@ -1,0 +1,295 @@
+"""The sentences in French: kind -> code -> template.
+
+Parameters stand in braces; a value that is a code itself is put in words by the kind `value`.
+The words are those of the French social security: dossier, institution compétente, liste de
+travail, mise de côté.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+_DECISIONS: Final = {
+    "transfer": "Le dossier est transféré à l'institution compétente.",
+    "deliver": "Le SED est remis à l'institution qui a déjà le dossier.",
+    "leave": "L'institution compétente participe déjà au dossier.",
+    "ask": "La passerelle demande à l'expéditeur ce qui manque ; le SED attend.",
+    "hold": "Le SED attend.",
+    "refuse": "Le message est refusé : il enfreint une règle du protocole."
+    " L'étranger n'en est pas avisé.",
+    "refer": "À décider par une personne : le dossier est sur la liste de travail.",
+    "set-aside": "Le message est mis de côté, en quarantaine, avec ses octets.",
+}
+
+_HOLDING: Final = {
+    "question-open": "Une question posée à l'expéditeur est encore ouverte.",
+}
+
+_REFUSING: Final = {
+    "type-mismatch": "Le SED n'est pas du type annoncé dans l'en-tête.",
+    "namespace-mismatch": "L'espace de noms du SED n'est pas celui de son type et de sa version du"
+    " CDM.",
+    "cdm-mismatch": "La version du CDM du SED n'est pas celle du dossier.",
+    "schema-violation": "Le message enfreint le schéma officiel de son SED.",
+}
+
+_REFERRING: Final = {
+    "already-participant": "L'institution compétente participe déjà au dossier.",
+    "answer-in-prose": "La réponse contient du texte libre : quelqu'un doit la lire.",
+    "cannot-forward": "Dans ce BUC, notre institution ne peut pas transférer le dossier (X007).",
+    "case-referred": "Le dossier est déjà sur la liste de travail ; ce SED l'y rejoint.",
+    "conflict": "Les éléments du dossier se contredisent : ils mènent à plusieurs institutions.",
+    "exception-received": "Une exception (X050 ou X011) est revenue sur un envoi de notre part.",
+    "forwarded-late": "Le dossier est transféré, et le SED a été créé après le délai de grâce.",
+    "inferred": "Une institution est trouvée, d'après des lignes moins certaines que ce que demande"
+    " la configuration.",
+    "institution-unusable": "L'institution trouvée n'est pas en vigueur, ou relève d'un autre"
+    " environnement.",
+    "no-context": "Le SED en dit trop peu sur la personne ou l'employeur pour écrire à l'étranger à"
+    " son sujet.",
+    "no-holder": "L'institution qui a le dossier n'existe plus et n'a pas de successeur.",
+    "no-route": "Aucune règle de la table de routage ne couvre ce dossier.",
+    "nothing-to-ask-with": "Il manque un élément, et la passerelle n'a ici aucun moyen de le"
+    " demander.",
+    "other-content": "Cette version du document est déjà arrivée, avec un autre contenu.",
+    "other-person": "Le SED concerne une autre personne que celle du dossier.",
+    "out-of-order": "Le message qui ouvre le dossier n'a pas été reçu.",
+    "own": "L'institution compétente est la nôtre, ou le dossier est à nous.",
+    "profile-violation": "Le message enfreint un schéma propre à la passerelle, qui n'est pas"
+    " officiel.",
+    "protected": "Le dossier est protégé (PersonalProtectedCase) : une personne le traite.",
+    "returned": "L'institution a rendu, quitté ou refusé le dossier : il ne lui est plus adressé.",
+    "rule-refers": "La règle de routage confie ce genre de dossier à une personne.",
+    "sed-not-in-buc": "Ce SED ne fait pas partie de ce BUC.",
+    "sending-failed": "Un envoi nécessaire n'a pas pu être fait.",
+    "several": "Plusieurs institutions sont possibles, et rien ne les départage.",
+    "still-missing": "L'expéditeur a répondu, et ce qui était demandé manque toujours.",
+    "undetermined": "Ce qui est connu ne désigne pas l'institution compétente, et ne peut pas être"
+    " complété par une question.",
+    "unknown-buc": "Ce BUC n'est pas au catalogue.",
+    "unknown-cdm": "Cette version du CDM n'est pas au catalogue.",
+    "unknown-sed": "Ce SED n'est pas au catalogue.",
+    "x-sed": "SED administratif (X) auquel la passerelle ne donne pas suite d'elle-même.",
+}
+
+_SETTING_ASIDE: Final = {
+    "identity-conflict": "Un message de même identifiant est déjà arrivé, avec d'autres octets.",
+    "internal-error": "La passerelle a échoué sur ce message : c'est un défaut à signaler.",
+    "not-ours": "Aucune de nos institutions n'est parmi les destinataires.",
+    "system-message": "C'est un message entre systèmes (SUC), pas un dossier.",
+    "wrong-environment": "C'est un dossier de test, et nous sommes en production.",
+    "empty": "Le message est vide.",
+    "too-big": "Le message dépasse la taille permise par la configuration.",
+    "not-xml": "Le message n'est pas du XML bien formé.",
+    "doctype": "Le XML contient un DOCTYPE, ce qui n'est jamais accepté.",
+    "bad-mime": "Le message en plusieurs parties (MIME) ne peut pas être décomposé.",
+    "not-a-business-message": "Le XML n'est pas un message métier EESSI (SBD).",
+    "header-1.0": "L'en-tête est en version 1.0, qui n'est pas lue.",
+    "header-version-unknown": "La version de l'en-tête est inconnue.",
+    "header-incomplete": "Un élément obligatoire de l'en-tête manque, ou n'a pas la bonne forme.",
+    "no-sed": "Le message ne contient aucun SED.",
+    "several-seds": "Le message contient plus d'un SED.",
+}
+
+_TRACE: Final = {
+    "residence-known": "Pays de résidence ({person}) : {country}.",
+    "institution-named": "Le SED nomme l'institution {institution} ({place}).",
+    "institution-named-unknown": "Le SED nomme une institution que le répertoire ne reconnaît pas"
+    " exactement ({place}).",
+    "institution-named-ended": "L'institution {institution}, nommée par le SED, n'était pas en"
+    " vigueur le jour de la réception ; successeur : {successor}.",
+    "institution-named-test": "L'institution {institution} relève d'un autre environnement (test ou"
+    " production) : elle n'est pas retenue.",
+    "scheme-known": "L'institution nommée indique le régime : {scheme}.",
+    "assumed-general": "Sans indice d'un autre régime, la règle {rule} suppose le régime général.",
+    "route-matched": "La règle {rule} s'applique à {buc} (certitude {certainty}).",
+    "route-missing": "D'après ce qui est connu, aucune règle ne s'applique à {buc}.",
+    "area-matched": "{network} : la zone {area} relève de {institution} (certitude {certainty}).",
+    "area-ambiguous": "{network} : {count} institutions possibles pour l'adresse (zone {area}).",
+    "area-unknown": "{network} : aucune institution connue pour ce lieu.",
+    "confirmed-by-name": "Le SED nomme lui-même {institution}, ce qui le confirme.",
+    "contradicted-by-name": "Le lieu mène à {institution}, et le SED nomme {named}.",
+    "successor": "L'institution {institution} a un successeur en vigueur : {successor}.",
+    "institution-ended": "L'institution {institution} n'est pas en vigueur le jour de la réception"
+    " ou de la décision, et aucun successeur ne l'est.",
+    "institution-certainty": "Le répertoire connaît {institution} avec la certitude {certainty}.",
+    "competence-unlisted": "Attention : le répertoire n'indique pas {institution} pour {buc}.",
+    "datum-missing": "Il manque : {datum}.",
+    "profile-warning": "Attention : la règle {rule} d'un schéma propre à la passerelle est"
+    " enfreinte.",
+    "party-id-unusual": "Attention : l'identifiant {institution} d'un participant a une forme"
+    " inhabituelle.",
+    "answer-used": "La réponse reçue est utilisée pour : {datum}.",
+    "content-known": "Même contenu que le message {message}.",
+}
+
+_MESSAGE_STATES: Final = {
+    "recorded": "Décidé ; il reste quelque chose à envoyer.",
+    "done": "Terminé : remis, ou rien n'était à envoyer.",
+    "waiting": "Attend une réponse ou un message antérieur.",
+    "referred": "Sur la liste de travail : à décider par une personne.",
+    "refused": "Refusé ; sur la liste de travail, car l'étranger n'en est pas avisé.",
+    "quarantined": "Mis de côté, en quarantaine.",
+    "absorbed": "Même contenu qu'un message antérieur, et rattaché à lui.",
+    "discarded": "Retiré définitivement de la quarantaine par une personne.",
+}
+
+_CASE_STATES: Final = {
+    "open": "Ouvert : rien n'est encore décidé.",
+    "asked": "Une question posée à l'expéditeur est ouverte.",
+    "referred": "Sur la liste de travail : à décider par une personne.",
+    "forwarded": "Transféré à l'institution compétente.",
+}
+
+_QUESTION_STATES: Final = {
+    "open": "Ouverte : pas encore de réponse.",
+    "answered": "Répondue.",
+    "failed": "Échouée : elle n'a pas pu être envoyée, ou est revenue en exception.",
+    "expired": "Expirée : personne n'a répondu à temps.",
+}
+
+_SENDING_STATES: Final = {
+    "waiting": "Attend qu'un autre envoi soit confirmé.",
+    "due": "À envoyer.",
+    "sent": "Envoyé, et confirmé par le destinataire.",
+    "withdrawn": "Retiré : il n'est jamais envoyé.",
+    "observed": "Conservé et jamais envoyé : la passerelle ne fait qu'observer.",
+}
+
+_MISSING: Final = {
+    "residence": "Le lieu de résidence.",
+    "town": "La commune de résidence.",
+    "institution": "L'institution qui détient le dossier.",
+    "scheme": "Le régime de sécurité sociale.",
+    "population": "Le statut professionnel (salarié, non-salarié, retraité ...).",
+    "work": "Le lieu de travail en France.",
+    "employer": "L'employeur français et son adresse.",
+    "country": "Le pays de résidence.",
+}
+
+_VIOLATIONS: Final = {
+    "*": "Une règle du schéma est enfreinte ({code}).",
+    # the explanation, by the part of the schema that was broken (xmlschema)
+    "XMLSchema10": "Élément {element} : le schéma ne connaît pas ce document.",
+    "schema": "Élément {element} : le schéma est enfreint.",
+    "XsdAnyAttribute": "Élément {element} : un attribut n'est pas permis ici.",
+    "XsdAnyElement": "Élément {element} : il n'est pas permis ici.",
+    "XsdAtomicBuiltin": "Élément {element} : la valeur n'est pas du bon type.",
+    "XsdAtomicRestriction": "Élément {element} : la valeur n'est pas du bon type.",
+    "XsdAttribute": "Élément {element} : un attribut a une valeur qui n'est pas permise.",
+    "XsdAttributeGroup": "Élément {element} : un attribut manque ou n'est pas permis.",
+    "XsdElement": "Élément {element} : il ne peut pas être employé ainsi.",
+    "XsdEnumerationFacets": "Élément {element} : le code n'est pas dans la liste.",
+    "XsdFractionDigitsFacet": "Élément {element} : le nombre a trop de décimales.",
+    "XsdGroup": "Élément {element} : un élément y manque, n'y est pas permis ou y est mal placé.",
+    "XsdLengthFacet": "Élément {element} : la valeur n'a pas la bonne longueur.",
+    "XsdList": "Élément {element} : une valeur de la liste n'est pas du bon type.",
+    "XsdMaxExclusiveFacet": "Élément {element} : la valeur est trop grande.",
+    "XsdMaxInclusiveFacet": "Élément {element} : la valeur est trop grande.",
+    "XsdMaxLengthFacet": "Élément {element} : la valeur est trop longue.",
+    "XsdMinExclusiveFacet": "Élément {element} : la valeur est trop petite.",
+    "XsdMinInclusiveFacet": "Élément {element} : la valeur est trop petite.",
+    "XsdMinLengthFacet": "Élément {element} : la valeur est trop courte ou vide.",
+    "XsdPatternFacets": "Élément {element} : la valeur n'a pas la bonne forme.",
+    "XsdTotalDigitsFacet": "Élément {element} : le nombre a trop de chiffres.",
+    "XsdUnion": "Élément {element} : la valeur n'est d'aucun des types permis.",
+    # the verdict alone, by libxml2's name of the rule
+    "SCHEMAV_CVC_ATTRIBUTE_3": "Un attribut a une valeur du mauvais type.",
+    "SCHEMAV_CVC_AU": "Un attribut n'a pas la valeur imposée.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "Un élément qui doit être vide ne l'est pas.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": "Un élément en contient d'autres là où seule une valeur est"
+    " permise.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "Il y a du texte là où seuls des éléments sont permis.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "Un attribut n'est pas permis.",
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": "Un attribut obligatoire manque.",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_1": "Une valeur n'est pas du bon type.",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_2": "Une liste contient une valeur qui n'est pas du bon type.",
+    "SCHEMAV_CVC_DATATYPE_VALID_1_2_3": "Une valeur n'est d'aucun des types permis.",
+    "SCHEMAV_CVC_ELT_1": "Le schéma ne connaît pas cet élément.",
+    "SCHEMAV_CVC_ELT_3_1": "Un élément est déclaré nul là où ce n'est pas permis.",
+    "SCHEMAV_CVC_ELT_4_2": "Un élément se dit d'un type (xsi:type) que le schéma ne connaît pas.",
+    "SCHEMAV_CVC_ELT_5_2_2_2_2": "Un élément n'a pas la valeur imposée.",
+    "SCHEMAV_CVC_ENUMERATION_VALID": "Un code n'est pas dans sa liste.",
+    "SCHEMAV_CVC_FACET_VALID": "Une valeur est hors de ses limites.",
+    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": "Un nombre a trop de décimales.",
+    "SCHEMAV_CVC_IDC": "Une valeur n'est pas unique ou ne renvoie à rien, contre le schéma.",
+    "SCHEMAV_CVC_LENGTH_VALID": "Une valeur n'a pas la bonne longueur.",
+    "SCHEMAV_CVC_MAXEXCLUSIVE_VALID": "Une valeur est trop grande.",
+    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": "Une valeur est trop grande.",
+    "SCHEMAV_CVC_MAXLENGTH_VALID": "Une valeur est trop longue.",
+    "SCHEMAV_CVC_MINEXCLUSIVE_VALID": "Une valeur est trop petite.",
+    "SCHEMAV_CVC_MININCLUSIVE_VALID": "Une valeur est trop petite.",
+    "SCHEMAV_CVC_MINLENGTH_VALID": "Une valeur est trop courte ou vide.",
+    "SCHEMAV_CVC_PATTERN_VALID": "Une valeur n'a pas la bonne forme.",
+    "SCHEMAV_CVC_TOTALDIGITS_VALID": "Un nombre a trop de chiffres.",
+    "SCHEMAV_CVC_TYPE_2": "Un élément est d'un type abstrait, inutilisable tel quel.",
+    "SCHEMAV_CVC_TYPE_3_1_1": "Un élément à valeur simple porte un attribut.",
+    "SCHEMAV_CVC_TYPE_3_1_2": "Un élément à valeur simple contient d'autres éléments.",
+    "SCHEMAV_ELEMENT_CONTENT": "Un élément manque, n'est pas permis ou est mal placé.",
+    "SCHEMAV_UNKNOWN": "Le message ne respecte pas son schéma ; aucune règle n'a été nommée.",
+}
+
+_VALUES: Final = {
+    "certainty:inferred": "déduite",
+    "certainty:likely": "probable",
+    "certainty:solid": "solide",
+    "certainty:confirmed": "confirmée",
+    "person:*": "la personne principale du SED",
+    "person:insured": "l'assuré",
+    "person:claimant": "le demandeur",
+    "person:family-member": "le membre de la famille",
+    "person:deceased": "la personne décédée",
+    "person:debtor": "le débiteur",
+    "person:employer": "l'employeur",
+    "network:cpam": "CPAM (maladie)",
+    "network:caf": "CAF (prestations familiales)",
+    "network:carsat": "Carsat (retraite)",
+    "network:msa": "MSA (agriculture)",
+    "network:urssaf": "Urssaf (cotisations)",
+    "network:invalidity": "Invalidité",
+    "place:local-case-number": "émettrice d'un numéro de dossier",
+    "place:pin": "émettrice d'un numéro d'identification personnel",
+    "place:competent-institution": "institution compétente",
+    "datum:residence": "le lieu de résidence",
+    "datum:town": "la commune de résidence",
+    "datum:institution": "l'institution qui détient le dossier",
+    "datum:scheme": "le régime de sécurité sociale",
+    "datum:population": "le statut professionnel",
+    "datum:work": "le lieu de travail en France",
+    "datum:employer": "l'employeur français et son adresse",
+    "datum:country": "le pays de résidence",
+    "scheme:general": "régime général",
+    "scheme:agricultural": "régime agricole",
+    "scheme:rail": "chemins de fer (SNCF)",
+    "scheme:ratp": "RATP",
+    "scheme:ieg": "industries électriques et gazières (IEG)",
+    "scheme:mines": "mines",
+    "scheme:seafarers": "marins",
+    "scheme:clergy": "cultes",
+    "scheme:military": "militaires",
+    "scheme:notaries": "clercs et employés de notaires",
+    "scheme:banque-de-france": "Banque de France",
+    "scheme:civil-service-state": "fonction publique de l'État",
+    "scheme:civil-service-local": "fonctions publiques territoriale et hospitalière",
+    "scheme:state-workers": "ouvriers de l'État",
+    "scheme:liberal": "professions libérales",
+    "scheme:lawyers": "avocats",
+    "scheme:assembly": "Assemblée nationale",
+    "scheme:senate": "Sénat",
+    "scheme:opera": "Opéra de Paris",
+    "successor:": "aucun",
+    "element:": "(sans nom)",
+}
+
+CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
+    "decision": _DECISIONS,
+    "cause": {**_HOLDING, **_REFUSING, **_REFERRING, **_SETTING_ASIDE},
+    "trace": _TRACE,
+    "message-state": _MESSAGE_STATES,
+    "case-state": _CASE_STATES,
+    "question-state": _QUESTION_STATES,
+    "sending-state": _SENDING_STATES,
+    "missing": _MISSING,
+    "violation": _VIOLATIONS,
+    "value": _VALUES,
+}
+"""Kind -> code -> template. A test compares it with the codes of the package, both ways."""

@@ -1,0 +1,161 @@
+"""Every code has its sentence in both languages, and every sentence its code."""
+
+import string
+from importlib import resources
+
+import pytest
+from lxml import etree
+
+from gateway.core.decision import CAUSES, NAMES
+from gateway.core.evidence import About, Where
+from gateway.core.reading import MALFORMED
+from gateway.core.states import CaseState, MessageState, QuestionState, SendingState
+from gateway.core.trace import CODES, PERSONAL
+from gateway.wording import OTHER, english, french, sentence
+from ir_directory import Certainty
+
+CATALOGUES = {"en": english.CATALOGUE, "fr": french.CATALOGUE}
+MISSING = {
+    "residence", "town", "institution", "scheme", "population", "work", "employer", "country",
+}  # fmt: skip
+NETWORKS = {"cpam", "caf", "carsat", "msa", "urssaf", "invalidity"}
+"""Networks that have catchments; the only ones that a route can point to by place."""
+SCHEMES = {
+    "general", "agricultural", "rail", "ratp", "ieg", "mines", "seafarers", "clergy", "military",
+    "notaries", "banque-de-france", "civil-service-state", "civil-service-local",
+    "state-workers", "liberal", "lawyers", "assembly", "senate", "opera",
+}  # fmt: skip
+PERSONS = {about.value for about in About} - {About.OTHER.value} | {"*"}
+VALUES = {
+    "certainty": {certainty.name.lower() for certainty in Certainty},
+    "person": PERSONS,
+    "place": {where.value for where in Where},
+    "network": NETWORKS,
+    "datum": MISSING,
+    "scheme": SCHEMES,
+    "successor": {""},
+    "element": {""},
+}
+"""Parameter -> its values that are codes."""
+
+CODES_OF = {
+    "decision": set(NAMES.values()),
+    "cause": {cause for causes in CAUSES.values() for cause in causes} | set(MALFORMED),
+    "trace": set(CODES),
+    "message-state": {state.value for state in MessageState},
+    "case-state": {state.value for state in CaseState},
+    "question-state": {state.value for state in QuestionState},
+    "sending-state": {state.value for state in SendingState},
+    "missing": MISSING,
+    "value": {f"{name}:{value}" for name, values in VALUES.items() for value in values},
+}
+"""Kind -> every code that the package can say. `violation` is compared with the libraries."""
+
+
+def placeholders(template):
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def allowed(kind, code):
+    """The parameters that come with a code."""
+    if kind == "trace":
+        return set(CODES[code])
+    if kind == "violation" and code == OTHER:
+        return {"code"}
+    if kind == "violation" and not code.startswith("SCHEMAV_"):
+        return {"element"}
+    return set()
+
+
+every = pytest.mark.parametrize(
+    ("lang", "kind", "code"),
+    [
+        (lang, kind, code)
+        for lang, catalogue in CATALOGUES.items()
+        for kind, wordings in catalogue.items()
+        for code in wordings
+    ],
+)
+
+
+@pytest.mark.parametrize("lang", CATALOGUES)
+def test_a_catalogue_has_the_kinds_of_the_package_and_no_other(lang):
+    assert set(CATALOGUES[lang]) == {*CODES_OF, "violation"}
+
+
+@pytest.mark.parametrize("lang", CATALOGUES)
+@pytest.mark.parametrize("kind", CODES_OF)
+def test_no_code_is_without_wording_and_no_wording_without_code(lang, kind):
+    assert set(CATALOGUES[lang][kind]) == CODES_OF[kind]
+
+
+def test_both_languages_word_the_same_violations():
+    assert set(english.CATALOGUE["violation"]) == set(french.CATALOGUE["violation"])
+
+
+@every
+def test_a_sentence_uses_exactly_the_parameters_of_its_code(lang, kind, code):
+    assert placeholders(CATALOGUES[lang][kind][code]) == allowed(kind, code)
+
+
+@every
+def test_a_wording_is_one_tidy_line(lang, kind, code):
+    template = CATALOGUES[lang][kind][code]
+    assert template == " ".join(template.split())
+    assert kind == "value" or (template.endswith(".") and template[0] in "{" + template[0].upper())
+
+
+def test_no_sentence_shows_what_can_be_personal():
+    shown = {
+        name
+        for catalogue in CATALOGUES.values()
+        for wordings in catalogue.values()
+        for template in wordings.values()
+        for name in placeholders(template)
+    }
+    assert shown.isdisjoint(PERSONAL)
+
+
+@every
+def test_a_sentence_is_complete_with_the_parameters_of_its_code(lang, kind, code):
+    params = {name: f"<{name}>" for name in allowed(kind, code)}
+    text = sentence(lang, kind, code, params)
+    assert "{" not in text
+    assert "?" not in text
+    assert not text.startswith("[")
+
+
+def test_the_languages_differ_but_for_proper_names():
+    same = {
+        (kind, code)
+        for kind, wordings in english.CATALOGUE.items()
+        for code, template in wordings.items()
+        if template == french.CATALOGUE[kind][code]
+    }
+    assert same == {
+        ("value", "network:msa"),
+        ("value", "scheme:banque-de-france"),
+        ("value", "scheme:mines"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "known", "unsaid"),
+    [
+        ("institutions.csv", "scheme", SCHEMES, {"", "all", "other"}),
+        ("catchments.csv", "network", NETWORKS, set()),
+    ],
+)
+def test_what_the_tables_can_make_a_trace_say_has_words(table, column, known, unsaid):
+    file = resources.files("ir_directory") / "baseline" / table
+    if not file.is_file():
+        pytest.skip(f"the baseline holds no {table} yet")
+    head, *lines = file.read_text(encoding="utf-8-sig").splitlines()
+    position = head.split(";").index(column)
+    found = {line.split(";")[position].strip('"') for line in lines if line}
+    assert found - unsaid <= known
+
+
+def test_every_schemav_wording_is_a_rule_of_libxml2():
+    ours = {c for c in english.CATALOGUE["violation"] if c.startswith("SCHEMAV_")}
+    assert ours - {"SCHEMAV_UNKNOWN"} <= set(dir(etree.ErrorTypes))
