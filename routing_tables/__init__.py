@@ -1,0 +1,262 @@
+"""Who is competent for what, since when: the routes as values, and the one that matches.
+
+Pure: no I/O. A row beats another only if it is equal or narrower in every column; what is not
+known about a case keeps narrower rows open, and while one is open nothing is decided. Source of
+the columns: `routing_tables/README.md`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from ir_directory import Certainty
+
+ANY: Final = "*"
+ABROAD: Final = "abroad"
+"""As a condition on residence: any country but France."""
+
+ASSUMED: Final = "assumed-general"
+"""A mark in `population`: the row applies only while nothing tells the scheme."""
+
+UNKNOWN_SCHEME: Final = "?"
+"""What a row with `ASSUMED` asks of the scheme: that there is no sign of one."""
+
+EVERY: Final = frozenset({ANY})
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Always this institution."""
+
+    institution_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByPlace:
+    """The institution of a network that a place, or the SED itself, points to."""
+
+    network: str
+    """A network, several joined by `+` (the first one is looked up), or `*` for any."""
+    place: str
+    """`residence`, `work`, `employer`, `country` or `named` (only the SED itself can tell)."""
+    file_first: bool = False
+    """An institution with a case number here, or named as competent, outweighs the place."""
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks, the one to look places up in first."""
+        return tuple(self.network.split("+"))
+
+
+@dataclass(frozen=True, slots=True)
+class ToPerson:
+    """A person decides."""
+
+
+Target = Fixed | ByPlace | ToPerson
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row: for whom (the conditions), where to (the target), how sure, and since when."""
+
+    rule: str
+    buc: str
+    """One BUC, or a whole sector: `P_BUC_*`."""
+    sed: frozenset[str]
+    scheme: frozenset[str]
+    population: frozenset[str]
+    """Codes or `*`; with `ASSUMED` the row applies only while the scheme is unknown."""
+    residence: frozenset[str]
+    """Countries, `ABROAD` or `*`."""
+    role: frozenset[str]
+    """Our role in the case, or `*`."""
+    person: str
+    """Whose address counts: a code of evidence, `household`, or `*` for the main person."""
+    target: Target
+    certainty: Certainty
+    valid_from: date
+    """The first day on which the row is valid."""
+    valid_to: date | None
+    """The first day on which it is not any more; None: no end known."""
+    basis: str
+    """Where the competence comes from."""
+    note: str
+
+    @property
+    def assumed(self) -> bool:
+        """True when the row stands in for an unknown scheme."""
+        return ASSUMED in self.population
+
+    @property
+    def conditions(self) -> tuple[frozenset[str], ...]:
+        """SED, scheme, population, residence, role: what the row asks, in this order."""
+        scheme, population = self.scheme, self.population
+        if self.assumed:
+            scheme, population = frozenset({UNKNOWN_SCHEME}), population - {ASSUMED} or EVERY
+        return (self.sed, scheme, population, self.residence, self.role)
+
+    def valid(self, on: date) -> bool:
+        """True on the days from `valid_from` up to, not including, `valid_to`."""
+        return self.valid_from <= on and (self.valid_to is None or on < self.valid_to)
+
+    def within(self, other: "Route") -> bool:
+        """True when the row is equal to the other or narrower in every column."""
+        return _buc_within(self.buc, other.buc) and all(
+            _within(ours, theirs)
+            for ours, theirs in zip(self.conditions, other.conditions, strict=True)
+        )
+
+    def overlaps(self, other: "Route") -> bool:
+        """True when one case, on one day, can meet both rows."""
+        return (
+            (self.valid_to is None or other.valid_from < self.valid_to)
+            and (other.valid_to is None or self.valid_from < other.valid_to)
+            and (_buc_within(self.buc, other.buc) or _buc_within(other.buc, self.buc))
+            and all(
+                _meet(ours, theirs)
+                for ours, theirs in zip(self.conditions, other.conditions, strict=True)
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RouteQuery:
+    """What is known of a case; None: not known."""
+
+    buc: str
+    sed: str
+    scheme: str | None
+    population: str | None
+    residence: str | None
+    """Country of residence of the person that counts."""
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The row that applies; or the rows that may, and what is missing to know."""
+
+    route: Route | None
+    possible: tuple[Route, ...] = ()
+    """Rows that apply or may apply, when nothing is decided."""
+    missing: frozenset[str] = frozenset()
+    """`scheme`, `population`, `residence`: the data that these rows wait for."""
+
+
+class RoutingTable:
+    """All routes of a release, looked up by BUC; immutable, the order of rows says nothing."""
+
+    __slots__ = ("_by_buc", "_routes")
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._routes: Final = tuple(sorted(routes, key=_order))
+        by_buc: dict[str, list[Route]] = {}
+        for route in self._routes:
+            by_buc.setdefault(route.buc, []).append(route)
+        self._by_buc: Final[Mapping[str, Sequence[Route]]] = by_buc
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every row, in a fixed order."""
+        return self._routes
+
+    def match(self, query: RouteQuery, on: date) -> Match:
+        """The narrowest row that applies on the day, unless a narrower one may apply, too.
+
+        Total: a BUC without rows gives an empty match. While nothing tells the scheme and a row
+        with `ASSUMED` may apply, it stands for the scheme: rows of one scheme do not wait for it.
+        """
+        open_rows = [
+            (route, waits)
+            for route in self._candidates(query.buc, on)
+            if (waits := _waits(route, query)) is not None
+        ]
+        if any(route.assumed for route, _ in open_rows):
+            open_rows = [(route, data) for route, data in open_rows if "scheme" not in data]
+        best = _narrowest([route for route, data in open_rows if not data])
+        if best is None:
+            rivals = open_rows
+        else:
+            rivals = [(r, data) for r, data in open_rows if data and not best.within(r)]
+            if not rivals:
+                return Match(best)
+        possible = (*(() if best is None else (best,)), *(route for route, _ in rivals))
+        return Match(None, possible, _union(data for _, data in rivals))
+
+    def _candidates(self, buc: str, on: date) -> Iterator[Route]:
+        for key in (buc, sector(buc)):
+            for route in self._by_buc.get(key, ()):
+                if route.valid(on):
+                    yield route
+
+
+def sector(buc: str) -> str:
+    """The glob of a BUC's whole sector: `P_BUC_01` -> `P_BUC_*`."""
+    return f"{buc.partition('_BUC_')[0]}_BUC_*"
+
+
+def _waits(route: Route, query: RouteQuery) -> frozenset[str] | None:
+    """The data the row waits for; empty: it applies; None: it does not."""
+    sed, scheme, population, residence, role = route.conditions
+    asked = {
+        "sed": (sed, query.sed),
+        "scheme": (scheme, _scheme(route, query)),
+        "population": (population, query.population),
+        "residence": (residence, query.residence),
+        "role": (role, query.role),
+    }
+    waits = set()
+    for datum, (condition, value) in asked.items():
+        met = _met(condition, value)
+        if met is False:
+            return None
+        if met is None:
+            waits.add(datum)
+    return frozenset(waits)
+
+
+def _scheme(route: Route, query: RouteQuery) -> str | None:
+    return UNKNOWN_SCHEME if route.assumed and query.scheme is None else query.scheme
+
+
+def _met(condition: frozenset[str], value: str | None) -> bool | None:
+    """True, False, or None while the value is not known."""
+    if ANY in condition:
+        return True
+    if value is None:
+        return None
+    return value in condition or (ABROAD in condition and value != "FR")
+
+
+def _union(parts: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset(datum for part in parts for datum in part)
+
+
+def _narrowest(routes: Sequence[Route]) -> Route | None:
+    """The row within all others; None when there is none (or two are not ordered)."""
+    return next((r for r in routes if all(r.within(other) for other in routes)), None)
+
+
+def _within(ours: frozenset[str], theirs: frozenset[str]) -> bool:
+    if ANY in theirs:
+        return True
+    if ANY in ours:
+        return False
+    left = ours - theirs
+    return not left or (ABROAD in theirs and "FR" not in left)
+
+
+def _meet(ours: frozenset[str], theirs: frozenset[str]) -> bool:
+    if ANY in ours or ANY in theirs or not ours.isdisjoint(theirs):
+        return True
+    return (ABROAD in ours and bool(theirs - {"FR"})) or (ABROAD in theirs and bool(ours - {"FR"}))
+
+
+def _buc_within(ours: str, theirs: str) -> bool:
+    return ours == theirs or (theirs.endswith(ANY) and sector(ours) == theirs)
+
+
+def _order(route: Route) -> tuple[str, str, str, str]:
+    return (route.buc, route.rule, route.valid_from.isoformat(), repr(sorted(route.sed)))
