@@ -1,14 +1,26 @@
 """Tables and schemas of this package, read from the files beside this module; no network, ever."""
 
 import csv
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from lxml import etree
 
 from sed_schemas import BucRules, Catalogue
 
+if TYPE_CHECKING:
+    import xmlschema
+
 FOLDER: Final = Path(__file__).parent
+HEADERS: Final = ("1.1", "1.2")
+"""Header versions that have an envelope in `sbdh/`."""
+
+_SBDH: Final = "http://eessi.dgempl.ec.europa.eu/namespaces/sbdh"
+_SEDS: Final = "http://ec.europa.eu/eessi/ns/"
+_Compiled = TypeVar("_Compiled")
 _YES_NO: Final = {"yes": True, "no": False}
 
 
@@ -29,6 +41,100 @@ def catalogue(folder: Path | None = None) -> Catalogue:
     }
     _check(bucs, seds)
     return Catalogue(versions, MappingProxyType(bucs), seds)
+
+
+class SchemaSet:
+    """The schemas of this package, compiled on first use, one copy a thread.
+
+    libxml2 keeps state in a compiled schema while it validates, so no two threads share one.
+    Only a (CDM version, SED) that has a file is remembered: what a message names cannot fill
+    the memory.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or FOLDER
+        self._files = _files(self._folder)
+        self._local = threading.local()
+
+    def source(self, cdm: str, sed: str) -> str | None:
+        """`profile` for a schema of ours; None when the envelope alone can be checked."""
+        return "profile" if (cdm, sed) in self._files else None
+
+    def for_message(self, header_version: str, cdm: str, sed: str) -> etree.XMLSchema:
+        """Envelope and SED in one schema; the envelope alone when the SED has none.
+
+        Raises SchemasInvalid for a header version without an envelope, and when a file of the
+        package does not compile.
+        """
+        return self._compiled("verdict", header_version, cdm, sed, self._lxml)
+
+    def explanation(self, header_version: str, cdm: str, sed: str) -> "xmlschema.XMLSchema":
+        """The same schema for the library that says where and why."""
+        return self._compiled("explanation", header_version, cdm, sed, self._xmlschema)
+
+    def _compiled(
+        self,
+        kind: str,
+        header_version: str,
+        cdm: str,
+        sed: str,
+        compile_: Callable[[str], _Compiled],
+    ) -> _Compiled:
+        if header_version not in HEADERS:
+            raise SchemasInvalid(f"sbdh/{header_version}.xsd: no such envelope")
+        known = (cdm, sed) if (cdm, sed) in self._files else None
+        cache: dict[object, _Compiled] = self._local.__dict__.setdefault(kind, {})
+        key = (header_version, known)
+        if key not in cache:
+            cache[key] = compile_(_document(header_version, known))
+        return cache[key]
+
+    def _lxml(self, document: str) -> etree.XMLSchema:
+        parser = etree.XMLParser(no_network=True, resolve_entities=False)
+        base = (self._folder / "document.xsd").as_uri()
+        try:
+            return etree.XMLSchema(etree.fromstring(document.encode(), parser, base_url=base))
+        except etree.XMLSchemaParseError as exc:
+            raise SchemasInvalid(str(exc)) from exc
+
+    def _xmlschema(self, document: str) -> "xmlschema.XMLSchema":
+        import xmlschema  # noqa: PLC0415  a tenth of a second that only failures need
+
+        try:
+            return xmlschema.XMLSchema(document, base_url=self._folder.as_uri(), allow="local")
+        except xmlschema.XMLSchemaException as exc:
+            raise SchemasInvalid(str(exc)) from exc
+
+
+def _files(folder: Path) -> Mapping[tuple[str, str], Path]:
+    """(CDM version, SED) -> its schema, for every `cdm-VERSION/SED.xsd`."""
+    return MappingProxyType(
+        {
+            (file.parent.name.removeprefix("cdm-"), file.stem): file
+            for file in folder.glob("cdm-*/*.xsd")
+        }
+    )
+
+
+def _document(header_version: str, known: tuple[str, str] | None) -> str:
+    """The root of a message: the header, then exactly one SED.
+
+    Made here because what may stand in the place of the SED depends on the SED.
+    """
+    load, place = "", '<xs:any namespace="##other" processContents="skip"/>'
+    if known is not None:
+        cdm, sed = known
+        namespace = f"{_SEDS}{cdm.replace('.', '_')}/{sed}"
+        load = f'<xs:import namespace="{namespace}" schemaLocation="cdm-{cdm}/{sed}.xsd"/>'
+        place = f'<xs:element xmlns:sed="{namespace}" ref="sed:{sed}"/>'
+    return (
+        f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:sbdh="{_SBDH}"'
+        f' targetNamespace="{_SBDH}" elementFormDefault="qualified">'
+        f'<xs:include schemaLocation="sbdh/{header_version}.xsd"/>{load}'
+        '<xs:element name="StandardBusinessDocument"><xs:complexType><xs:sequence>'
+        '<xs:element name="StandardBusinessDocumentHeader" type="sbdh:Header"/>'
+        f"{place}</xs:sequence></xs:complexType></xs:element></xs:schema>"
+    )
 
 
 def _rows(file: Path) -> Iterator[dict[str, str]]:
