@@ -1,0 +1,459 @@
+"""The Institution Repository as values: who exists, where, since when, how sure that is.
+
+Pure and immutable: rows go in once, every look-up is by dictionary. Reading the files is
+`ir_directory.load`. A row is valid from `valid_from` (inclusive) to `valid_to` (exclusive; None
+means open). Nothing here guesses: what is not one institution comes back as several or as none.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import IntEnum
+from typing import Any, Final, Protocol, TypeVar
+
+
+class Certainty(IntEnum):
+    """How far a row may be trusted; a decision has the lowest of all rows it used."""
+
+    INFERRED = 0
+    """Deduced: a person must confirm."""
+    LIKELY = 1
+    """One public source."""
+    SOLID = 2
+    """Legislation, or several sources."""
+    CONFIRMED = 3
+    """Confirmed by the institution itself or by a synchronisation (SYN001)."""
+
+    @property
+    def code(self) -> str:
+        """The code in files, traces and `--json`."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, code: str) -> "Certainty":
+        """The certainty with that code; ValueError when there is none."""
+        try:
+            return _CERTAINTIES[code]
+        except KeyError:
+            raise ValueError(code) from None
+
+
+_CERTAINTIES: Final = {c.code: c for c in Certainty}
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """One id of a body under one name, for as long as both hold."""
+
+    id: str
+    """As in the Institution Repository (`FR:0101100000`); empty: can be named, never a target."""
+    body: str
+    """The organisation; several ids may be one body (an agricultural fund has one a department)."""
+    name: str
+    acronym: str
+    """Short and other names, `|` between them."""
+    network: str
+    scheme: str
+    """The persons it serves; `all`, `other` or empty says nothing about a person."""
+    liaison_body: bool
+    test: bool
+    """Of a test or acceptance environment."""
+    certainty: Certainty
+    valid_from: date
+    valid_to: date | None = None
+    successor: str = ""
+    """Body that took over when the row ended; empty when none, or when several did."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Competence:
+    """A BUC that an institution handles in a role."""
+
+    institution: str
+    buc: str
+    """A BUC (`S_BUC_01a`) or all of a sector (`P_BUC_*`)."""
+    role: str
+    """As in the message header: `CaseOwner`, `Counterparty`."""
+    eessi_ready: bool
+    certainty: Certainty
+    valid_from: date
+    valid_to: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catchment:
+    """The one institution of a network that serves an area."""
+
+    network: str
+    area: str
+    """`dep:59`, `insee:59350` or `country:DE` (claimants who live there)."""
+    institution: str
+    certainty: Certainty
+    valid_from: date
+    valid_to: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """A French municipality and its postcodes."""
+
+    insee: str
+    name: str
+    postcodes: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None = None
+    former_names: tuple[str, ...] = ()
+    """Names of municipalities merged into it: people go on writing them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """An institution abroad and a BUC it can receive, as a SYN001 says it."""
+
+    institution: str
+    country: str
+    name: str
+    buc: str
+    role: str
+    eessi_ready: bool
+    valid_from: date
+    valid_to: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Which institutions an address leaves possible."""
+
+    candidates: tuple[str, ...]
+    """Ids, sorted; exactly one only when the address decides."""
+    areas: tuple[str, ...]
+    """Areas of the rows used, sorted."""
+    certainty: Certainty
+    """The lowest of the rows used; `INFERRED` when there was none."""
+
+
+_NOWHERE: Final = Located((), (), Certainty.INFERRED)
+_LETTERS: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_FRENCH_POSTCODE: Final = re.compile(r"(?:FR?[ -]*)?(\d{2}) ?(\d{3})")
+_TOWN_WORDS: Final = {"st": "saint", "ste": "sainte"}
+
+
+def normalised(text: str) -> str:
+    """A name without case, accents, punctuation and spaces."""
+    return "".join(_words(text))
+
+
+def normalised_town(text: str) -> str:
+    """The same for a town: `ST BRIEUC CEDEX 1` is `Saint-Brieuc`."""
+    words = _words(text)
+    if "cedex" in words:
+        words = words[: words.index("cedex")]
+    return "".join(_TOWN_WORDS.get(word, word) for word in words)
+
+
+def _words(text: str) -> list[str]:
+    text = text.casefold().translate(_LETTERS)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in text if not unicodedata.combining(c))
+    return "".join(c if c.isalnum() else " " for c in text).split()
+
+
+def department_of(insee: str) -> str:
+    """The department of a municipality: `59350` -> `59`, `2A004` -> `2A`, `97105` -> `971`."""
+    return insee[:3] if insee[:2] in {"97", "98"} else insee[:2]
+
+
+_CORSICA: Final = {"200": "2A", "201": "2A"}
+_ISLANDS: Final = {"97133": "977", "97150": "978"}
+
+
+def department_by_rule(postcode: str) -> str:
+    """The department that a postcode's first digits point to (18 postcodes break the rule)."""
+    if postcode in _ISLANDS:
+        return _ISLANDS[postcode]
+    if postcode.startswith("20"):
+        return _CORSICA.get(postcode[:3], "2B")
+    return department_of(postcode)
+
+
+class _Dated(Protocol):
+    @property
+    def valid_from(self) -> date: ...
+    @property
+    def valid_to(self) -> date | None: ...
+
+
+_Row = TypeVar("_Row", bound=_Dated)
+_Indexed = TypeVar("_Indexed")
+
+
+def in_force(row: _Dated, on: date) -> bool:
+    """Whether the row holds on that day."""
+    return row.valid_from <= on and (row.valid_to is None or on < row.valid_to)
+
+
+def _index(
+    rows: Iterable[_Indexed],
+    keys: Callable[[_Indexed], Iterable[str]],
+    order: Callable[[_Indexed], Any],
+) -> dict[str, tuple[_Indexed, ...]]:
+    """Key -> its rows, in an order that does not depend on that of the files."""
+    gathered: dict[str, list[_Indexed]] = {}
+    for row in rows:
+        for key in keys(row):
+            gathered.setdefault(key, []).append(row)
+    return {
+        key: tuple(found) if len(found) == 1 else tuple(sorted(found, key=order))
+        for key, found in gathered.items()
+    }
+
+
+def _only(rows: Sequence[_Row], on: date) -> _Row | None:
+    """The row in force; a file that has two of one key is refused by the loader."""
+    return next((row for row in rows if in_force(row, on)), None)
+
+
+def _names(row: Institution) -> Iterator[str]:
+    yield from dict.fromkeys(
+        key for name in (row.name, *row.acronym.split("|")) if (key := normalised(name))
+    )
+
+
+def _towns(row: Commune) -> Iterator[str]:
+    yield from dict.fromkeys(normalised_town(name) for name in (row.name, *row.former_names))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstitutionRepository:
+    """All rows of a release, indexed once. Look-ups never scan."""
+
+    institutions: Sequence[Institution] = ()
+    competences: Sequence[Competence] = ()
+    catchments: Sequence[Catchment] = ()
+    communes: Sequence[Commune] = ()
+    partners: Sequence[Partner] = ()
+
+    _by_id: Mapping[str, tuple[Institution, ...]] = field(init=False, repr=False)
+    _by_body: Mapping[str, tuple[Institution, ...]] = field(init=False, repr=False)
+    _by_name: Mapping[str, tuple[Institution, ...]] = field(init=False, repr=False)
+    _members: Mapping[str, frozenset[str]] = field(init=False, repr=False)
+    _competences: Mapping[str, tuple[Competence, ...]] = field(init=False, repr=False)
+    _catchments: Mapping[str, tuple[Catchment, ...]] = field(init=False, repr=False)
+    _within: Mapping[str, tuple[Catchment, ...]] = field(init=False, repr=False)
+    """`network department` -> its rows by municipality."""
+    _by_postcode: Mapping[str, tuple[Commune, ...]] = field(init=False, repr=False)
+    _by_town: Mapping[str, tuple[Commune, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("institutions", "competences", "catchments", "communes", "partners"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name, index in (
+            *self._indexes_of_institutions(),
+            *self._indexes_of_rows(),
+            *self._indexes_of_communes(),
+        ):
+            object.__setattr__(self, name, index)
+
+    def _indexes_of_institutions(self) -> Iterator[tuple[str, object]]:
+        rows = self.institutions
+        yield "_by_id", _index(rows, lambda r: (r.id,) if r.id else (), _institution_order)
+        yield "_by_body", _index(rows, lambda r: (r.body,), _institution_order)
+        yield "_by_name", _index(rows, _names, _institution_order)
+        yield "_members", self._all_members()
+
+    def _all_members(self) -> dict[str, frozenset[str]]:
+        bodies = {row.id: row.body for row in self.institutions if row.id}
+        members: dict[str, set[str]] = {}
+        for row in self.institutions:
+            members.setdefault(row.network, set()).add(row.body)
+        for served in self.catchments:
+            if served.institution in bodies:
+                members.setdefault(served.network, set()).add(bodies[served.institution])
+        return {network: frozenset(found) for network, found in members.items()}
+
+    def _indexes_of_rows(self) -> Iterator[tuple[str, object]]:
+        yield (
+            "_competences",
+            _index(
+                self.competences,
+                lambda r: (f"{r.institution} {r.buc} {r.role}",),
+                lambda r: (r.valid_from, r.certainty, r.eessi_ready),
+            ),
+        )
+        yield (
+            "_catchments",
+            _index(
+                self.catchments,
+                lambda r: (f"{r.network} {r.area}",),
+                lambda r: (r.valid_from, r.institution),
+            ),
+        )
+        yield (
+            "_within",
+            _index(
+                (r for r in self.catchments if r.area.startswith("insee:")),
+                lambda r: (f"{r.network} {department_of(r.area[6:])}",),
+                lambda r: (r.area, r.valid_from, r.institution),
+            ),
+        )
+
+    def _indexes_of_communes(self) -> Iterator[tuple[str, object]]:
+        def order(row: Commune) -> tuple[str, date]:
+            return (row.insee, row.valid_from)
+
+        yield "_by_postcode", _index(self.communes, lambda r: r.postcodes, order)
+        yield "_by_town", _index(self.communes, _towns, order)
+
+    # -- institutions -----------------------------------------------------------------------
+
+    def institution(self, ident: str) -> Institution | None:
+        """The latest row of that id, in force or not; None when the id is unknown."""
+        rows = self._by_id.get(ident)
+        return rows[-1] if rows else None
+
+    def named(self, name: str, on: date) -> Sequence[Institution]:
+        """All that bear exactly this name or short name, or bore it before that day.
+
+        One row an id, the latest; sorted by body and id. Several bodies with one name, and
+        several ids of one body, all come back: which one is meant the name does not say.
+        """
+        found: dict[str, Institution] = {}
+        for row in self._by_name.get(normalised(name), ()):
+            if row.valid_from <= on:
+                found[row.id or f"body {row.body}"] = row
+        return tuple(sorted(found.values(), key=lambda r: (r.body, r.id)))
+
+    def successor_on(self, ident: str, on: date) -> Institution | None:
+        """Itself when in force on that day, else the successor that is, else None.
+
+        None, too, when the successor has several ids on that day: none of them is *the* one.
+        """
+        rows = self._by_id.get(ident, ())
+        seen: set[str] = set()
+        while True:
+            current = {row.id: row for row in rows if row.id and in_force(row, on)}
+            if current:
+                return current.popitem()[1] if len(current) == 1 else None
+            ended = [row for row in rows if row.valid_to is not None and row.valid_to <= on]
+            successor = max(ended, key=_ended).successor if ended else ""
+            if not successor or successor in seen:
+                return None
+            seen.add(successor)
+            rows = self._by_body.get(successor, ())
+
+    def members(self, network: str) -> frozenset[str]:
+        """Bodies of the network: by their own row, or because a catchment of it names them."""
+        return self._members.get(network, frozenset())
+
+    def competence(self, institution: str, buc: str, role: str, on: date) -> Competence | None:
+        """The row for this BUC, else the one for its whole sector, in force on that day."""
+        sector = f"{buc.partition('_')[0]}_BUC_*"
+        for key in (buc, sector):
+            row = _only(self._competences.get(f"{institution} {key} {role}", ()), on)
+            if row is not None:
+                return row
+        return None
+
+    # -- places -----------------------------------------------------------------------------
+
+    def catchment(
+        self,
+        network: str,
+        *,
+        insee: str | None = None,
+        department: str | None = None,
+        country: str | None = None,
+        on: date,
+    ) -> Catchment | None:
+        """The row of the narrowest area given that has one on that day."""
+        areas = (("insee", insee), ("dep", department), ("country", country))
+        for kind, code in areas:
+            row = _only(self._catchments.get(f"{network} {kind}:{code}", ()), on) if code else None
+            if row is not None:
+                return row
+        return None
+
+    def area_candidates(self, network: str, postcode: str, town: str | None, on: date) -> Located:
+        """The institutions of the network that a French address leaves possible.
+
+        A postcode decides only when all its municipalities share the institution; else postcode
+        and town together; else all candidates come back. A town alone never decides, but one
+        that lies elsewhere under another institution takes the decision away again.
+        """
+        form = _FRENCH_POSTCODE.fullmatch(postcode.strip().upper())
+        if form is None:
+            return _NOWHERE
+        code = form[1] + form[2]
+        known = [row for row in self._by_postcode.get(code, ()) if in_force(row, on)]
+        name = normalised_town(town or "")
+        if not known:
+            located = self._of_department(network, department_by_rule(code), on)
+            return self._held_against(located, network, department_by_rule(code), name, on)
+        there = [row for row in known if name and name in _towns(row)]
+        if there:
+            return self._of_communes(network, there, on)
+        located = self._of_communes(network, known, on)
+        return self._held_against(located, network, department_of(known[0].insee), name, on)
+
+    def _serving(self, network: str, insee: str, on: date) -> Catchment | None:
+        return self.catchment(network, insee=insee, department=department_of(insee), on=on)
+
+    def _of_communes(self, network: str, communes: Sequence[Commune], on: date) -> Located:
+        rows = [self._serving(network, commune.insee, on) for commune in communes]
+        served = [row for row in rows if row is not None]
+        located = _located(served)
+        if len(served) < len(rows) and len(located.candidates) == 1:
+            return _NOWHERE  # a neighbour's institution does not decide for who has none
+        return located
+
+    def _of_department(self, network: str, department: str, on: date) -> Located:
+        """All of a department: for business postcodes, which no municipality has."""
+        rows = [row for row in self._within.get(f"{network} {department}", ()) if in_force(row, on)]
+        whole = self.catchment(network, department=department, on=on)
+        located = _located([*rows, whole] if whole is not None else rows)
+        areas = (f"dep:{department}",) if located.candidates else ()
+        return Located(located.candidates, areas, min(located.certainty, Certainty.LIKELY))
+
+    def _held_against(
+        self, located: Located, network: str, department: str, town: str, on: date
+    ) -> Located:
+        """A town that is none of the postcode's, but is elsewhere: then one of the two is wrong."""
+        if len(located.candidates) != 1:
+            return located
+        elsewhere = [row for row in self._by_town.get(town, ()) if in_force(row, on)]
+        if not elsewhere or any(department_of(row.insee) == department for row in elsewhere):
+            return located
+        rows = [self._serving(network, row.insee, on) for row in elsewhere]
+        others = [row for row in rows if row is not None]
+        if any(row.institution in located.candidates for row in others):
+            return located
+        return Located(
+            tuple(sorted({*located.candidates, *(row.institution for row in others)})),
+            tuple(sorted({*located.areas, *(row.area for row in others)})),
+            Certainty.INFERRED,
+        )
+
+
+def _institution_order(row: Institution) -> tuple[date, str, str, date, str]:
+    return (row.valid_from, row.body, row.id, row.valid_to or date.max, row.name)
+
+
+def _ended(row: Institution) -> tuple[date, str, str]:
+    return (row.valid_to or date.max, row.body, row.successor)
+
+
+def _located(rows: Sequence[Catchment]) -> Located:
+    if not rows:
+        return _NOWHERE
+    return Located(
+        tuple(sorted({row.institution for row in rows})),
+        tuple(sorted({row.area for row in rows})),
+        min(row.certainty for row in rows),
+    )
