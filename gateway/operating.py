@@ -6,14 +6,15 @@ Each deed is a name with parameters and answers with a code; the wording is the 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.clock import Clock
 from gateway.core.decision import SetAside, name
-from gateway.core.judging import Arrival, Policy, examine, judge
+from gateway.core.judging import Arrival, examine, judge
 from gateway.core.message import Malformed
 from gateway.core.states import MessageState
-from gateway.clock import Clock
 from gateway.errors import JournalConflict, Refused
 from gateway.journal import Entry, IdentityConflict, Journal
 from gateway.pipeline import Pipeline
+from gateway.readiness import Readiness
 from gateway.relay import Relay
 
 DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "wake")
@@ -23,10 +24,18 @@ DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "wake")
 class Operating:
     """The deeds, on a running or a resting gateway."""
 
-    def __init__(self, journal: Journal, pipeline: Pipeline, relay: Relay, clock: Clock) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        pipeline: Pipeline,
+        relay: Relay,
+        readiness: Readiness,
+        clock: Clock,
+    ) -> None:
         self._journal = journal
         self._pipeline = pipeline
         self._relay = relay
+        self._readiness = readiness
         self._clock = clock
 
     async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
@@ -37,7 +46,11 @@ class Operating:
         """
         match deed:
             case "ping":
-                return {"paused": self._pipeline.paused, "in_flight": self._pipeline.in_flight}
+                return {
+                    "paused": self._pipeline.paused,
+                    "in_flight": self._pipeline.in_flight,
+                    "not_ready": list(await self._readiness.problems()),
+                }
             case "pause":
                 self._pipeline.pause()
                 self._relay.pause()
@@ -106,7 +119,7 @@ class Operating:
         message_id, reason = str(params.get("message_id", "")), str(params.get("reason", ""))
         await self._quarantined(message_id)
         if not await self._journal.discard(message_id, who, reason, self._clock.now()):
-            raise JournalConflict()
+            raise JournalConflict
         return {"message_id": message_id, "state": MessageState.DISCARDED.value}
 
     async def _quarantined(self, message_id: str) -> Any:

@@ -60,6 +60,8 @@ class Pipeline:
         recorded: Callable[[], None],
     ) -> None:
         self.desk = desk
+        self.trouble: str | None = None
+        """Code of what kept the last message from being recorded; None when it was."""
         self._journal = journal
         self._clock = clock
         self._parse = parse
@@ -82,8 +84,9 @@ class Pipeline:
         except GatewayError as error:
             logger().warning("message-not-recorded", path=received.source, error_code=error.code)
             self._metrics.received("failed")
+            self.trouble = error.code
             return Settlement.RETRY
-        except Exception as error:  # a bug in one message must not stop the rest
+        except Exception as error:  # noqa: BLE001 - the only one: a bug in one message must not stop the rest
             logger().error("message-broke-the-gateway", path=received.source, exc_info=error)
             outcome = await self._set_aside(received, examined, "internal-error")
         if isinstance(outcome, IdentityConflict):
@@ -95,6 +98,7 @@ class Pipeline:
             self._metrics.received("duplicate")
         else:
             self._metrics.received("recorded")
+        self.trouble = None
         return Settlement.ACCEPTED
 
     async def _record(self, received: Received, examined: Examined | Malformed) -> Outcome:

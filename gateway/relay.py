@@ -73,6 +73,11 @@ class Relay:
         self.wake()
 
     @property
+    def paused(self) -> bool:
+        """Whether sending was stopped by a person."""
+        return not self._open.is_set()
+
+    @property
     def closed(self) -> frozenset[str]:
         """Destinations that are left alone just now."""
         now = self._clock.monotonic()

@@ -137,35 +137,14 @@ class Release:
     approver: str
 
 
-class Journal(Protocol):
-    """See the module's guarantees. Every method may raise `JournalUnavailable`."""
+class JournalReader(Protocol):
+    """The half that only looks; several may look while one writes.
 
-    async def record(self, entry: Entry) -> Outcome:
-        """Write one message with its decision and consequences; durable on return.
-
-        Raises:
-            JournalConflict: the case revision or the release in force has changed.
-        """
-        ...
+    Every method may raise `JournalUnavailable`.
+    """
 
     async def case(self, case_id: str) -> Case:
         """The case with this id, or the case that our own case of this id asks about."""
-        ...
-
-    async def claim(self, limit: int, now: datetime, lease_seconds: float) -> Sequence[Claimed]:
-        """Due sendings, oldest first, at most one per (case, destination) at a time."""
-        ...
-
-    async def sent(self, claims: Sequence[Claimed], at: datetime) -> int:
-        """The far side has confirmed these; what waited for them becomes due. How many counted."""
-        ...
-
-    async def defer(self, claim: Claimed, due: datetime, error: str) -> bool:
-        """It did not go; try again from `due` on. False when the claim was void."""
-        ...
-
-    async def withdraw(self, claim: Claimed, at: datetime, error: str) -> bool:
-        """It never will go; what waits for it is withdrawn too and the case is referred."""
         ...
 
     async def body(self, digest: str) -> bytes | None:
@@ -195,10 +174,6 @@ class Journal(Protocol):
         """All that happened to a message and its case, in order of time."""
         ...
 
-    async def discard(self, message_id: str, who: str, reason: str, at: datetime) -> bool:
-        """Take a message out of quarantine for good. False when it is not there."""
-        ...
-
     async def counts(self, now: datetime) -> Counts:
         """See `Counts`."""
         ...
@@ -209,6 +184,42 @@ class Journal(Protocol):
 
     async def release(self) -> Release | None:
         """The tables in force; None before the first activation."""
+        ...
+
+
+class Journal(JournalReader, Protocol):
+    """See the module's guarantees. Every method may raise `JournalUnavailable`."""
+
+    async def record(self, entry: Entry) -> Outcome:
+        """Write one message with its decision and consequences; durable on return.
+
+        Raises:
+            JournalConflict: the case revision or the release in force has changed.
+        """
+        ...
+
+    async def claim(self, limit: int, now: datetime, lease_seconds: float) -> Sequence[Claimed]:
+        """Due sendings, oldest first, at most one per (case, destination) at a time."""
+        ...
+
+    async def sent(self, claims: Sequence[Claimed], at: datetime) -> int:
+        """The far side has confirmed these; what waited for them becomes due. How many counted."""
+        ...
+
+    async def defer(self, claim: Claimed, due: datetime, error: str) -> bool:
+        """It did not go; try again from `due` on. False when the claim was void."""
+        ...
+
+    async def withdraw(self, claim: Claimed, at: datetime, error: str) -> bool:
+        """It never will go; what waits for it is withdrawn too and the case is referred."""
+        ...
+
+    async def discard(self, message_id: str, who: str, reason: str, at: datetime) -> bool:
+        """Take a message out of quarantine for good. False when it is not there."""
+        ...
+
+    async def beat(self, at: datetime) -> None:
+        """Write that the gateway was alive; shows that the journal can be written."""
         ...
 
     async def activate(self, release: Release) -> None:

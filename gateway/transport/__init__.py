@@ -51,7 +51,9 @@ class Inbound:
     waiting: int
     oldest: datetime | None
     problems: tuple[str, ...] = ()
-    """Codes: `inbound-unreadable`, `inbound-not-a-file` ..."""
+    """Codes: `inbound-unreadable`, `inbound-unremovable`, `inbound-not-a-file`."""
+    strays: frozenset[str] = frozenset()
+    """Names that stand where messages come from and are none that can be taken."""
 
 
 class Consumer(Protocol):
@@ -63,10 +65,6 @@ class Consumer(Protocol):
 
     async def inbound(self) -> Inbound:
         """What waits, without taking it."""
-        ...
-
-    def wake(self) -> None:
-        """Look again now instead of at the next poll."""
         ...
 
 

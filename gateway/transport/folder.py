@@ -16,6 +16,7 @@ import os
 import re
 import stat
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,8 @@ _META_LIMIT: Final = 64 * 1024
 _DESTINATION: Final = re.compile(r"rina|[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _ID: Final = re.compile(r"[0-9a-f-]{36}")
 _BLOCK: Final = 1024 * 1024
+_AGES: Final = 1000
+"""Files in order of name whose ages are looked at: those that are taken next."""
 
 
 class FolderConsumer:
@@ -45,8 +48,8 @@ class FolderConsumer:
         self._most_bytes = most_bytes
         self._poll_seconds = poll_seconds
         self._out: set[str] = set()
-        self._strays: set[str] = set()
-        self._awake = False
+        self._unreadable: set[str] = set()
+        self._unremoved: set[str] = set()
 
     async def receive(self) -> AsyncIterator[Received]:
         """Files in order of name; looks again every `poll_seconds` when there is none.
@@ -56,39 +59,36 @@ class FolderConsumer:
         """
         while True:
             found = False
-            for name in self._names():
-                if name in self._out:
+            self._remove_again()
+            for name in self._look().names:
+                if name in self._out or name in self._unremoved:
                     continue
                 received = self._take(name)
                 if received is not None:
                     found = True
                     self._out.add(name)
                     yield received
-            if not found and not self._awake:
+            if not found:
                 await self._clock.sleep(self._poll_seconds)
-            self._awake = False
-
-    @property
-    def strays(self) -> frozenset[str]:
-        """Entries that look like messages and cannot be taken: folders, links, unreadable files."""
-        return frozenset(self._strays)
 
     async def inbound(self) -> Inbound:
         """What waits in the folder, and what is wrong with it."""
         try:
-            names = self._names()
-            oldest = next((self._time(name) for name in names), None)
-        except TransportUnavailable:
-            return Inbound(0, None, ("inbound-unreadable",))
-        problems = ("inbound-not-a-file",) if self._strays else ()
-        return Inbound(len(names), oldest, problems)
+            look = self._look()
+        except TransportUnavailable as error:
+            return Inbound(0, None, (error.code,))
+        names = [name for name in look.names if name not in self._unremoved]
+        times = (self._time(name) for name in names[:_AGES])
+        strays = look.strays | (self._unreadable & set(names))
+        problems = (
+            *(("inbound-not-a-file",) if strays else ()),
+            *(("inbound-unremovable",) if self._unremoved else ()),
+        )
+        oldest = min((time for time in times if time is not None), default=None)
+        return Inbound(len(names) - len(strays & set(names)), oldest, problems, strays)
 
-    def wake(self) -> None:
-        """Look again at once."""
-        self._awake = True
-
-    def _names(self) -> list[str]:
-        """Names of message files, in order; entries that are no files are remembered."""
+    def _look(self) -> "_Look":
+        """Names of message files in order, and of entries that only look like them."""
         names: list[str] = []
         strays: set[str] = set()
         try:
@@ -96,7 +96,7 @@ class FolderConsumer:
                 for entry in entries:
                     if entry.name.startswith(".") or not entry.name.endswith(ENDINGS):
                         continue
-                    if entry.is_file(follow_symlinks=False) and os.access(entry.path, os.R_OK):
+                    if entry.is_file(follow_symlinks=False):
                         names.append(entry.name)
                     else:
                         strays.add(entry.name)
@@ -109,24 +109,26 @@ class FolderConsumer:
                 ),
                 code="inbound-unreadable",
             ) from None
-        self._strays = strays
         names.sort()
-        return names
+        return _Look(names, frozenset(strays))
 
     def _take(self, name: str) -> Received | None:
         path = self._folder / name
         try:
             body, oversize = self._read(path)
+        except FileNotFoundError:
+            return None  # gone meanwhile
         except OSError:
-            # gone meanwhile, or not readable: the next look tells which; others go on
+            self._unreadable.add(name)  # it stays and is told; the others go on
             return None
+        self._unreadable.discard(name)
         meta = self._meta(path)
         received_at = _instant(meta.get("received_at")) or self._time(name) or self._clock.now()
         addressee = meta.get("addressee")
 
         async def settle(settlement: Settlement) -> None:
-            if settlement is Settlement.ACCEPTED:
-                self._remove(path)
+            if settlement is Settlement.ACCEPTED and not self._removed(path):
+                self._unremoved.add(name)
             self._out.discard(name)
 
         return Received(
@@ -172,11 +174,32 @@ class FolderConsumer:
         except OSError:
             return None
 
-    def _remove(self, path: Path) -> None:
-        """The message first: a sidecar left alone is nothing, a message left alone would differ."""
-        for gone in (path, path.with_name(path.name + META), path.with_suffix(META)):
-            with contextlib.suppress(OSError):
-                gone.unlink(missing_ok=True)
+    def _removed(self, path: Path) -> bool:
+        """Remove a message and its sidecar; False when the folder does not let us.
+
+        The message goes first: a sidecar left alone is nothing, a message left alone would differ.
+        """
+        try:
+            path.unlink(missing_ok=True)
+            for sidecar in (path.with_name(path.name + META), path.with_suffix(META)):
+                sidecar.unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
+
+    def _remove_again(self) -> None:
+        """Try once more to remove what the journal has had for a while."""
+        self._unremoved = {
+            name for name in self._unremoved if not self._removed(self._folder / name)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look into the folder."""
+
+    names: list[str]
+    strays: frozenset[str]
 
 
 class FolderPublisher:

@@ -44,9 +44,6 @@ class MemoryTransport:
         """How many wait."""
         return Inbound(self._queue.qsize(), None)
 
-    def wake(self) -> None:
-        """Nothing to do: a queue wakes by itself."""
-
     async def publish(self, batch: Sequence[Claimed]) -> Sequence[TransportUnavailable | None]:
         """Keep what is sent, but for destinations that fail."""
         results: list[TransportUnavailable | None] = []

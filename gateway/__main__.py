@@ -1,0 +1,5 @@
+"""`python -m gateway` is `eessi-gateway`."""
+
+from gateway.cli import main
+
+main()

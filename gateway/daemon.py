@@ -1,0 +1,336 @@
+"""The composition root: builds everything, runs it, and ends it in order.
+
+Order of the start: state lock and journal, tables and schemas, control socket, HTTP, relay,
+pipeline. Ready once the inbound folder and the journal can be used.
+
+Order of the end (SIGTERM, SIGINT, or idle with `--until-idle`); each step is logged and a test
+reads the log:
+
+1. `draining`: readiness goes red, so that nobody counts on us.
+2. `intake-stopped`: no message is taken any more.
+3. `in-flight-settled`: what was taken is recorded and settled.
+4. `outbox-drained`: what is due is sent, for at most `DRAIN_SECONDS`; the rest stays in the
+   journal and goes out after the next start.
+5. `closed`: control socket and HTTP stop, the journal finishes its last commit and closes.
+
+A second signal ends the process at once; so does `kill -9` at any moment. Nothing is lost by
+either: what was not recorded is still in the inbound folder, what was not sent is in the journal.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from gateway import __version__
+from gateway.clock import Clock, Executors, SystemClock, ThreadExecutor
+from gateway.config import Config
+from gateway.control import NAME as SOCKET
+from gateway.control import ControlServer
+from gateway.core.decision import CAUSES
+from gateway.core.reading import MALFORMED
+from gateway.endpoint import Endpoint
+from gateway.errors import JournalUnavailable
+from gateway.journal import Journal, Release
+from gateway.journal.sqlite import SqliteJournal
+from gateway.loading import desk
+from gateway.log import configure, logger
+from gateway.metrics import Metrics
+from gateway.operating import Operating
+from gateway.pipeline import Desk, Pipeline
+from gateway.readiness import Readiness
+from gateway.relay import Pace, Relay
+from gateway.systemd import READY, STOPPING, WATCHDOG, notify
+from gateway.transport.folder import FolderConsumer, FolderPublisher
+
+DRAIN_SECONDS: Final = 20.0
+OBSERVE_SECONDS: Final = 1.0
+"""Between two looks at what waits, for readiness and metrics."""
+RECYCLE_AFTER: Final = 20_000
+"""Documents a parser thread reads before it is replaced (lxml keeps element names until then)."""
+CAUSES_SHOWN: Final = {**CAUSES, "set-aside": (*CAUSES["set-aside"], *MALFORMED)}
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """All parts of a gateway, put together and not yet running."""
+
+    config: Config
+    clock: Clock
+    journal: Journal
+    consumer: FolderConsumer
+    pipeline: Pipeline
+    relay: Relay
+    metrics: Metrics
+    readiness: Readiness
+    operating: Operating
+
+
+def inbound_folder(config: Config) -> Path:
+    """Where messages are put for the gateway."""
+    return config.state / "inbound"
+
+
+def _metrics(config: Config) -> Metrics:
+    return Metrics(
+        instance=config.instance,
+        environment=config.environment,
+        sending=config.sending,
+        causes=CAUSES_SHOWN,
+    )
+
+
+@contextlib.asynccontextmanager
+async def build(
+    config: Config, clock: Clock, metrics: Metrics | None = None
+) -> AsyncIterator[Gateway]:
+    """Put a gateway together; closes the journal and the threads on the way out.
+
+    Raises:
+        StateLocked: another gateway works in this state folder.
+        TablesInvalid, SchemasInvalid, JournalUnavailable: see their page.
+    """
+    make_state(config.state)
+    metrics = metrics or _metrics(config)
+    executors = Executors(
+        parse=ThreadExecutor(
+            config.workers.parse_threads, recycle_after=RECYCLE_AFTER, name="parse"
+        ),
+        write=ThreadExecutor(2, name="outbound"),
+    )
+    async with AsyncExitStack() as stack:
+        stack.callback(executors.close)
+        journal = await SqliteJournal.open(
+            config.state / "journal.db",
+            instance=config.instance,
+            environment=config.environment,
+        )
+        stack.push_async_callback(journal.close)
+        judged_with = desk(config)
+        await _put_in_force(journal, judged_with, clock)
+        metrics.release(judged_with.tables.release)
+        yield _assemble(
+            config,
+            clock,
+            journal=journal,
+            judged_with=judged_with,
+            executors=executors,
+            metrics=metrics,
+        )
+
+
+def make_state(state: Path) -> None:
+    """The state folder and its parts, for their owner alone."""
+    for folder in (state, state / "inbound", state / "outbound"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _assemble(
+    config: Config,
+    clock: Clock,
+    *,
+    journal: Journal,
+    judged_with: Desk,
+    executors: Executors,
+    metrics: Metrics,
+) -> Gateway:
+    relay = Relay(
+        journal,
+        FolderPublisher(config.state / "outbound", executors.write),
+        clock,
+        metrics,
+        Pace(
+            config.relay.batch,
+            config.relay.retry_first_seconds,
+            config.relay.retry_cap_seconds,
+            config.relay.breaker_failures,
+            config.relay.breaker_seconds,
+        ),
+    )
+    pipeline = Pipeline(
+        journal,
+        judged_with,
+        clock,
+        executors.parse,
+        metrics,
+        in_flight=config.workers.in_flight,
+        observe=config.sending == "observe",
+        recorded=relay.wake,
+    )
+    consumer = FolderConsumer(
+        inbound_folder(config),
+        config.state / "oversize",
+        clock,
+        most_bytes=config.inbound.max_bytes,
+        poll_seconds=config.inbound.poll_seconds,
+    )
+    readiness = Readiness(
+        journal,
+        consumer,
+        pipeline,
+        metrics,
+        clock,
+        oldest_waiting_seconds=config.inbound.oldest_waiting_seconds,
+    )
+    return Gateway(
+        config=config,
+        clock=clock,
+        journal=journal,
+        consumer=consumer,
+        pipeline=pipeline,
+        relay=relay,
+        metrics=metrics,
+        readiness=readiness,
+        operating=Operating(journal, pipeline, relay, readiness, clock),
+    )
+
+
+async def _put_in_force(journal: Journal, judged_with: Desk, clock: Clock) -> None:
+    """The first start activates the release in the wheel; a new wheel brings a new baseline."""
+    tables = judged_with.tables
+    now = await journal.release()
+    if now is None or (now.name, now.digest) != (tables.release, tables.digest):
+        await journal.activate(
+            Release(tables.release, tables.digest, clock.now(), "gateway", "gateway")
+        )
+
+
+class Daemon:
+    """A gateway at work."""
+
+    def __init__(self, gateway: Gateway, *, until_idle: bool) -> None:
+        self._gateway = gateway
+        self._until_idle = until_idle
+        self._stop = asyncio.Event()
+
+    async def run(self, started: Callable[[str], None] = lambda _address: None) -> None:
+        """Work until told to stop, or until idle; then end in the documented order."""
+        gateway, loop = self._gateway, asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told, signal.Signals(number).name)
+        endpoint = Endpoint(gateway.config.http, gateway.metrics, gateway.readiness.problems)
+        control = ControlServer(gateway.config.state / SOCKET, gateway.operating)
+        await control.start()
+        try:
+            await endpoint.start()
+            await gateway.readiness.look()
+            address, port = endpoint.address
+            logger().info("started", version=__version__, address=address, port=port)
+            notify(READY, os.environ)
+            started(endpoint.url)
+            await self._work()
+        finally:
+            await control.stop()
+            await endpoint.stop()
+
+    def stop(self) -> None:
+        """End in the documented order, as SIGTERM does."""
+        self._stop.set()
+
+    def _told(self, name: str) -> None:
+        if self._stop.is_set():
+            logger().error("ended-at-once", signal=name)
+            os._exit(1)
+        logger().info("told-to-stop", signal=name)
+        self.stop()
+
+    async def _work(self) -> None:
+        gateway = self._gateway
+        intake = asyncio.create_task(gateway.pipeline.run(gateway.consumer), name="intake")
+        relay = asyncio.create_task(gateway.relay.run(), name="relay")
+        observing = asyncio.create_task(self._observe(), name="observing")
+        stopping = asyncio.create_task(self._stop.wait(), name="stopping")
+        tasks = {intake, relay, observing}
+        done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        notify(STOPPING, os.environ)
+        gateway.readiness.drain()
+        logger().info("draining")
+        await _cancelled(intake, observing)
+        logger().info("intake-stopped")
+        await gateway.pipeline.drain()
+        logger().info("in-flight-settled")
+        await self._drain_outbox(relay)
+        logger().info("outbox-drained")
+        for task in done & tasks:
+            task.result()  # a side task that ended by itself is a bug: let it be seen
+
+    async def _drain_outbox(self, relay: "asyncio.Task[None]") -> None:
+        """Send what is due now, then stop; what is not due yet stays in the journal."""
+        gateway = self._gateway
+        await _cancelled(relay)
+        end = gateway.clock.monotonic() + DRAIN_SECONDS
+        with contextlib.suppress(JournalUnavailable):
+            while gateway.clock.monotonic() < end and not gateway.relay.paused:
+                if not await gateway.relay.turn():
+                    break
+
+    async def _observe(self) -> None:
+        """Keep readiness, metrics and the watchdog up to date; notice when all is done."""
+        while True:
+            await self._gateway.clock.sleep(OBSERVE_SECONDS)
+            idle = await self._gateway.readiness.look()
+            notify(WATCHDOG, os.environ)
+            if idle and self._until_idle:
+                self.stop()
+
+
+async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def serve(
+    config: Config,
+    *,
+    until_idle: bool = False,
+    clock: Clock | None = None,
+    beside: Callable[[Gateway, str], Coroutine[Any, Any, bool]] | None = None,
+) -> None:
+    """Run a gateway to its end; `beside` runs along, given the gateway and its address.
+
+    When `beside` returns True or fails, the gateway ends; when the gateway ends first, `beside`
+    is cancelled.
+
+    Raises:
+        GatewayError: it could not start; nothing was taken.
+    """
+    clock = clock or SystemClock()
+    metrics = _metrics(config)
+    configure(
+        config.log.level,
+        config.log.format,
+        config.instance,
+        config.environment,
+        clock,
+        dropped=metrics.log_dropped,
+    )
+    companions: list[asyncio.Task[bool]] = []
+    async with build(config, clock, metrics) as gateway:
+        daemon = Daemon(gateway, until_idle=until_idle)
+
+        def finished(companion: "asyncio.Task[bool]") -> None:
+            if not companion.cancelled() and (companion.exception() or companion.result()):
+                daemon.stop()
+
+        def started(address: str) -> None:
+            if beside is not None:
+                companions.append(asyncio.create_task(beside(gateway, address), name="beside"))
+                companions[-1].add_done_callback(finished)
+
+        try:
+            await daemon.run(started)
+        finally:
+            for companion in companions:
+                companion.cancel()
+            ended = await asyncio.gather(*companions, return_exceptions=True)
+    logger().info("closed")
+    for outcome in ended:
+        if isinstance(outcome, Exception):
+            raise outcome

@@ -1,0 +1,157 @@
+"""The tables and schemas of an installation, loaded into what the core judges with."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from gateway.config import Config, load
+from gateway.core.composing import QuestionText
+from gateway.core.judging import Policy
+from gateway.core.reading import Limits
+from gateway.core.tables import Tables
+from gateway.errors import GatewayError, Refused, SchemasInvalid, TablesInvalid
+from gateway.pipeline import Desk
+from ir_directory import Certainty
+from ir_directory import load as directory_load
+from routing_tables import load as routes_load
+from routing_tables import release as release_load
+from sed_schemas import load as schemas_load
+
+
+def limits(config: Config) -> Limits:
+    """Size caps of an installation."""
+    return Limits(message=config.inbound.max_bytes, xml=config.inbound.max_xml_bytes)
+
+
+def policy(config: Config) -> Policy:
+    """What the configuration has decided beforehand, as the core reads it."""
+    said = config.policy
+    return Policy(
+        instance=config.instance,
+        environment=config.environment,
+        own_institutions=config.own_institutions,
+        least_certainty=Certainty.of(said.least_certainty),
+        profile_violation=said.profile_violation,
+        ask_by_own_case=said.ask_by_own_case,
+        transfer_grace=timedelta(hours=said.transfer_grace_hours),
+        notice_only=frozenset(
+            institution
+            for institution, way in said.hand_over_by_institution.items()
+            if way == "notice"
+        ),
+    )
+
+
+def tables(name: str | None = None) -> Tables:
+    """The release of this name; without a name the baseline that travels in the package.
+
+    Raises:
+        TablesInvalid: the release cannot be used; `lines` says everything that is wrong.
+        Refused: there is no release of this name.
+    """
+    try:
+        release = release_load.load()
+        directory = directory_load.load()
+        routes = routes_load.load()
+        questions = routes_load.questions()
+    except (
+        directory_load.DirectoryInvalid,
+        routes_load.RoutesInvalid,
+        release_load.ReleaseInvalid,
+    ) as error:
+        raise _invalid(error.problems) from None
+    if name is not None and name != release.name:
+        raise Refused(
+            f"--release {name}: there is no such release; this installation has {release.name}.",
+            french=f"--release {name} : version inconnue ; cette installation a {release.name}.",
+            code="no-such-release",
+        )
+    return Tables(
+        release=release.name,
+        digest=release.digest,
+        directory=directory,
+        routes=routes,
+        catalogue=schemas_load.catalogue(),
+        questions={
+            datum: QuestionText(row.section, row.item, row.text) for datum, row in questions.items()
+        },
+    )
+
+
+def desk(config: Config, release: str | None = None) -> Desk:
+    """Everything that a message is judged with."""
+    return Desk(tables(release), policy(config), limits(config), schemas_load.SchemaSet())
+
+
+class TableProblem(Protocol):
+    """What every loader of the tables says of one thing that is wrong."""
+
+    @property
+    def file(self) -> str:
+        """File name."""
+
+    @property
+    def line(self) -> int:
+        """Line, from 1."""
+
+    @property
+    def english(self) -> str:
+        """What is wrong and what to do."""
+
+    @property
+    def french(self) -> str:
+        """The same in French."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One part of an installation, looked at: what it is, and all that is wrong with it."""
+
+    part: str
+    """`configuration`, `tables` or `schemas`."""
+    detail: str
+    problems: tuple[GatewayError, ...] = ()
+
+
+def checked(config_file: Path | None, state: Path) -> Iterator[Checked]:
+    """Look at each part of an installation; nothing is started and nothing is written."""
+    yield _looked_at("configuration", lambda: _configuration(config_file, state))
+    yield _looked_at("tables", _tables)
+    yield _looked_at("schemas", _schemas)
+
+
+def _looked_at(part: str, look: Callable[[], str]) -> Checked:
+    try:
+        return Checked(part, look())
+    except GatewayError as error:
+        return Checked(part, "", (error, *error.more))
+
+
+def _configuration(config_file: Path | None, state: Path) -> str:
+    config = load(config_file, state)
+    return f"{config_file or 'demo'}: {config.environment}, {config.sending}, {config.instance}"
+
+
+def _tables() -> str:
+    release = tables()
+    return f"{release.release} ({release.digest[:12]})"
+
+
+def _schemas() -> str:
+    try:
+        count = schemas_load.SchemaSet().compile_all()
+    except schemas_load.SchemasBroken as error:
+        raise SchemasInvalid(str(error)) from None
+    return f"{count} schemas"
+
+
+def _invalid(problems: Sequence[TableProblem]) -> TablesInvalid:
+    """All problems of the tables as one error with a line each."""
+    errors = [
+        TablesInvalid(f"{p.file}:{p.line}: {p.english}", french=f"{p.file}:{p.line} : {p.french}")
+        for p in problems
+    ]
+    first, *others = errors
+    return TablesInvalid(first.english, french=first.french, more=others)

@@ -1,0 +1,104 @@
+"""What one sees of a running gateway from outside: why it is not ready, and whether it is idle.
+
+Readiness tells the truth: a gateway that takes messages and cannot record them is not ready, nor
+is one whose oldest message waits too long, nor one that nobody has looked at for a while.
+"""
+
+from typing import Final
+
+from gateway.clock import Clock
+from gateway.errors import JournalUnavailable
+from gateway.journal import Counts, Journal
+from gateway.log import logger
+from gateway.metrics import Metrics
+from gateway.pipeline import Pipeline
+from gateway.transport import Consumer, Inbound
+
+STALE_SECONDS: Final = 15.0
+"""A look older than this says nothing any more."""
+HARMLESS: Final = frozenset({"inbound-not-a-file"})
+"""Problems that are told, and keep nothing else from getting through."""
+
+
+class Readiness:
+    """Looks at the parts of a gateway, keeps what it saw, and shows it as metrics."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        consumer: Consumer,
+        pipeline: Pipeline,
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        oldest_waiting_seconds: float,
+    ) -> None:
+        self._journal = journal
+        self._consumer = consumer
+        self._pipeline = pipeline
+        self._metrics = metrics
+        self._clock = clock
+        self._patience = oldest_waiting_seconds
+        self._problems: tuple[str, ...] = ("starting",)
+        self._seen: float | None = None
+        self._draining = False
+        self._strays: frozenset[str] = frozenset()
+
+    async def problems(self) -> tuple[str, ...]:
+        """Why the gateway is not ready, as codes; empty when it is."""
+        if self._draining:
+            return ("draining",)
+        age = 0.0 if self._seen is None else self._clock.monotonic() - self._seen
+        return self._problems if age <= STALE_SECONDS else ("not-observed",)
+
+    def drain(self) -> None:
+        """From now on nobody should count on us."""
+        self._draining = True
+        self._metrics.ready(False)
+
+    async def look(self) -> bool:
+        """One look; True when nothing waits, nothing is under way and nothing is due."""
+        inbound = await self._consumer.inbound()
+        problems = [*self._of_inbound(inbound), *self._of_pipeline()]
+        due = 0
+        try:
+            await self._journal.beat(self._clock.now())
+            counts = await self._journal.counts(self._clock.now())
+        except JournalUnavailable as error:
+            problems.append(error.code)
+        else:
+            due = self._of_outbox(counts)
+        self._problems = tuple(dict.fromkeys(problems))
+        self._seen = self._clock.monotonic()
+        self._metrics.ready(not problems)
+        return not (inbound.waiting or self._pipeline.in_flight or due or problems)
+
+    def _of_inbound(self, inbound: Inbound) -> list[str]:
+        age = 0.0
+        if inbound.oldest is not None:
+            age = max((self._clock.now() - inbound.oldest).total_seconds(), 0.0)
+        self._metrics.waiting(inbound=inbound.waiting, oldest_seconds=age)
+        self._tell_of(inbound.strays)
+        problems = [code for code in inbound.problems if code not in HARMLESS]
+        return [*problems, "oldest-message-waits"] if age > self._patience else problems
+
+    def _tell_of(self, strays: frozenset[str]) -> None:
+        """Say once of each entry that is no message file that it stays where it is."""
+        for name in sorted(strays - self._strays):
+            logger().error("inbound-not-a-file", path=name, error_code="inbound-not-a-file")
+        self._strays = strays
+
+    def _of_pipeline(self) -> list[str]:
+        problems = [self._pipeline.trouble] if self._pipeline.trouble is not None else []
+        return [*problems, "paused"] if self._pipeline.paused else problems
+
+    def _of_outbox(self, counts: Counts) -> int:
+        due = counts.sendings.get("due", 0) + counts.sendings.get("waiting", 0)
+        age = 0.0
+        if counts.oldest_due is not None:
+            age = max((self._clock.now() - counts.oldest_due).total_seconds(), 0.0)
+        self._metrics.outbox(depth=due, oldest_seconds=age)
+        self._metrics.worklist(counts.worklist)
+        self._metrics.quarantine(counts.quarantine)
+        self._metrics.questions_open(counts.questions_open)
+        return due

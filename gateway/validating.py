@@ -1,0 +1,84 @@
+"""A message's violations with path, rule and sentence, for `validate`; not on the hot path."""
+
+from typing import Any, Final
+
+from lxml import etree
+
+from gateway.clock import SystemClock
+from gateway.core.message import Malformed
+from gateway.core.reading import Limits, hardened_parser, read
+from gateway.core.validation import Schemas, explain, verdict
+from gateway.wording import sentence
+
+EXPLAIN_SECONDS: Final = 2.0
+EXPLAIN_BYTES: Final = 1024 * 1024
+"""Larger documents are judged, not explained."""
+
+
+def validated(body: bytes, limits: Limits, schemas: Schemas, lang: str) -> dict[str, Any]:
+    """`valid`, `cdm`, `sed`, `schema`, `count` and the first violations, in stable names."""
+    document = read(body, limits)
+    if isinstance(document, Malformed):
+        text = sentence(lang, "cause", document.code)
+        problem = {"path": "/", "code": document.code, "params": {}, "text": text}
+        return _result(valid=False, violations=[problem], count=1)
+    message = document.message
+    found = verdict(document.xml, message.header_version, message.cdm, message.sed, schemas)
+    violations: list[dict[str, Any]] = []
+    if not found.valid:
+        violations = _explained(document.xml, document.message, schemas, lang)
+        violations = violations or [
+            {"path": "/", "code": rule, "params": {}, "text": sentence(lang, "violation", rule)}
+            for rule in found.rules
+        ]
+    return _result(
+        valid=found.valid,
+        cdm=message.cdm,
+        sed=message.sed,
+        schema=found.source,
+        violations=violations,
+        count=found.count,
+    )
+
+
+def _result(
+    *,
+    valid: bool,
+    violations: list[dict[str, Any]],
+    count: int,
+    cdm: str | None = None,
+    sed: str | None = None,
+    schema: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "valid": valid,
+        "cdm": cdm,
+        "sed": sed,
+        "schema": schema,
+        "violations": violations,
+        "count": count,
+    }
+
+
+def _explained(xml: bytes, message: Any, schemas: Schemas, lang: str) -> list[dict[str, Any]]:
+    if len(xml) > EXPLAIN_BYTES:
+        return []
+    clock = SystemClock()
+    end = clock.monotonic() + EXPLAIN_SECONDS
+    root: etree._Element = etree.fromstring(xml, hardened_parser())
+    return [
+        {
+            "path": violation.path,
+            "code": violation.code,
+            "params": {"element": violation.element},
+            "text": sentence(lang, "violation", violation.code, {"element": violation.element}),
+        }
+        for violation in explain(
+            root,
+            message.header_version,
+            message.cdm,
+            message.sed,
+            schemas,
+            lambda: clock.monotonic() > end,
+        )
+    ]
