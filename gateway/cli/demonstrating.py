@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -166,5 +165,5 @@ def _put(path: Path, inbound: Path) -> None:
     """Move a message to where the gateway takes it, its sidecar first."""
     sidecar = path.with_name(path.name + META)
     with contextlib.suppress(FileNotFoundError):
-        os.rename(sidecar, inbound / sidecar.name)
-    os.rename(path, inbound / path.name)
+        sidecar.rename(inbound / sidecar.name)
+    path.rename(inbound / path.name)

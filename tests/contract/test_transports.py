@@ -1,0 +1,270 @@
+"""Every transport keeps the promises of its port (`gateway.transport`)."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.clock import InlineExecutor, ManualClock
+from gateway.journal import Claimed
+from gateway.transport import Settlement
+from gateway.transport.folder import FolderConsumer, FolderPublisher
+from gateway.transport.memory import MemoryTransport
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class FolderSide:
+    """A folder transport, and the hands of whoever stands outside of it."""
+
+    def __init__(self, path):
+        self.inbound, self.outbound = path / "inbound", path / "outbound"
+        self.inbound.mkdir()
+        self.outbound.mkdir()
+        self.clock = ManualClock(START)
+        self.consumer = FolderConsumer(
+            self.inbound, path / "oversize", self.clock, most_bytes=1000, poll_seconds=1.0
+        )
+        self.publisher = FolderPublisher(self.outbound, InlineExecutor())
+
+    def arrive(self, name, body):
+        (self.inbound / f".{name}.tmp").write_bytes(body)
+        (self.inbound / f".{name}.tmp").rename(self.inbound / f"{name}.xml")
+
+    def delivered(self, destination):
+        folder = self.outbound / destination.replace(":", "-")
+        return {p.stem: p.read_bytes() for p in sorted(folder.glob("*.xml"))}
+
+    @contextlib.contextmanager
+    def down(self, destination):
+        """A file where the destination's folder should be."""
+        (self.outbound / destination.replace(":", "-")).write_bytes(b"")
+        yield
+        (self.outbound / destination.replace(":", "-")).unlink()
+
+
+class MemorySide:
+    """The memory transport."""
+
+    def __init__(self, _path):
+        self.consumer = self.publisher = MemoryTransport()
+
+    def arrive(self, name, body):
+        self.consumer.put(body, START, source=name)
+
+    def delivered(self, destination):
+        found = [c for c in self.publisher.published if c.destination == destination]
+        return {c.message_id: c.body for c in found}
+
+    @contextlib.contextmanager
+    def down(self, destination):
+        self.publisher.fail.add(destination)
+        yield
+        self.publisher.fail.remove(destination)
+
+
+@pytest.fixture(params=[FolderSide, MemorySide], ids=["folder", "memory"])
+def side(request, tmp_path):
+    return request.param(tmp_path)
+
+
+def sending(number=1, destination="FR:0101100000", **changes):
+    body = changes.pop("body", b"<sed/>")
+    return Claimed(
+        **{
+            "message_id": f"00000000-0000-5000-8000-{number:012}",
+            "case_id": "c",
+            "kind": "hand-over",
+            "object": "o",
+            "receiver": destination,
+            "destination": destination,
+            "media": "xml",
+            "digest": hashlib.sha256(body).hexdigest(),
+            "body": body,
+            "sidecar": b"{}",
+            "attempts": 0,
+            "token": "t",
+            **changes,
+        }
+    )
+
+
+async def take(consumer, number):
+    taken = []
+    async with contextlib.aclosing(consumer.receive()) as messages:
+        async for received in messages:
+            taken.append(received)
+            if len(taken) == number:
+                return taken
+    return taken
+
+
+async def test_messages_come_in_order_of_arrival(side):
+    for name in ("01", "02", "03"):
+        side.arrive(name, name.encode())
+    assert [r.body for r in await take(side.consumer, 3)] == [b"01", b"02", b"03"]
+
+
+async def test_a_message_comes_again_until_it_was_accepted(side):
+    side.arrive("01", b"one")
+    [first] = await take(side.consumer, 1)
+    await first.settle(Settlement.RETRY)
+    [again] = await take(side.consumer, 1)
+    assert again.body == b"one"
+    await again.settle(Settlement.ACCEPTED)
+    assert (await side.consumer.inbound()).waiting == 0
+
+
+async def test_an_accepted_message_does_not_come_again(side):
+    side.arrive("01", b"one")
+    side.arrive("02", b"two")
+    first, _ = await take(side.consumer, 2)
+    await first.settle(Settlement.ACCEPTED)
+    side.arrive("03", b"three")
+    assert [r.body for r in await take(side.consumer, 1)] == [b"three"]
+
+
+async def test_what_is_confirmed_is_there_with_its_bytes(side):
+    assert await side.publisher.publish([sending(body=b"<sed>\xc3\xa9</sed>")]) == [None]
+    assert side.delivered("FR:0101100000") == {sending().message_id: b"<sed>\xc3\xa9</sed>"}
+
+
+async def test_the_same_sending_again_has_the_same_name(side):
+    await side.publisher.publish([sending()])
+    assert await side.publisher.publish([sending()]) == [None]
+    assert len(side.delivered("FR:0101100000")) == 1
+
+
+async def test_one_that_fails_does_not_fail_the_others(side):
+    with side.down("FR:0201100000"):
+        results = await side.publisher.publish(
+            [sending(1), sending(2, "FR:0201100000"), sending(3, "rina")]
+        )
+    assert [r is None for r in results] == [True, False, True]
+    assert results[1].temporary
+    assert len(side.delivered("rina")) == 1
+
+
+# -- the folder -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return FolderSide(tmp_path)
+
+
+async def test_a_sidecar_tells_receipt_time_and_addressee(folder):
+    (folder.inbound / "01.xml.meta.json").write_text(
+        '{"received_at": "2026-03-01T10:00:00+01:00", "addressee": "FR:CLEISS0000"}'
+    )
+    folder.arrive("01", b"x")
+    [received] = await take(folder.consumer, 1)
+    assert received.received_at == datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert received.addressee == "FR:CLEISS0000"
+    await received.settle(Settlement.ACCEPTED)
+    assert list(folder.inbound.iterdir()) == []
+
+
+@pytest.mark.parametrize("meta", ["", "[]", "{", '{"received_at": 3, "addressee": []}', "\xff"])
+async def test_a_broken_sidecar_counts_as_absent(folder, meta):
+    (folder.inbound / "01.xml.meta.json").write_bytes(meta.encode("latin-1"))
+    folder.arrive("01", b"x")
+    [received] = await take(folder.consumer, 1)
+    assert received.addressee is None
+    assert received.received_at.tzinfo is not None
+
+
+async def test_folders_and_links_stay_where_they_are_and_are_told(folder):
+    (folder.inbound / "00.xml").mkdir()
+    (folder.inbound / "01.xml").symlink_to("/etc/passwd")
+    os.mkfifo(folder.inbound / "02.xml")
+    folder.arrive("03", b"x")
+    assert [r.source for r in await take(folder.consumer, 1)] == ["03.xml"]
+    seen = await folder.consumer.inbound()
+    assert seen.strays == {"00.xml", "01.xml", "02.xml"}
+    assert seen.problems == ("inbound-not-a-file",)
+    assert seen.waiting == 1
+
+
+async def test_unfinished_and_foreign_files_are_not_taken(folder):
+    for name in (".01.xml", "02.xml.tmp", "03.part", "notes.txt", "04.meta.json"):
+        (folder.inbound / name).write_bytes(b"x")
+    assert (await folder.consumer.inbound()).waiting == 0
+
+
+async def test_a_body_over_the_cap_is_put_aside_under_its_digest(folder):
+    body = b"x" * 1001
+    folder.arrive("01", body)
+    [received] = await take(folder.consumer, 1)
+    digest = hashlib.sha256(body).hexdigest()
+    assert (received.body, received.oversize) == (b"", digest)
+    await received.settle(Settlement.ACCEPTED)
+    assert (folder.inbound.parent / "oversize" / digest).read_bytes() == body
+
+
+async def test_a_missing_folder_is_said(folder):
+    folder.inbound.rmdir()
+    assert (await folder.consumer.inbound()).problems == ("inbound-unreadable",)
+
+
+async def test_a_message_that_cannot_be_removed_is_not_given_out_again(folder, monkeypatch):
+    folder.arrive("01", b"one")
+    [received] = await take(folder.consumer, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.unlink", _read_only)
+        await received.settle(Settlement.ACCEPTED)
+        folder.arrive("02", b"two")
+        assert [r.body for r in await take(folder.consumer, 1)] == [b"two"]
+        seen = await folder.consumer.inbound()
+        assert seen.problems == ("inbound-unremovable",)
+        assert seen.waiting == 1
+    folder.arrive("03", b"three")
+    await take(folder.consumer, 1)
+    assert (await folder.consumer.inbound()).problems == ()
+    assert not (folder.inbound / "01.xml").exists()
+
+
+def _read_only(*_args, **_options):
+    raise PermissionError(13, "Permission denied")
+
+
+async def test_it_waits_for_the_clock_when_there_is_nothing(folder):
+    taking = asyncio.ensure_future(take(folder.consumer, 1))
+    await folder.clock.advance(0.5)
+    folder.arrive("01", b"x")
+    assert not taking.done()
+    await folder.clock.advance(1.0)
+    assert len(await taking) == 1
+
+
+async def test_the_sidecar_stands_before_the_message_does(folder, monkeypatch):
+    names = []
+    rename = type(folder.outbound).rename
+    monkeypatch.setattr(
+        "pathlib.Path.rename", lambda self, to: names.append(to.suffix) or rename(self, to)
+    )
+    await folder.publisher.publish([sending()])
+    assert names == [".json", ".xml"]
+
+
+async def test_a_notice_is_its_sidecar_alone(folder):
+    await folder.publisher.publish([sending(media="none")])
+    assert [p.suffix for p in (folder.outbound / "FR-0101100000").iterdir()] == [".json"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"destination": "../FR:1"},
+        {"destination": "FR:1/../.."},
+        {"destination": ""},
+        {"message_id": "../../etc/passwd"},
+    ],
+)
+async def test_no_path_is_made_from_what_is_not_checked(folder, changes):
+    [result] = await folder.publisher.publish([sending(**changes)])
+    assert result is not None
+    assert list(folder.outbound.rglob("*")) == []
