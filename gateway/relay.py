@@ -127,6 +127,7 @@ class Relay:
         failed = [(c, e) for c, e in zip(claims, results, strict=True) if e is not None]
         if confirmed:
             await self._journal.sent(confirmed, self._clock.now())
+            logger().info("batch-sent", count=len(confirmed))
         for claim in confirmed:
             self._health[claim.destination].failures = 0
             self._metrics.sent(claim.kind)

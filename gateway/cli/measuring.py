@@ -1,0 +1,74 @@
+"""The measurements: `bench` prints the figures with the machine and the versions."""
+
+import json
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from gateway import bench as measured
+from gateway.cli import Settings
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="One object.")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--count", type=click.IntRange(10), default=5000, show_default=True, help="Cases.")
+@_JSON
+@click.pass_context
+def bench(ctx: click.Context, *, count: int, as_json: bool) -> None:
+    """Measure the gateway on this machine; without a subcommand: everything."""
+    if ctx.invoked_subcommand is not None:
+        return
+    _show({**_startup(), **_throughput(count), **measured.machine()}, as_json=as_json)
+
+
+@bench.command("start")
+@_JSON
+@click.pass_obj
+def start(_settings: Settings, *, as_json: bool) -> None:
+    """Time `--version`, and a start until ready."""
+    _show({**_startup(), **measured.machine()}, as_json=as_json)
+
+
+@bench.command("throughput")
+@click.option("--count", type=click.IntRange(10), default=5000, show_default=True, help="Cases.")
+@_JSON
+@click.pass_obj
+def throughput(_settings: Settings, *, count: int, as_json: bool) -> None:
+    """Run made-up cases through the whole path; messages a second, and memory on the way."""
+    _show({**_throughput(count), **measured.machine()}, as_json=as_json)
+
+
+def _startup() -> dict[str, Any]:
+    return {
+        "version_s": _median(measured.version()),
+        "ready_s": _median(measured.startup()),
+    }
+
+
+def _throughput(count: int) -> dict[str, Any]:
+    figures = measured.throughput(count)
+    return {
+        "messages": figures.messages,
+        "bytes_median": figures.bytes_median,
+        "recorded_msg_s": round(figures.rate),
+        "drained_msg_s": round(figures.drained_rate),
+        "files_out": figures.sent,
+        "cpu_ms_per_message": round(1000 * figures.cpu_seconds / figures.messages, 3),
+        "rss_mb": [round(mb, 1) for mb in figures.rss_mb],
+    }
+
+
+def _median(seconds: Sequence[float]) -> float:
+    return round(statistics.median(seconds), 3)
+
+
+def _show(figures: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(figures, ensure_ascii=False))
+        return
+    for name, value in figures.items():
+        shown = " ".join(map(str, value)) if isinstance(value, list) else value
+        click.echo(f"{name:<20} {shown}")

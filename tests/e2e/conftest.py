@@ -1,0 +1,159 @@
+"""The whole gateway as users start it: a process of its own, files in, files out."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60.0
+"""Seconds until a test gives up on the process."""
+ENVIRONMENT = {
+    "EESSI_GATEWAY_HTTP__PORT": "0",
+    "EESSI_GATEWAY_INBOUND__POLL_SECONDS": "0.05",
+    "EESSI_GATEWAY_RELAY__RETRY_FIRST_SECONDS": "0.2",
+    "LANG": "C.UTF-8",
+}
+
+
+def command(state, *words, cwd=None, env=None, timeout=PATIENCE):
+    """Run one command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", "--state", str(state), *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **ENVIRONMENT, **(env or {})},
+        timeout=timeout,
+    )
+
+
+def listed(state, *words):
+    """The objects that a command prints with `--json`."""
+    done = command(state, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Daemon:
+    """A running gateway, and its log as it grows."""
+
+    def __init__(self, state, *words, env=None):
+        self.state = Path(state)
+        self.lines = []
+        self._grown = threading.Condition()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "--state", str(state), "run", *words],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, **ENVIRONMENT, **(env or {})},
+        )
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def _read(self):
+        for raw in self._process.stderr:
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                line = {"event.action": "not-json", "text": raw.decode(errors="replace")}
+            with self._grown:
+                self.lines.append(line)
+                self._grown.notify_all()
+        with self._grown:
+            self._grown.notify_all()
+
+    @property
+    def actions(self):
+        return [line["event.action"] for line in self.lines]
+
+    def wait_for(self, action, times=1):
+        """Return when the log has said `action` so often."""
+        with self._grown:
+            there = self._grown.wait_for(
+                lambda: self.actions.count(action) >= times or self._process.poll() is not None,
+                PATIENCE,
+            )
+        assert there, f"{action} was not said {times} times: {self.actions[-20:]}"
+        assert self.actions.count(action) >= times, self.lines[-5:]
+        return next(line for line in self.lines if line["event.action"] == action)
+
+    @property
+    def url(self):
+        started = self.wait_for("started")
+        return f"http://{started['server.address']}:{started['server.port']}"
+
+    def get(self, path):
+        """Status and body of a page."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def wait_until(self, condition):
+        """Return when `condition()` is true."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, f"still not so: {self.actions[-20:]}"
+            assert self._process.poll() is None, self.lines[-5:]
+            time.sleep(0.05)
+
+    def put(self, name, body, meta=None):
+        """Let a message arrive, as RINA's side writes it."""
+        inbound = self.state / "inbound"
+        inbound.mkdir(parents=True, exist_ok=True)
+        if meta is not None:
+            (inbound / f"{name}.meta.json").write_text(json.dumps(meta))
+        (inbound / f".{name}.tmp").write_bytes(body)
+        (inbound / f".{name}.tmp").rename(inbound / name)
+
+    def terminate(self):
+        """SIGTERM, and the exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.join()
+
+    def kill(self):
+        """SIGKILL: no word of farewell."""
+        self._process.kill()
+        self._process.wait()
+        self._reading.join()
+
+    def join(self):
+        """Wait for the end; the exit code."""
+        code = self._process.wait(PATIENCE)
+        self._reading.join()
+        return code
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    """Starts gateways, and ends those still running."""
+    running = []
+
+    def start(*words, state=None, env=None):
+        running.append(Daemon(state or tmp_path / "state", *words, env=env))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.kill()
+
+
+def outbound(state):
+    """All files handed over: path below `outbound/` -> bytes."""
+    folder = Path(state) / "outbound"
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def no_person(text):
+    """True when none of the names and numbers of the test messages stands in a text."""
+    return re.search(r"Muster|Erika|1985-07-15", text) is None
