@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import xmlschema
 
 FOLDER: Final = Path(__file__).parent
+KEPT: Final = MappingProxyType({"verdict": 64, "explanation": 8})
+"""Compiled schemas kept by a thread, the last used ones."""
 HEADERS: Final = ("1.1", "1.2")
 """Header versions that have an envelope in `sbdh/`."""
 
@@ -46,13 +48,12 @@ def catalogue(folder: Path | None = None) -> Catalogue:
 class SchemaSet:
     """The schemas of this package, compiled on first use, one copy a thread.
 
-    libxml2 keeps state in a compiled schema while it validates, so no two threads share one.
-    Only a (CDM version, SED) that has a file is remembered: what a message names cannot fill
-    the memory.
+    No two threads share one: libxml2 does not promise that they could. What is kept is bounded,
+    and all that has no file shares one entry: nothing that a message names can fill the memory.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or FOLDER
+        self._folder = (folder or FOLDER).absolute()
         self._files = _files(self._folder)
         self._local = threading.local()
 
@@ -83,11 +84,15 @@ class SchemaSet:
         if header_version not in HEADERS:
             raise SchemasInvalid(f"sbdh/{header_version}.xsd: no such envelope")
         known = (cdm, sed) if (cdm, sed) in self._files else None
-        cache: dict[object, _Compiled] = self._local.__dict__.setdefault(kind, {})
+        kept: dict[object, _Compiled] = self._local.__dict__.setdefault(kind, {})
         key = (header_version, known)
-        if key not in cache:
-            cache[key] = compile_(_document(header_version, known))
-        return cache[key]
+        compiled = kept.pop(key, None)
+        if compiled is None:
+            compiled = compile_(_document(header_version, known))
+        kept[key] = compiled  # last: a dict is in order of insertion
+        if len(kept) > KEPT[kind]:
+            del kept[next(iter(kept))]
+        return compiled
 
     def _lxml(self, document: str) -> etree.XMLSchema:
         parser = etree.XMLParser(no_network=True, resolve_entities=False)
