@@ -4,22 +4,30 @@ Deterministic and total. Two answers are never the first one; what is not known 
 missing, so that it can be asked for. A decision has the lowest certainty of all rows it used.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-from gateway.core.evidence import About, Address, AddressKind, Evidence
+from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
 from gateway.core.tables import Tables
 from gateway.core.trace import Step, step
 from ir_directory import Certainty, Institution
-from routing_tables import ByPlace, Fixed, Match, Route, RouteQuery, ToPerson
+from routing_tables import ANY, EVERY, ByPlace, Fixed, Match, Route, RouteQuery, ToPerson
 
 NOT_COMPETENT: Final = frozenset({"liaison", "authority"})
 """Networks whose institutions, named in a SED, say nothing about who is competent."""
 
 NO_SCHEME: Final = frozenset({"all", "other", ""})
 """Schemes of institutions that serve several: no sign of the person's own."""
+
+HOUSEHOLD: Final = "household"
+"""As the person of a route: the main person, the insured, the claimant and their family."""
+
+_HOUSEHOLD: Final = frozenset({About.INSURED, About.CLAIMANT, About.FAMILY_MEMBER})
+_FILES: Final = frozenset({Where.LOCAL_CASE_NUMBER, Where.COMPETENT})
+_KINDS: Final = {"work": AddressKind.WORK, "employer": AddressKind.EMPLOYER}
+"""Place of a target -> addresses that tell it; any other place is where the person lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,28 @@ def resolve(subject: Subject, tables: Tables) -> Resolution:
     return _Resolving(subject, tables).resolve()
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An institution that the SED names, as it is on the day of receipt."""
+
+    institution: Institution
+    ids: tuple[str, ...]
+    """Its ids that may be meant: several when a body with several was named by name."""
+    file: bool
+    """It has a case number here or is named as competent: more than having issued a PIN."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """What a place tells."""
+
+    candidates: tuple[str, ...] = ()
+    certainty: Certainty = Certainty.CONFIRMED
+    missing: tuple[str, ...] = ()
+    """What would tell, when it is not one institution."""
+    by_country: bool = False
+
+
 @dataclass(slots=True)
 class _Resolving:
     """One resolution under way: the trace grows with each row used."""
@@ -79,66 +109,93 @@ class _Resolving:
     rules: list[str] = field(default_factory=list)
 
     def resolve(self) -> Resolution:
-        named = self._named()
-        schemes = {i.scheme for i in named} - NO_SCHEME
-        if len(schemes) > 1:
-            return self._undetermined("conflict", (i.id for i in named))
-        scheme = schemes.pop() if schemes else None
+        said = self._said()
+        schemes = {s.institution.scheme for s in said} - NO_SCHEME
+        contradictory = len(schemes) > 1
+        scheme = next(iter(schemes)) if len(schemes) == 1 else None
         if scheme is not None:
             self._note("scheme-known", scheme=scheme)
         match = self._match(scheme)
+        if contradictory and not _whatever_the_scheme(match.route):
+            return self._undetermined("conflict", _ids(said))
         if match.route is None:
             return self._no_route(match)
-        return self._follow(match.route, named, scheme)
+        return self._follow(match.route, said, scheme)
 
     # -- what the SED says ------------------------------------------------------------------
 
-    def _named(self) -> tuple[Institution, ...]:
+    def _said(self) -> tuple[_Said, ...]:
         """French institutions that the SED names, each as the one in force, in order."""
-        found: dict[str, Institution] = {}
+        found: dict[str, _Said] = {}
         for named in self.subject.evidence.named:
             if named.country != "FR" or named.about is About.OTHER:
                 continue
-            for institution in self._identify(named.id, named.name, named.where.value):
-                found.setdefault(institution.id, institution)
+            said = self._identify(named)
+            if said is not None:
+                earlier = found.get(said.institution.id, said)
+                found[said.institution.id] = replace(
+                    said,
+                    file=said.file or earlier.file,
+                    ids=min(said.ids, earlier.ids, key=len),
+                )
         return tuple(found.values())
 
-    def _identify(self, ident: str | None, name: str | None, where: str) -> list[Institution]:
-        directory, day = self.tables.directory, self.subject.received_on
-        known = directory.institution(ident) if ident else None
-        if known is None and name and not ident:
-            hits = directory.named(name, day)
-            known = hits[0] if len(hits) == 1 else None
-        if known is None:
-            self._note("institution-named-unknown", place=where)
-            return []
-        if known.network in NOT_COMPETENT:
-            return []
-        if known.test and not self.subject.test_ids:
-            self._note("institution-named-test", institution=known.id)
-            return []
-        current = directory.successor_on(known.id, day)
-        if current is None or not current.id:
-            self._note("institution-named-ended", institution=known.id, successor="")
-            return []
-        if current.id != known.id:
-            self._note(
-                "institution-named-ended", institution=known.id, successor=current.id
-            )
-        self._note("institution-named", institution=current.id, place=where)
-        return [current]
+    def _identify(self, named: Named) -> _Said | None:
+        """The one institution named, by its id, else by a name that is exactly one body's."""
+        place = named.where.value
+        known = [i for i in self._known(named) if i.network not in NOT_COMPETENT]
+        usable = [i for i in known if self.subject.test_ids or not i.test]
+        if known and not usable:
+            self._note("institution-named-test", institution=known[0].id)
+        current = [c for i in usable if (c := self._current(i)) is not None]
+        if not current:
+            return None
+        self._note("institution-named", institution=current[0].id, place=place)
+        ids = tuple(dict.fromkeys(i.id for i in current))
+        return _Said(current[0], ids, named.where in _FILES)
 
-    def _addresses(self, person: str, kinds: set[AddressKind]) -> tuple[Address, ...]:
-        about = self.subject.evidence.subject_about.value if person == "*" else person
-        every = kinds != {AddressKind.RESIDENCE}
-        return tuple(
+    def _known(self, named: Named) -> Sequence[Institution]:
+        """Every id of one body that the naming may mean; nothing when it may mean two bodies."""
+        directory, day = self.tables.directory, self.subject.received_on
+        if named.id:
+            one = directory.institution(named.id)
+            hits = [one] if one is not None else []
+        else:
+            hits = list(directory.named(named.name or "", day))
+        if len({i.body for i in hits}) != 1:
+            self._note("institution-named-unknown", place=named.where.value)
+            return []
+        return hits
+
+    def _current(self, known: Institution) -> Institution | None:
+        """Itself or its successor, on the day of receipt."""
+        day = self.subject.received_on
+        current = self.tables.directory.successor_on(known.id, day) if known.id else None
+        if current is None or current.id != known.id:
+            self._note(
+                "institution-named-ended",
+                institution=known.id,
+                successor=current.id if current is not None else "",
+            )
+        return current
+
+    def _abouts(self, person: str) -> frozenset[About]:
+        """Whose addresses count for a row that looks at this person."""
+        main = self.subject.evidence.subject_about
+        if person == HOUSEHOLD:
+            return _HOUSEHOLD | {main}
+        return frozenset({main if person == ANY else About(person)})
+
+    def _residences(self, person: str) -> list[Address]:
+        abouts = self._abouts(person)
+        return [
             address
             for address in self.subject.evidence.addresses
-            if address.kind in kinds and (every or address.about.value == about)
-        )
+            if address.kind is AddressKind.RESIDENCE and address.about in abouts
+        ]
 
     def _residence_country(self, person: str) -> str | None:
-        countries = {a.country for a in self._addresses(person, {AddressKind.RESIDENCE})}
+        countries = {a.country for a in self._residences(person)}
         return countries.pop() if len(countries) == 1 else None
 
     # -- which row --------------------------------------------------------------------------
@@ -148,7 +205,7 @@ class _Resolving:
         match = self._ask(scheme, None)
         rows = (match.route,) if match.route is not None else match.possible
         persons = {row.person for row in rows}
-        person = persons.pop() if len(persons) == 1 else "*"
+        person = persons.pop() if len(persons) == 1 else ANY
         country = self._residence_country(person)
         if country is None:
             return match
@@ -177,11 +234,9 @@ class _Resolving:
         missing = tuple(sorted(match.missing))
         return self._undetermined("missing" if missing else "no-route", targets, missing)
 
-    def _follow(
-        self, route: Route, named: tuple[Institution, ...], scheme: str | None
-    ) -> Resolution:
+    def _follow(self, route: Route, said: tuple[_Said, ...], scheme: str | None) -> Resolution:
         self.rules.append(route.rule)
-        if scheme is None and "assumed-general" in route.population:
+        if scheme is None and route.assumed:
             self._note("assumed-general", rule=route.rule)
         self._note(
             "route-matched",
@@ -193,74 +248,127 @@ class _Resolving:
             case ToPerson():
                 return self._undetermined("rule-refers", ())
             case Fixed(institution_id):
-                return self._resolved(institution_id, route.certainty)
+                return self._resolved(self._as_named(institution_id, said), route.certainty)
             case ByPlace():
-                return self._by_place(route, route.target, named)
+                return self._by_place(route, route.target, said)
+
+    def _as_named(self, ident: str, said: tuple[_Said, ...]) -> str:
+        """The id of the same body that has a case number here, when there is exactly one."""
+        known = self.tables.directory.institution(ident)
+        ids = {
+            ident
+            for s in said
+            if s.file and known is not None and s.institution.body == known.body
+            for ident in s.ids
+        }
+        return ids.pop() if len(ids) == 1 else ident
 
     # -- which institution ------------------------------------------------------------------
 
-    def _by_place(
-        self, route: Route, target: ByPlace, named: tuple[Institution, ...]
-    ) -> Resolution:
+    def _by_place(self, route: Route, target: ByPlace, said: tuple[_Said, ...]) -> Resolution:
         """The institution of the place, held against the one that the SED names."""
-        members = self.tables.directory.members(target.network)
-        holders = tuple(i for i in named if i.body in members)
-        if len({i.body for i in holders}) > 1:
-            return self._undetermined("conflict", (i.id for i in holders))
-        holder = holders[0] if holders else None
-        placed, certainty, missing = self._place(route, target)
-        certainty = min(certainty, route.certainty)
-        if holder is None:
-            if len(placed) == 1:
-                return self._resolved(placed[0], certainty)
-            return self._undetermined("several" if placed else "missing", placed, missing)
-        if not placed:
-            return self._resolved(holder.id, route.certainty)
-        return self._agree(holder, placed, certainty, route.certainty)
+        inside = self._inside(target.networks, said)
+        files = [s for s in said if s.file]
+        if target.file_first and any(s not in inside for s in files):
+            return self._undetermined("conflict", _ids(said))
+        holders = self._holders(target, inside)
+        if len({s.institution.body for s in holders}) > 1:
+            return self._undetermined("conflict", _ids(holders))
+        placed = self._place(route, target)
+        if not holders:
+            return self._of_place(placed, route, inside)
+        decides = holders[0].file and (target.file_first or placed.by_country)
+        if decides or not placed.candidates:
+            return self._of_file(holders, route)
+        return self._agree(holders[0].institution, placed, route.certainty)
 
-    def _agree(
-        self, holder: Institution, placed: tuple[str, ...], certainty: Certainty, of_route: Certainty
-    ) -> Resolution:
+    def _inside(self, networks: Sequence[str], said: Sequence[_Said]) -> list[_Said]:
+        """Those named that are of the networks."""
+        if ANY in networks:
+            return list(said)
+        members: frozenset[str] = frozenset().union(
+            *(self.tables.directory.members(network) for network in networks)
+        )
+        return [s for s in said if s.institution.body in members]
+
+    def _holders(self, target: ByPlace, inside: list[_Said]) -> list[_Said]:
+        """Those that may hold the file: where it decides, a case number outweighs a PIN."""
+        files = [s for s in inside if s.file]
+        if target.file_first and target.place == "named":
+            return files
+        if files and (target.file_first or target.network == ANY):
+            return files
+        return self._inside(target.networks[:1], inside) if target.file_first else inside
+
+    def _of_place(self, placed: _Placed, route: Route, inside: list[_Said]) -> Resolution:
+        if len(placed.candidates) == 1:
+            return self._resolved(placed.candidates[0], min(placed.certainty, route.certainty))
+        if placed.candidates:
+            return self._undetermined("several", placed.candidates, placed.missing)
+        return self._undetermined("missing", _ids(inside), placed.missing)
+
+    def _of_file(self, holders: list[_Said], route: Route) -> Resolution:
+        ids = _ids([s for s in holders if len(s.ids) == 1] or holders)
+        if len(ids) > 1:
+            return self._undetermined("several", ids, ("institution",))
+        return self._resolved(ids[0], route.certainty)
+
+    def _agree(self, holder: Institution, placed: _Placed, of_route: Certainty) -> Resolution:
         """Place and name together: equal is stronger, several is settled, else a conflict."""
         directory = self.tables.directory
-        bodies = {i.body: ident for ident in placed if (i := directory.institution(ident))}
+        bodies = {
+            i.body: ident for ident in placed.candidates if (i := directory.institution(ident))
+        }
         if holder.body not in bodies:
-            self._note("contradicted-by-name", institution=placed[0], named=holder.id)
-            return self._undetermined("conflict", (*placed, holder.id))
+            self._note("contradicted-by-name", institution=placed.candidates[0], named=holder.id)
+            return self._undetermined("conflict", (*placed.candidates, holder.id))
         self._note("confirmed-by-name", institution=bodies[holder.body])
+        alone = len(placed.candidates) == 1
         return self._resolved(
-            bodies[holder.body], of_route if len(placed) == 1 else min(certainty, of_route)
+            bodies[holder.body], of_route if alone else min(placed.certainty, of_route)
         )
 
-    def _place(
-        self, route: Route, target: ByPlace
-    ) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
+    def _place(self, route: Route, target: ByPlace) -> _Placed:
         """Institutions of the place that the row names, and what is missing to know one."""
         match target.place:
             case "named":
-                return (), Certainty.CONFIRMED, ("institution",)
+                return _Placed(missing=("institution",))
             case "country":
-                return self._by_country(route, target.network)
-            case "work":
-                kinds = {AddressKind.WORK}
-            case "employer":
-                kinds = {AddressKind.EMPLOYER}
+                return self._by_country(route, target.networks[0])
+            case "work" | "employer":
+                kind = _KINDS[target.place]
+                addresses = [a for a in self.subject.evidence.addresses if a.kind is kind]
             case _:
-                kinds = {AddressKind.RESIDENCE}
-        french = [a for a in self._addresses(route.person, kinds) if a.country == "FR"]
+                elsewhere = self._abroad(route, target)
+                if elsewhere is not None:
+                    return elsewhere
+                addresses = self._residences(route.person)
+        french = [a for a in addresses if a.country == "FR"]
         if not french:
             self._note("datum-missing", datum=target.place)
-            return (), Certainty.CONFIRMED, (target.place,)
+            return _Placed(missing=(target.place,))
         return self._located(french, target)
 
-    def _located(
-        self, addresses: list[Address], target: ByPlace
-    ) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
+    def _abroad(self, route: Route, target: ByPlace) -> _Placed | None:
+        """What a residence abroad tells; None when the person lives in France or it is unknown."""
+        countries = {a.country for a in self._residences(route.person)}
+        if len(countries) > 1 and route.person != HOUSEHOLD:
+            self._note("datum-missing", datum="residence")
+            return _Placed(missing=("residence",))
+        if not countries or "FR" in countries:
+            return None
+        if len(countries) > 1:
+            self._note("datum-missing", datum="institution")
+            return _Placed(missing=("institution",))
+        return self._by_country(route, target.networks[0])
+
+    def _located(self, addresses: list[Address], target: ByPlace) -> _Placed:
+        network = target.networks[0]
         found: set[str] = set()
         certainty = Certainty.CONFIRMED
         for address in addresses:
             located = self.tables.directory.area_candidates(
-                target.network, address.postcode or "", address.town, self.subject.received_on
+                network, address.postcode or "", address.town, self.subject.received_on
             )
             found |= set(located.candidates)
             certainty = min(certainty, located.certainty)
@@ -268,33 +376,33 @@ class _Resolving:
             if len(located.candidates) == 1:
                 self._note(
                     "area-matched",
-                    network=target.network,
+                    network=network,
                     area=area,
                     institution=located.candidates[0],
                     certainty=located.certainty.code,
                 )
-                self.rules.extend(f"{target.network}:{a}" for a in located.areas[:3])
+                self.rules.extend(f"{network}:{a}" for a in located.areas[:3])
             elif located.candidates:
                 count = str(len(located.candidates))
-                self._note("area-ambiguous", network=target.network, area=area, count=count)
+                self._note("area-ambiguous", network=network, area=area, count=count)
             else:
-                self._note("area-unknown", network=target.network)
-        missing = () if len(found) == 1 else (target.place,)
-        return tuple(sorted(found)), certainty, missing
+                self._note("area-unknown", network=network)
+        if len(found) == 1:
+            return _Placed(tuple(found), certainty)
+        town = target.place == "residence" and len(addresses) == 1 and bool(found)
+        return _Placed(tuple(sorted(found)), certainty, ("town" if town else target.place,))
 
-    def _by_country(
-        self, route: Route, network: str
-    ) -> tuple[tuple[str, ...], Certainty, tuple[str, ...]]:
+    def _by_country(self, route: Route, network: str) -> _Placed:
         country = self._residence_country(route.person)
         if country is None:
             self._note("datum-missing", datum="residence")
-            return (), Certainty.CONFIRMED, ("residence",)
+            return _Placed(missing=("residence",))
         row = self.tables.directory.catchment(
             network, insee=None, department=None, country=country, on=self.subject.received_on
         )
         if row is None:
-            self._note("area-unknown", network=network)
-            return (), Certainty.CONFIRMED, ("institution",)
+            self._note("datum-missing", datum="institution")
+            return _Placed(missing=("institution",))
         self._note(
             "area-matched",
             network=network,
@@ -303,7 +411,7 @@ class _Resolving:
             certainty=row.certainty.code,
         )
         self.rules.append(f"{network}:{row.area}")
-        return (row.institution,), row.certainty, ()
+        return _Placed((row.institution,), row.certainty, by_country=True)
 
     # -- the result -------------------------------------------------------------------------
 
@@ -352,3 +460,12 @@ class _Resolving:
 
     def _note(self, code: str, **params: str) -> None:
         self.trace.append(step(code, **params))
+
+
+def _whatever_the_scheme(route: Route | None) -> bool:
+    """True for a row that asks nothing of the scheme: two schemes are no conflict for it."""
+    return route is not None and route.scheme == EVERY and not route.assumed
+
+
+def _ids(said: Iterable[_Said]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ident for s in said for ident in s.ids))
