@@ -38,9 +38,7 @@ def catalogue(folder: Path | None = None) -> Catalogue:
     folder = folder or FOLDER
     versions = frozenset(row["cdm"] for row in _rows(folder / "cdm_versions.csv"))
     seds = frozenset(row["sed"] for row in _rows(folder / "seds.csv"))
-    bucs = {
-        row["buc"]: _rules(row, folder / "buc_rules.csv") for row in _rows(folder / "buc_rules.csv")
-    }
+    bucs = _bucs(folder / "buc_rules.csv")
     _check(bucs, seds)
     return Catalogue(versions, MappingProxyType(bucs), seds)
 
@@ -149,6 +147,16 @@ def _rows(file: Path) -> Iterator[dict[str, str]]:
             yield from csv.DictReader(lines, delimiter=";", strict=True)
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise SchemasInvalid(f"{file.name}: {exc}") from exc
+
+
+def _bucs(file: Path) -> dict[str, BucRules]:
+    bucs: dict[str, BucRules] = {}
+    for row in _rows(file):
+        rules = _rules(row, file)
+        if rules.code in bucs:
+            raise SchemasInvalid(f"{file.name}: {rules.code}: twice")
+        bucs[rules.code] = rules
+    return bucs
 
 
 def _rules(row: dict[str, str], file: Path) -> BucRules:
