@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -24,7 +23,7 @@ ENVIRONMENT = {
 }
 
 
-def command(state, *words, cwd=None, env=None, timeout=PATIENCE):
+def _command(state, *words, cwd=None, env=None, timeout=PATIENCE):
     """Run one command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "gateway", "--state", str(state), *map(str, words)],
@@ -34,13 +33,6 @@ def command(state, *words, cwd=None, env=None, timeout=PATIENCE):
         env={**os.environ, **ENVIRONMENT, **(env or {})},
         timeout=timeout,
     )
-
-
-def listed(state, *words):
-    """The objects that a command prints with `--json`."""
-    done = command(state, *words, "--json")
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 class Daemon:
@@ -107,6 +99,10 @@ class Daemon:
             assert self._process.poll() is None, self.lines[-5:]
             time.sleep(0.05)
 
+    def pause(self, seconds):
+        """Let it work on for a moment."""
+        time.sleep(seconds)
+
     def put(self, name, body, meta=None):
         """Let a message arrive, as RINA's side writes it."""
         inbound = self.state / "inbound"
@@ -148,12 +144,30 @@ def daemon(tmp_path):
         one.kill()
 
 
-def outbound(state):
-    """All files handed over: path below `outbound/` -> bytes."""
-    folder = Path(state) / "outbound"
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+@pytest.fixture
+def command():
+    """`command(state, "journal", "list")`: one command, run to its end."""
+    return _command
 
 
-def no_person(text):
-    """True when none of the names and numbers of the test messages stands in a text."""
-    return re.search(r"Muster|Erika|1985-07-15", text) is None
+@pytest.fixture
+def listed():
+    """`listed(state, "journal", "list")`: the objects that a command prints with `--json`."""
+
+    def objects(state, *words):
+        done = _command(state, *words, "--json")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return objects
+
+
+@pytest.fixture
+def outbound():
+    """`outbound(state)`: path below `outbound/` -> bytes, of everything handed over."""
+
+    def files(state):
+        folder = Path(state) / "outbound"
+        return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.*")}
+
+    return files

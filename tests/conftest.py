@@ -1,0 +1,99 @@
+"""The sentence that tests begin with: a message, as it comes from abroad."""
+
+import uuid
+
+import pytest
+
+_NAMES = uuid.UUID("6f0d4a1e-0000-4000-8000-000000000001")
+
+
+def name(text):
+    """A UUID for a name: the same name, the same UUID."""
+    return str(uuid.uuid5(_NAMES, text))
+
+
+def an_s040(town="Bourg-en-Bresse", postcode="01000", family="Muster", country="FR"):
+    """The inside of a request for periods: one person, one address."""
+    address = ""
+    if town:
+        address = (
+            f"<AddressPerson><Address><town>{town}</town><postalCode>{postcode}</postalCode>"
+            f"<country><value>{country}</value></country></Address></AddressPerson>"
+        )
+    return (
+        "<Person><PersonIdentification>"
+        f"<familyName>{family}</familyName><forename>Erika</forename>"
+        "<dateBirth>1985-07-15</dateBirth><sex><value>02</value></sex>"
+        "</PersonIdentification></Person>"
+        f"{address}"
+        "<Request><PeriodConcerned><FixedPeriod><startDate>2024-01-01</startDate>"
+        "<endDate>2024-12-31</endDate></FixedPeriod></PeriodConcerned></Request>"
+    )
+
+
+@pytest.fixture
+def uid():
+    """`uid("one")`: the UUID that stands for a name in messages."""
+    return name
+
+
+@pytest.fixture
+def person():
+    """The inside of a SED about one person: `person(town="Lyon", postcode="69001")`."""
+    return an_s040
+
+
+@pytest.fixture
+def a_message():
+    """Makes a message: `a_message("first", sed="S040", inside=...)`; all else has a default."""
+    return make_message
+
+
+def make_message(
+    message="one",
+    *,
+    case=None,
+    buc="S_BUC_24",
+    sed="S040",
+    cdm="4.4",
+    header="1.2",
+    action="Start",
+    document=None,
+    version=1,
+    related=None,
+    sender=("DE:101320043", "CaseOwner"),
+    receivers=(("FR:CLEISS0000", "Counterparty"),),
+    created="2026-03-02T09:15:00.000Z",
+    inside=None,
+    flags="",
+    root=None,
+):
+    """The bytes of a business message."""
+    major, _, minor = cdm.partition(".")
+    root = root or sed
+    inside = an_s040() if inside is None else inside
+    parties = "".join(
+        f'<sbdh:{kind}><sbdh:Identifier Authority="urn:eu:europa:ec:dgempl:eessi:ir">{ident}'
+        f"</sbdh:Identifier><sbdh:ContactTypeIdentifier>{role}</sbdh:ContactTypeIdentifier>"
+        f"</sbdh:{kind}>"
+        for kind, (ident, role) in [("Sender", sender), *(("Receiver", r) for r in receivers)]
+    )
+    link = f"<sbdh:RelatedSetId>{name(related)}</sbdh:RelatedSetId>" if related else ""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<sbdh:StandardBusinessDocument'
+        ' xmlns:sbdh="http://eessi.dgempl.ec.europa.eu/namespaces/sbdh">'
+        f"<sbdh:StandardBusinessDocumentHeader><sbdh:HeaderVersion>{header}</sbdh:HeaderVersion>"
+        f"{parties}<sbdh:DocumentIdentification><sbdh:TypeVersion>{cdm}</sbdh:TypeVersion>"
+        f"<sbdh:InstanceIdentifier>{name(message)}</sbdh:InstanceIdentifier>"
+        f"<sbdh:Type>{sed}</sbdh:Type><sbdh:CaseAction>{action}</sbdh:CaseAction>"
+        f"<sbdh:CreationDateAndTime>{created}</sbdh:CreationDateAndTime>"
+        "</sbdh:DocumentIdentification><sbdh:BusinessScope><sbdh:CaseId>"
+        f"<sbdh:InstanceIdentifier>{name(case or 'case of ' + message)}</sbdh:InstanceIdentifier>"
+        f"<sbdh:BusinessServiceName>{buc}:{cdm}</sbdh:BusinessServiceName></sbdh:CaseId>"
+        f"<sbdh:SetId>{name(document or 'document of ' + message)}</sbdh:SetId>"
+        f"<sbdh:DocumentVersion>{version}</sbdh:DocumentVersion>{link}{flags}"
+        "</sbdh:BusinessScope></sbdh:StandardBusinessDocumentHeader>"
+        f'<sed:{root} xmlns:sed="http://ec.europa.eu/eessi/ns/{major}_{minor}/{sed}"'
+        f' sedGVer="{major}" sedVer="{minor}">{inside}</sed:{root}>'
+        "</sbdh:StandardBusinessDocument>\n"
+    ).encode()
