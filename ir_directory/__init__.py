@@ -141,6 +141,7 @@ class Located:
 _NOWHERE: Final = Located((), (), Certainty.INFERRED)
 _LETTERS: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _FRENCH_POSTCODE: Final = re.compile(r"(?:FR?[ -]*)?(\d{2}) ?(\d{3})")
+_WORD: Final = re.compile(r"[^\W_]+")
 _TOWN_WORDS: Final = {"st": "saint", "ste": "sainte"}
 
 
@@ -162,7 +163,7 @@ def _words(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
         text = "".join(c for c in text if not unicodedata.combining(c))
-    return "".join(c if c.isalnum() else " " for c in text).split()
+    return _WORD.findall(text)
 
 
 def department_of(insee: str) -> str:

@@ -173,7 +173,7 @@ class _Reading:
                     )
             elif any(cells):
                 self.problems.append(
-                    problem("cells", file, reader.line_num, "", len(cells), len(header))
+                    problem("cells", file, reader.line_num, value=len(cells), expected=len(header))
                 )
 
     def _header(self, file: str, header: Sequence[str]) -> bool:
@@ -186,9 +186,9 @@ class _Reading:
             return False
         twice = {name for name in header if header.count(name) > 1}
         wrong = [
-            *(problem("column-missing", file, 1, "", c) for c in expected if c not in header),
-            *(problem("column-extra", file, 1, "", c) for c in header if c not in expected),
-            *(problem("column-twice", file, 1, "", c) for c in sorted(twice)),
+            *(problem("column-missing", file, 1, value=c) for c in expected if c not in header),
+            *(problem("column-extra", file, 1, value=c) for c in header if c not in expected),
+            *(problem("column-twice", file, 1, value=c) for c in sorted(twice)),
         ]
         self.problems.extend(wrong)
         return not wrong
@@ -219,7 +219,9 @@ class _Line:
 
     def wrong(self, code: str, column: str, value: object = "", expected: object = "") -> None:
         self.sound = False
-        self.problems.append(problem(code, self.file, self.number, column, value, expected))
+        self.problems.append(
+            problem(code, self.file, self.number, column, value=value, expected=expected)
+        )
 
     def text(self, column: str) -> str:
         value = self.cells[column]
@@ -400,7 +402,7 @@ def _twice(
             if start == next_start:
                 yield problem("duplicate", file, next_line, column, expected=line)
             elif next_start < end:
-                yield problem("overlap", file, next_line, column, next_start, line)
+                yield problem("overlap", file, next_line, column, value=next_start, expected=line)
 
 
 def _bodies(institutions: _Numbered[Institution]) -> Iterator[Problem]:
@@ -408,7 +410,14 @@ def _bodies(institutions: _Numbered[Institution]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for line, row in institutions:
         if row.id and first.setdefault(row.id, row.body) != row.body:
-            yield problem("two-bodies", "institutions.csv", line, "body", row.body, first[row.id])
+            yield problem(
+                "two-bodies",
+                "institutions.csv",
+                line,
+                "body",
+                value=row.body,
+                expected=first[row.id],
+            )
 
 
 def _successors(institutions: _Numbered[Institution]) -> Iterator[Problem]:
@@ -419,10 +428,14 @@ def _successors(institutions: _Numbered[Institution]) -> Iterator[Problem]:
         if row.successor in after:
             after[row.body].add(row.successor)
         else:
-            yield problem("successor-unknown", "institutions.csv", line, "successor", row.successor)
+            yield problem(
+                "successor-unknown", "institutions.csv", line, "successor", value=row.successor
+            )
     for line, row in institutions:
         if row.successor and row.body in _reached(row.body, after):
-            yield problem("successor-circular", "institutions.csv", line, "successor", row.body)
+            yield problem(
+                "successor-circular", "institutions.csv", line, "successor", value=row.body
+            )
 
 
 def _reached(body: str, after: Mapping[str, set[str]]) -> set[str]:
@@ -449,7 +462,7 @@ def _strangers(
         if row.institution in ids:
             continue
         code = "institution-without-id" if row.institution in bodies else "institution-unknown"
-        yield problem(code, file, line, "institution", row.institution)
+        yield problem(code, file, line, "institution", value=row.institution)
 
 
 def _areas(catchments: _Numbered[Catchment], communes: _Numbered[Commune]) -> Iterator[Problem]:
@@ -458,4 +471,4 @@ def _areas(catchments: _Numbered[Catchment], communes: _Numbered[Commune]) -> It
     known |= {f"dep:{department_of(row.insee)}" for _, row in communes}
     for line, row in catchments:
         if not row.area.startswith("country:") and row.area not in known:
-            yield problem("area-unknown", "catchments.csv", line, "area", row.area)
+            yield problem("area-unknown", "catchments.csv", line, "area", value=row.area)

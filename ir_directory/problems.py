@@ -89,8 +89,8 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
             " good copy and format the column as text"
         ),
         (
-            "le tableur a changé la valeur en nombre « {value} » ; la reprendre de la dernière bonne"
-            " copie et mettre la colonne au format texte"
+            "le tableur a changé la valeur en nombre « {value} » ; la reprendre de la dernière"
+            " bonne copie et mettre la colonne au format texte"
         ),
     ),
     "spreadsheet-zero": (
@@ -163,8 +163,8 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "institution-without-id": (
         (
-            "`{value}` has no id, so nothing can be sent to it; give the id of another institution or"
-            " remove the row"
+            "`{value}` has no id, so nothing can be sent to it; give the id of another institution"
+            " or remove the row"
         ),
         (
             "« {value} » n'a pas d'identifiant, rien ne peut lui être envoyé ; donner l'identifiant"
@@ -179,7 +179,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def problem(
-    code: str, file: str, line: int, column: str = "", value: object = "", expected: object = ""
+    code: str, file: str, line: int, column: str = "", *, value: object = "", expected: object = ""
 ) -> Problem:
     """The problem of that code, in both languages."""
     english, french = _SENTENCES[code]
