@@ -32,6 +32,7 @@ def _command(state, *words, cwd=None, env=None, timeout=PATIENCE):
         cwd=cwd,
         env={**os.environ, **ENVIRONMENT, **(env or {})},
         timeout=timeout,
+        check=False,
     )
 
 
