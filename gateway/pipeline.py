@@ -74,32 +74,39 @@ class Pipeline:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._open.set()
+        self._ending = False
 
     # -- the story of one message -----------------------------------------------------------
 
     async def handle(self, received: Received, examined: Examined | Malformed) -> Settlement:
         """Judge, record, and say what becomes of the message at its source."""
         try:
-            outcome = await self._record(received, examined)
+            outcome = await self._handle(received, examined)
         except GatewayError as error:
             logger().warning("message-not-recorded", path=received.source, error_code=error.code)
             self._metrics.received("failed")
             self.trouble = error.code
             return Settlement.RETRY
-        except Exception as error:  # noqa: BLE001 - the only one: a bug in one message must not stop the rest
+        self.trouble = None
+        self._metrics.received(outcome)
+        if outcome == "duplicate":
+            self._metrics.duplicate("message")
+        return Settlement.ACCEPTED
+
+    async def _handle(self, received: Received, examined: Examined | Malformed) -> str:
+        """How it ended, as the metric `gateway_messages_received` names it."""
+        try:
+            outcome = await self._record(received, examined)
+        except GatewayError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the only one: a bug in one stops no other
             logger().error("message-broke-the-gateway", path=received.source, exc_info=error)
             outcome = await self._set_aside(received, examined, "internal-error")
         if isinstance(outcome, IdentityConflict):
             logger().error("identity-conflict", path=received.source)
-            outcome = await self._set_aside(received, examined, "identity-conflict")
-            self._metrics.received("identity-conflict")
-        elif isinstance(outcome, Duplicate):
-            self._metrics.duplicate("message")
-            self._metrics.received("duplicate")
-        else:
-            self._metrics.received("recorded")
-        self.trouble = None
-        return Settlement.ACCEPTED
+            await self._set_aside(received, examined, "identity-conflict")
+            return "identity-conflict"
+        return "duplicate" if isinstance(outcome, Duplicate) else "recorded"
 
     async def _record(self, received: Received, examined: Examined | Malformed) -> Outcome:
         """Judge on the case and tables as they are now; again when they moved on meanwhile."""
@@ -218,7 +225,8 @@ class Pipeline:
                 await self._clock.sleep(PAUSE_SECONDS)
 
     async def drain(self) -> None:
-        """Return when everything taken is settled."""
+        """Return when everything taken is settled; what cannot be recorded goes back."""
+        self._ending = True
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -263,8 +271,10 @@ class Pipeline:
             if earlier is not None:
                 await earlier
             settlement = await self.handle(received, examined)
-            if settlement is Settlement.RETRY:
+            while settlement is Settlement.RETRY and not self._ending:
+                # it keeps its place: the later ones of its case wait, and intake slows down
                 await self._clock.sleep(PAUSE_SECONDS)
+                settlement = await self.handle(received, examined)
             await received.settle(settlement)
         finally:
             done.set_result(None)
