@@ -244,13 +244,12 @@ class _Resolving:
             buc=self.subject.buc,
             certainty=route.certainty.code,
         )
-        match route.target:
-            case ToPerson():
-                return self._undetermined("rule-refers", ())
-            case Fixed(institution_id):
-                return self._resolved(self._as_named(institution_id, said), route.certainty)
-            case ByPlace():
-                return self._by_place(route, route.target, said)
+        if isinstance(route.target, ToPerson):
+            return self._undetermined("rule-refers", ())
+        if isinstance(route.target, Fixed):
+            ident = self._as_named(route.target.institution_id, said)
+            return self._resolved(ident, route.certainty)
+        return self._by_place(route, route.target, said)
 
     def _as_named(self, ident: str, said: tuple[_Said, ...]) -> str:
         """The id of the same body that has a case number here, when there is exactly one."""

@@ -221,6 +221,7 @@ _VALUES: Final = {
     "certainty:solid": "solid",
     "certainty:confirmed": "confirmed",
     "person:*": "the SED's main person",
+    "person:household": "the person and the family",
     "person:insured": "the insured person",
     "person:claimant": "the claimant",
     "person:family-member": "the family member",

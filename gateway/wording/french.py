@@ -234,6 +234,7 @@ _VALUES: Final = {
     "certainty:solid": "solide",
     "certainty:confirmed": "confirmée",
     "person:*": "la personne principale du SED",
+    "person:household": "la personne et sa famille",
     "person:insured": "l'assuré",
     "person:claimant": "le demandeur",
     "person:family-member": "le membre de la famille",

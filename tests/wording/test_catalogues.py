@@ -9,6 +9,7 @@ from lxml import etree
 from gateway.core.decision import CAUSES, NAMES
 from gateway.core.evidence import About, Where
 from gateway.core.reading import MALFORMED
+from gateway.core.resolution import HOUSEHOLD
 from gateway.core.states import CaseState, MessageState, QuestionState, SendingState
 from gateway.core.trace import CODES, PERSONAL
 from gateway.wording import OTHER, english, french, sentence
@@ -25,7 +26,7 @@ SCHEMES = {
     "notaries", "banque-de-france", "civil-service-state", "civil-service-local",
     "state-workers", "liberal", "lawyers", "assembly", "senate", "opera",
 }  # fmt: skip
-PERSONS = {about.value for about in About} - {About.OTHER.value} | {"*"}
+PERSONS = {about.value for about in About} - {About.OTHER.value} | {"*", HOUSEHOLD}
 VALUES = {
     "certainty": {certainty.name.lower() for certainty in Certainty},
     "person": PERSONS,

@@ -1,0 +1,574 @@
+"""Resolution on small hand-made tables: every way an institution is found, or is not."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
+from gateway.core.resolution import Resolved, Subject, Undetermined, resolve
+from gateway.core.tables import Tables
+from ir_directory import (
+    Catchment,
+    Certainty,
+    Commune,
+    Competence,
+    Institution,
+    InstitutionRepository,
+)
+from routing_tables import EVERY, ByPlace, Fixed, Route, RoutingTable, ToPerson
+from sed_schemas import Catalogue
+
+TODAY = date(2026, 6, 1)
+SINCE = date(2019, 1, 1)
+BOURG, LYON, LILLE = ("01000", "Bourg"), ("69001", "Lyon"), ("59000", "Lille")
+
+
+def institution(ident, body=None, network="cpam", scheme="general", **more):
+    given = {
+        "name": body or ident,
+        "acronym": "",
+        "liaison_body": False,
+        "test": False,
+        "certainty": Certainty.SOLID,
+        "valid_from": SINCE,
+        **more,
+    }
+    return Institution(
+        id=f"FR:{ident}" if ident else "",
+        body=body or ident.lower(),
+        network=network,
+        scheme=scheme,
+        **given,
+    )
+
+
+INSTITUTIONS = (
+    institution("CPAM01", name="CPAM Ain"),
+    institution("CPAM69", name="CPAM Rhône", certainty=Certainty.LIKELY),
+    institution("CPAM59A", name="CPAM Nord A"),
+    institution("CPAM59B", name="CPAM Nord B"),
+    institution("CARSAT69", network="carsat"),
+    institution("CARSAT33", network="carsat"),
+    institution("MSA01", "msa-ain-rhone", network="msa", scheme="agricultural", name="MSA x"),
+    institution("MSA69", "msa-ain-rhone", network="msa", scheme="agricultural", name="MSA x"),
+    institution("RAIL", network="special", scheme="rail"),
+    institution("RAIL2", "rail", network="special", scheme="rail"),
+    institution("CAF01", network="caf", scheme="all"),
+    institution("CLEISS", network="liaison", scheme="all", liaison_body=True),
+    institution("TEST1", test=True),
+    institution("OLD", valid_to=date(2024, 1, 1), successor="cpam01"),
+    institution("GONE", valid_to=date(2024, 1, 1)),
+    institution("ENDS", valid_to=date(2026, 6, 2)),
+    institution("MERGES", valid_to=date(2026, 6, 2), successor="cpam69"),
+    institution("", "cnam", network="national", name="CNAM"),
+    institution("TWIN1", name="Twin"),
+    institution("TWIN2", name="Twin"),
+)
+CATCHMENTS = tuple(
+    Catchment(network, area, f"FR:{ident}", certainty, SINCE)
+    for network, area, ident, certainty in (
+        ("cpam", "dep:01", "CPAM01", Certainty.SOLID),
+        ("cpam", "dep:69", "CPAM69", Certainty.SOLID),
+        ("cpam", "insee:59350", "CPAM59A", Certainty.LIKELY),
+        ("cpam", "insee:59009", "CPAM59B", Certainty.LIKELY),
+        ("carsat", "dep:01", "CARSAT69", Certainty.SOLID),
+        ("carsat", "dep:69", "CARSAT69", Certainty.SOLID),
+        ("carsat", "country:ES", "CARSAT33", Certainty.LIKELY),
+        ("invalidity", "dep:01", "CPAM01", Certainty.SOLID),
+        ("msa", "dep:01", "MSA01", Certainty.SOLID),
+        ("msa", "dep:69", "MSA69", Certainty.SOLID),
+        ("caf", "dep:01", "CAF01", Certainty.SOLID),
+    )
+)
+COMMUNES = (
+    Commune("01053", "Bourg", ("01000",), SINCE),
+    Commune("69381", "Lyon", ("69001",), SINCE),
+    Commune("59350", "Lille", ("59000",), SINCE),
+    Commune("59009", "Ascq", ("59000",), SINCE),
+)
+NOTHING = Catalogue(frozenset(), {}, frozenset())
+DIRECTORY = InstitutionRepository(INSTITUTIONS, (), CATCHMENTS, COMMUNES)
+
+
+def route(target, rule="R", **given):
+    conditions = {
+        name: frozenset(given.pop(name).split(",")) if name in given else EVERY
+        for name in ("sed", "scheme", "population", "residence", "role")
+    }
+    rest = {"buc": "S_BUC_24", "person": "*", "certainty": Certainty.SOLID, **given}
+    return Route(
+        rule=rule, target=target, valid_from=SINCE, valid_to=None, basis="", note="",
+        **conditions, **rest,
+    )  # fmt: skip
+
+
+CPAM = ByPlace("cpam", "residence")
+
+
+def home(place=BOURG, country="FR", about=About.INSURED, kind=AddressKind.RESIDENCE):
+    return Address(about, kind, country, *place)
+
+
+def named(ident=None, name=None, where=Where.PIN, country="FR", about=About.INSURED):
+    return Named(about, where, country, f"FR:{ident}" if ident else None, name)
+
+
+def case_number(ident):
+    return named(ident, where=Where.LOCAL_CASE_NUMBER)
+
+
+def outcome(*routes, addresses=(), naming=(), on=TODAY, decided=None, test_ids=False, **more):
+    """What is resolved for an insured person, with these facts, under these routes."""
+    evidence = Evidence(addresses=tuple(addresses), named=tuple(naming), **more)
+    tables = Tables("r", "0", DIRECTORY, RoutingTable(routes), NOTHING, {})
+    return resolve(
+        Subject("S_BUC_24", "S040", "Counterparty", evidence, on, decided or on, test_ids), tables
+    )
+
+
+def codes(result):
+    return [step.code for step in result.trace]
+
+
+def params(result, code):
+    return next(dict(step.params) for step in result.trace if step.code == code)
+
+
+# -- rows ---------------------------------------------------------------------------------------
+
+
+def test_without_a_row_there_is_no_route():
+    result = outcome()
+    assert (result.reason, result.candidates, result.missing) == ("no-route", (), ())
+    assert codes(result) == ["route-missing"]
+
+
+def test_a_row_that_is_open_says_what_is_missing_and_whom_it_would_name():
+    result = outcome(route(Fixed("FR:RAIL"), scheme="rail"), route(CPAM, "C"))
+    assert (result.reason, result.candidates, result.missing) == (
+        "missing", ("FR:RAIL",), ("scheme",),
+    )  # fmt: skip
+
+
+def test_a_row_can_leave_the_case_to_a_person():
+    result = outcome(route(ToPerson()))
+    assert (result.reason, result.rules) == ("rule-refers", ("R",))
+
+
+def test_a_fixed_institution_with_the_lowest_certainty_of_the_rows_used():
+    result = outcome(route(Fixed("FR:CPAM69")))
+    assert isinstance(result, Resolved)
+    assert (result.institution, result.certainty) == ("FR:CPAM69", Certainty.LIKELY)
+    assert codes(result) == ["route-matched", "institution-certainty", "competence-unlisted"]
+
+
+def test_assuming_the_general_scheme_is_said_in_the_trace():
+    row = route(Fixed("FR:CPAM01"), population="assumed-general")
+    assert "assumed-general" in codes(outcome(row))
+    result = outcome(row, naming=[named("RAIL")])
+    assert result.reason == "no-route"
+
+
+@pytest.mark.parametrize(
+    ("populations", "found"),
+    [({"employee"}, True), ({"self-employed"}, False), (set(), False),
+     ({"employee", "self-employed"}, False)],
+)  # fmt: skip
+def test_the_population_counts_when_there_is_exactly_one(populations, found):
+    result = outcome(
+        route(Fixed("FR:CPAM01"), population="employee"), populations=frozenset(populations)
+    )
+    assert isinstance(result, Resolved) is found
+
+
+def test_the_country_of_residence_selects_the_row():
+    rows = route(CPAM, "HERE", residence="FR"), route(ToPerson(), "ABROAD", residence="abroad")
+    assert outcome(*rows, addresses=[home()]).rules[0] == "HERE"
+    assert outcome(*rows, addresses=[home(country="DE")]).rules == ("ABROAD",)
+    result = outcome(*rows, addresses=[home(), home(country="DE")])
+    assert (result.reason, result.missing) == ("missing", ("residence",))
+
+
+# -- the place ----------------------------------------------------------------------------------
+
+
+def test_the_place_of_residence_decides():
+    result = outcome(route(CPAM), addresses=[home()])
+    assert isinstance(result, Resolved)
+    assert (result.institution, result.certainty) == ("FR:CPAM01", Certainty.SOLID)
+    assert result.rules == ("R", "cpam:dep:01")
+    assert params(result, "area-matched") == {
+        "network": "cpam", "area": "dep:01", "institution": "FR:CPAM01", "certainty": "solid",
+    }  # fmt: skip
+
+
+def test_the_certainty_is_that_of_the_weakest_of_route_area_and_institution():
+    weak = route(CPAM, certainty=Certainty.INFERRED)
+    assert outcome(weak, addresses=[home()]).certainty is Certainty.INFERRED
+    assert outcome(route(CPAM), addresses=[home(LYON)]).certainty is Certainty.LIKELY
+    assert outcome(route(CPAM), addresses=[home(LILLE)]).certainty is Certainty.LIKELY
+
+
+def test_without_an_address_the_residence_is_missing():
+    result = outcome(route(CPAM))
+    assert (result.reason, result.missing) == ("missing", ("residence",))
+    assert params(result, "datum-missing") == {"datum": "residence"}
+
+
+@pytest.mark.parametrize("kind", [k for k in AddressKind if k is not AddressKind.RESIDENCE])
+def test_only_an_address_of_residence_is_a_residence(kind):
+    assert outcome(route(CPAM), addresses=[home(kind=kind)]).missing == ("residence",)
+
+
+def test_an_address_of_somebody_else_does_not_count():
+    result = outcome(route(CPAM), addresses=[home(about=About.FAMILY_MEMBER)])
+    assert result.missing == ("residence",)
+
+
+def test_a_row_can_look_at_another_person():
+    row = route(CPAM, person="claimant", residence="FR")
+    result = outcome(row, addresses=[home(country="DE"), home(about=About.CLAIMANT)])
+    assert result.institution == "FR:CPAM01"
+    assert params(result, "residence-known") == {"country": "FR", "person": "claimant"}
+
+
+def test_a_postcode_of_several_institutions_without_its_town_is_asked_for():
+    result = outcome(route(CPAM), addresses=[home(("59000", "Nowhere"))])
+    assert (result.reason, result.missing) == ("several", ("town",))
+    assert result.candidates == ("FR:CPAM59A", "FR:CPAM59B")
+    assert params(result, "area-ambiguous")["count"] == "2"
+
+
+def test_a_french_address_that_is_nowhere_is_asked_for():
+    result = outcome(route(CPAM), addresses=[home((None, "Bourg"))])
+    assert (result.reason, result.missing) == ("missing", ("residence",))
+    assert "area-unknown" in codes(result)
+
+
+def test_two_residences_in_france_with_two_institutions_are_asked_for():
+    result = outcome(route(CPAM), addresses=[home(), home(LYON)])
+    assert (result.reason, result.missing) == ("several", ("residence",))
+
+
+def test_two_residences_with_one_institution_decide():
+    row = route(ByPlace("carsat", "residence"))
+    assert outcome(row, addresses=[home(), home(LYON)]).institution == "FR:CARSAT69"
+
+
+def test_a_residence_in_two_countries_is_asked_for():
+    result = outcome(route(CPAM), addresses=[home(), home(country="DE")])
+    assert (result.reason, result.missing) == ("missing", ("residence",))
+
+
+def test_whoever_lives_abroad_has_no_institution_of_a_place_in_france():
+    """A French-looking postcode abroad is not a French address."""
+    result = outcome(route(CPAM), addresses=[home(country="DE")])
+    assert (result.reason, result.missing) == ("missing", ("institution",))
+
+
+def test_a_network_with_country_poles_is_found_from_abroad_too():
+    row = route(ByPlace("carsat", "residence"))
+    result = outcome(row, addresses=[home(("28001", "Madrid"), "ES")])
+    assert (result.institution, result.certainty) == ("FR:CARSAT33", Certainty.LIKELY)
+    assert result.rules == ("R", "carsat:country:ES")
+
+
+def test_the_place_can_be_the_country_alone():
+    row = route(ByPlace("carsat", "country"))
+    assert outcome(row, addresses=[home(country="ES")]).institution == "FR:CARSAT33"
+    assert outcome(row).missing == ("residence",)
+    assert outcome(row, addresses=[home(country="DE")]).missing == ("institution",)
+
+
+@pytest.mark.parametrize("place", ["work", "employer"])
+def test_the_place_can_be_that_of_work_or_of_the_employer(place):
+    row = route(ByPlace("cpam", place))
+    kind = AddressKind(place)
+    assert outcome(row, addresses=[home(LYON)]).missing == (place,)
+    there = home(LYON, about=About.EMPLOYER, kind=kind)
+    assert outcome(row, addresses=[home(), there]).institution == "FR:CPAM69"
+    foreign = home(about=About.EMPLOYER, kind=kind, country="DE")
+    assert outcome(row, addresses=[foreign]).missing == (place,)
+    both = [there, home(about=About.EMPLOYER, kind=kind)]
+    assert outcome(row, addresses=both).missing == (place,)
+
+
+def test_a_household_is_where_one_of_the_family_lives_in_france():
+    row = route(ByPlace("caf", "residence"), person="household")
+    child = home(about=About.FAMILY_MEMBER)
+    assert outcome(row, addresses=[home(country="DE"), child]).institution == "FR:CAF01"
+    claimant = {"subject_about": About.CLAIMANT}
+    assert outcome(row, addresses=[child], **claimant).institution == "FR:CAF01"
+    other = home(about=About.OTHER)
+    assert outcome(row, addresses=[other]).missing == ("residence",)
+
+
+def test_a_household_with_nobody_in_france_can_only_be_told_by_its_institution():
+    row = route(ByPlace("caf", "residence"), person="household")
+    spread = [home(country="DE"), home(country="LU", about=About.FAMILY_MEMBER)]
+    assert outcome(row, addresses=spread).missing == ("institution",)
+    assert outcome(row, addresses=spread[:1]).missing == ("institution",)
+
+
+def test_a_household_in_two_areas_is_not_decided():
+    row = route(CPAM, person="household")
+    result = outcome(row, addresses=[home(), home(LYON, about=About.FAMILY_MEMBER)])
+    assert result.reason == "several"
+
+
+# -- what the SED names -------------------------------------------------------------------------
+
+
+def test_an_institution_named_by_id_decides_where_there_is_no_place():
+    result = outcome(route(CPAM), naming=[named("CPAM01")])
+    assert (result.institution, result.certainty) == ("FR:CPAM01", Certainty.SOLID)
+    assert codes(result)[:2] == ["institution-named", "scheme-known"]
+
+
+def test_by_name_only_when_the_name_is_exactly_one():
+    assert outcome(route(CPAM), naming=[named(name="cpam AIN")]).institution == "FR:CPAM01"
+    result = outcome(route(CPAM), naming=[named(name="Twin")])
+    assert result.missing == ("residence",)
+    assert codes(result)[0] == "institution-named-unknown"
+
+
+@pytest.mark.parametrize(
+    "naming",
+    [named("CPAM99"), named("CPAM99", "CPAM Ain"), named(name="CPAM"), named(name="")],
+)
+def test_an_unknown_institution_names_nobody(naming):
+    result = outcome(route(CPAM), naming=[naming])
+    assert result.missing == ("residence",)
+    assert codes(result)[0] == "institution-named-unknown"
+
+
+@pytest.mark.parametrize(
+    "naming", [named("CPAM01", country="DE"), named("CPAM01", about=About.OTHER), named("CLEISS")]
+)
+def test_foreign_and_third_party_and_liaison_names_say_nothing(naming):
+    result = outcome(route(CPAM), naming=[naming])
+    assert result.missing == ("residence",)
+    assert codes(result)[0] == "route-matched"
+
+
+def test_place_and_name_that_agree_confirm_each_other():
+    weak = route(CPAM, certainty=Certainty.SOLID)
+    result = outcome(weak, addresses=[home(LILLE)], naming=[named("CPAM59A")])
+    assert (result.institution, result.certainty) == ("FR:CPAM59A", Certainty.SOLID)
+    assert "confirmed-by-name" in codes(result)
+
+
+def test_place_and_name_that_disagree_are_a_conflict():
+    result = outcome(route(CPAM), addresses=[home()], naming=[named("CPAM69")])
+    assert (result.reason, result.candidates) == ("conflict", ("FR:CPAM01", "FR:CPAM69"))
+    assert "contradicted-by-name" in codes(result)
+
+
+def test_the_name_settles_an_ambiguous_place():
+    place = [home(("59000", "Nowhere"))]
+    result = outcome(route(CPAM), addresses=place, naming=[named("CPAM59B")])
+    assert (result.institution, result.certainty) == ("FR:CPAM59B", Certainty.LIKELY)
+    result = outcome(route(CPAM), addresses=place, naming=[named("CPAM01")])
+    assert result.reason == "conflict"
+
+
+def test_two_institutions_named_of_the_network_are_a_conflict():
+    result = outcome(route(CPAM), naming=[named("CPAM01"), named("CPAM69")])
+    assert (result.reason, result.candidates) == ("conflict", ("FR:CPAM01", "FR:CPAM69"))
+
+
+def test_an_institution_of_another_network_is_no_candidate():
+    result = outcome(route(CPAM), naming=[named("CAF01")], addresses=[home(LYON)])
+    assert result.institution == "FR:CPAM69"
+
+
+def test_the_scheme_is_that_of_the_institution_named():
+    rows = (
+        route(Fixed("FR:RAIL"), "RAIL", scheme="rail"),
+        route(CPAM, "GENERAL", population="assumed-general"),
+    )
+    assert outcome(*rows, naming=[named("RAIL")], addresses=[home()]).institution == "FR:RAIL"
+    assert outcome(*rows, naming=[named("CAF01")], addresses=[home()]).rules[0] == "GENERAL"
+
+
+def test_two_schemes_are_a_conflict_unless_the_row_asks_nothing_of_the_scheme():
+    both = [named("RAIL"), named("CPAM01")]
+    rows = route(CPAM, scheme="general"), route(Fixed("FR:RAIL"), "X", scheme="rail")
+    result = outcome(*rows, naming=both)
+    assert (result.reason, result.candidates) == ("conflict", ("FR:CPAM01", "FR:RAIL"))
+    assumed = route(CPAM, population="assumed-general")
+    assert outcome(assumed, naming=both, addresses=[home()]).reason == "conflict"
+    assert outcome(route(Fixed("FR:CPAM69")), naming=both).institution == "FR:CPAM69"
+
+
+def test_a_named_target_can_only_be_named():
+    row = route(ByPlace("cpam+carsat", "named"))
+    assert outcome(row, addresses=[home()]).missing == ("institution",)
+    assert outcome(row, naming=[named("CARSAT33")]).institution == "FR:CARSAT33"
+    assert outcome(row, naming=[named("CPAM01")]).institution == "FR:CPAM01"
+    both = outcome(row, naming=[named("CPAM01"), named("CARSAT33")])
+    assert both.reason == "conflict"
+
+
+def test_any_institution_named_will_do_and_a_case_number_outweighs_a_pin():
+    row = route(ByPlace("*", "named"))
+    assert outcome(row, naming=[named("CAF01")]).institution == "FR:CAF01"
+    result = outcome(row, naming=[named("CPAM01"), case_number("CAF01")])
+    assert result.institution == "FR:CAF01"
+    assert outcome(row, naming=[named("CPAM01"), named("CAF01")]).reason == "conflict"
+
+
+def test_a_row_can_ask_for_a_file_here():
+    row = route(ByPlace("*", "named", file_first=True))
+    assert outcome(row, naming=[case_number("CAF01")]).institution == "FR:CAF01"
+    competent = named("CAF01", where=Where.COMPETENT)
+    assert outcome(row, naming=[competent]).institution == "FR:CAF01"
+    result = outcome(row, naming=[named("CAF01")])
+    assert (result.reason, result.missing) == ("missing", ("institution",))
+    assert result.candidates == ("FR:CAF01",)
+
+
+FILE = route(ByPlace("carsat+invalidity", "residence", file_first=True))
+
+
+def test_where_the_file_is_outweighs_the_place():
+    assert outcome(FILE, addresses=[home()]).institution == "FR:CARSAT69"
+    result = outcome(FILE, addresses=[home()], naming=[case_number("CARSAT33")])
+    assert result.institution == "FR:CARSAT33"
+    result = outcome(FILE, addresses=[home()], naming=[case_number("CPAM01")])
+    assert result.institution == "FR:CPAM01"
+
+
+def test_a_pin_alone_does_not_outweigh_the_place_even_where_the_file_would():
+    result = outcome(FILE, addresses=[home()], naming=[named("CPAM01")])
+    assert result.institution == "FR:CARSAT69"
+    result = outcome(FILE, addresses=[home()], naming=[named("CARSAT33")])
+    assert result.reason == "conflict"
+
+
+def test_a_file_outside_the_networks_of_the_row_is_a_conflict():
+    result = outcome(FILE, addresses=[home()], naming=[case_number("CAF01")])
+    assert (result.reason, result.candidates) == ("conflict", ("FR:CAF01",))
+
+
+def test_abroad_a_file_here_outweighs_the_country_pole_and_a_pin_does_not():
+    row, madrid = route(ByPlace("carsat", "residence")), [home(("28001", "Madrid"), "ES")]
+    result = outcome(row, addresses=madrid, naming=[case_number("CARSAT69")])
+    assert result.institution == "FR:CARSAT69"
+    assert outcome(row, addresses=madrid, naming=[named("CARSAT69")]).reason == "conflict"
+
+
+def test_a_body_with_several_ids_named_by_name_is_told_by_the_place():
+    row, by_name = route(ByPlace("msa", "residence")), named(name="MSA x")
+    assert outcome(row, addresses=[home(LYON)], naming=[by_name]).institution == "FR:MSA69"
+    result = outcome(row, naming=[by_name])
+    assert (result.reason, result.missing) == ("several", ("institution",))
+    assert result.candidates == ("FR:MSA01", "FR:MSA69")
+    result = outcome(row, naming=[by_name, named("MSA69")])
+    assert result.institution == "FR:MSA69"
+
+
+def test_another_id_of_the_body_that_the_place_gives_agrees_with_it():
+    row = route(ByPlace("msa", "residence"))
+    result = outcome(row, addresses=[home(LYON)], naming=[named("MSA01")])
+    assert result.institution == "FR:MSA69"
+
+
+def test_naming_an_institution_twice_counts_once_and_remembers_the_file():
+    row = route(ByPlace("*", "named", file_first=True))
+    for naming in ([named("CAF01"), case_number("CAF01")], [case_number("CAF01"), named("CAF01")]):
+        assert outcome(row, naming=naming).institution == "FR:CAF01"
+
+
+def test_a_fixed_body_is_written_to_under_the_id_that_has_a_case_number():
+    row = route(Fixed("FR:RAIL"))
+    assert outcome(row, naming=[case_number("RAIL2")]).institution == "FR:RAIL2"
+    assert outcome(row, naming=[named("RAIL2")]).institution == "FR:RAIL"
+    both = [case_number("RAIL2"), case_number("RAIL")]
+    assert outcome(row, naming=both).institution == "FR:RAIL"
+    assert outcome(row, naming=[case_number("CPAM01")]).institution == "FR:RAIL"
+
+
+# -- days, ids and environments -----------------------------------------------------------------
+
+
+def test_an_old_name_leads_to_the_successor():
+    result = outcome(route(CPAM), naming=[named("OLD")])
+    assert result.institution == "FR:CPAM01"
+    assert params(result, "institution-named-ended") == {
+        "institution": "FR:OLD", "successor": "FR:CPAM01",
+    }  # fmt: skip
+    before = outcome(route(CPAM), naming=[named("OLD")], on=date(2023, 12, 31))
+    assert before.institution == "FR:OLD"
+
+
+def test_an_institution_that_ended_without_successor_names_nobody():
+    result = outcome(route(CPAM), naming=[named("GONE")])
+    assert result.missing == ("residence",)
+    assert params(result, "institution-named-ended")["successor"] == ""
+
+
+def test_an_institution_without_id_can_be_named_and_is_no_target():
+    result = outcome(route(CPAM), naming=[named(name="CNAM")])
+    assert result.missing == ("residence",)
+    assert "institution-named-ended" in codes(result)
+
+
+def test_the_target_must_exist_on_the_day_of_the_decision_too():
+    row = route(Fixed("FR:ENDS"))
+    assert outcome(row).institution == "FR:ENDS"
+    result = outcome(row, decided=date(2026, 6, 2))
+    assert (result.reason, result.candidates) == ("institution-unusable", ("FR:ENDS",))
+    assert "institution-ended" in codes(result)
+
+
+def test_the_successor_on_the_day_of_the_decision_is_the_target():
+    result = outcome(route(Fixed("FR:MERGES")), decided=date(2026, 6, 2))
+    assert result.institution == "FR:CPAM69"
+    assert params(result, "successor") == {"institution": "FR:MERGES", "successor": "FR:CPAM69"}
+
+
+def test_a_target_not_yet_there_on_the_day_of_receipt_is_unusable():
+    result = outcome(route(Fixed("FR:CPAM01")), on=date(2019, 1, 1), decided=TODAY)
+    assert isinstance(result, Resolved)
+    late = replace(route(Fixed("FR:CPAM01")), valid_from=date(2018, 1, 1))
+    result = outcome(late, on=date(2018, 12, 31), decided=TODAY)
+    assert result.reason == "institution-unusable"
+
+
+def test_an_unknown_target_is_unusable():
+    assert outcome(route(Fixed("FR:NOBODY"))).reason == "institution-unusable"
+
+
+def test_test_institutions_are_used_in_test_environments_and_nowhere_else():
+    row = route(Fixed("FR:TEST1"))
+    assert outcome(row).reason == "institution-unusable"
+    assert outcome(row, test_ids=True).institution == "FR:TEST1"
+    assert outcome(route(Fixed("FR:CPAM01")), test_ids=True).reason == "institution-unusable"
+
+
+def test_a_test_institution_named_in_production_names_nobody():
+    result = outcome(route(CPAM), naming=[named("TEST1")])
+    assert result.missing == ("residence",)
+    assert codes(result)[0] == "institution-named-test"
+    result = outcome(route(CPAM), naming=[named("TEST1")], test_ids=True)
+    assert result.institution == "FR:TEST1"
+
+
+def test_a_listed_competence_gives_no_warning():
+    listed = Competence("FR:CPAM01", "S_BUC_*", "Counterparty", True, Certainty.SOLID, SINCE)
+    directory = InstitutionRepository(INSTITUTIONS, (listed,), CATCHMENTS, COMMUNES)
+    tables = Tables("r", "0", directory, RoutingTable([route(CPAM)]), NOTHING, {})
+    evidence = Evidence(addresses=(home(),))
+    result = resolve(Subject("S_BUC_24", "S040", "Counterparty", evidence, TODAY, TODAY), tables)
+    assert "competence-unlisted" not in codes(result)
+
+
+def test_the_same_facts_give_the_same_answer_in_any_order():
+    facts = [named("CPAM01"), named("CAF01"), case_number("CPAM01")]
+    places = [home(), home(LYON, about=About.FAMILY_MEMBER)]
+    one = outcome(route(CPAM), naming=facts, addresses=places)
+    other = outcome(route(CPAM), naming=facts[::-1], addresses=places[::-1])
+    assert (one.institution, one.certainty) == (other.institution, other.certainty)
+    assert isinstance(outcome(), Undetermined)
