@@ -79,8 +79,10 @@ def throughput(count: int, *, pad_to: int = MESSAGE_BYTES) -> Throughput:
     with tempfile.TemporaryDirectory(prefix="eessi-bench-") as folder:
         state, made = Path(folder, "state"), Path(folder, "made")
         year(made, seed=1, count=count, begin=END - timedelta(days=365), end=END)
-        sizes = [_arrive(path, state / "inbound", pad_to) for path in _files(made / "messages")]
-        watched, cpu = _run(state, len(sizes))
+        sizes = [
+            _arrive(path, state / "inbound", pad_to) for path in message_files(made / "messages")
+        ]
+        watched, cpu = run_daemon(state, len(sizes))
         sent = sum(1 for _ in (state / "outbound").rglob("*.*"))
         if watched.started_at is None or watched.recorded_at is None or watched.drained_at is None:
             raise RuntimeError("the daemon recorded nothing")
@@ -95,7 +97,8 @@ def throughput(count: int, *, pad_to: int = MESSAGE_BYTES) -> Throughput:
         )
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def message_files(folder: Path) -> Iterator[Path]:
+    """Message files of a folder in order of name, without their sidecars."""
     return (path for path in sorted(folder.iterdir()) if not path.name.endswith(".json"))
 
 
@@ -109,7 +112,7 @@ def _arrive(path: Path, inbound: Path, pad_to: int) -> int:
     return len(body)
 
 
-def _run(state: Path, total: int) -> tuple[Watched, float]:
+def run_daemon(state: Path, total: int) -> tuple[Watched, float]:
     """The daemon over what is in its inbound folder; what its log said and the CPU it took."""
     before = os.times()
     with subprocess.Popen(  # noqa: S603 - our own interpreter and package

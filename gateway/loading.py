@@ -140,11 +140,12 @@ def _tables() -> str:
 
 
 def _schemas() -> str:
-    try:
-        count = schemas_load.SchemaSet().compile_all()
-    except schemas_load.SchemasBroken as error:
-        raise SchemasInvalid(str(error)) from None
-    return f"{count} schemas"
+    problems = schemas_load.SchemaSet().problems()
+    if problems:
+        errors = [SchemasInvalid(problem) for problem in problems]
+        raise SchemasInvalid(problems[0], more=errors[1:])
+    versions = schemas_load.catalogue().cdm_versions
+    return f"profile, CDM {', '.join(sorted(versions))}"
 
 
 def _invalid(problems: Sequence[TableProblem]) -> TablesInvalid:

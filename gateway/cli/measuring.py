@@ -2,11 +2,14 @@
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from gateway import accuracy as held_against
 from gateway import bench as measured
 from gateway.cli import Settings
 
@@ -72,3 +75,45 @@ def _show(figures: dict[str, Any], *, as_json: bool) -> None:
     for name, value in figures.items():
         shown = " ".join(map(str, value)) if isinstance(value, list) else value
         click.echo(f"{name:<20} {shown}")
+
+
+@bench.command("accuracy")
+@click.option(
+    "--truth",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder that `simulate year` wrote.",
+)
+@_JSON
+@click.pass_obj
+def accuracy(_settings: Settings, *, folder: Path, as_json: bool) -> int:
+    """Run made-up cases and hold every decision against the truth (exit 1: a wrong transfer)."""
+    found = held_against.measure(folder)
+    _show(
+        {
+            "messages": found.messages,
+            "cases": found.cases,
+            "determinable": found.determinable,
+            "transferred": found.transferred,
+            "transfer_rate": round(found.rate, 4),
+            "wrong": len(found.wrong),
+            "lost": len(found.lost),
+            "undecided": len(found.undecided),
+            "unexpected": len(found.unexpected),
+            **{f"decided_{name}": count for name, count in sorted(found.decisions.items())},
+        },
+        as_json=as_json,
+    )
+    if not as_json:
+        _misses("WRONG", found.wrong)
+        _misses("unexpected", found.unexpected)
+    return 1 if found.wrong or found.lost else 0
+
+
+def _misses(title: str, misses: Sequence[held_against.Miss]) -> None:
+    """Misses grouped by profile and what became of it, most frequent first."""
+    groups = Counter((m.profile, m.expected, m.decision, m.cause, m.institution) for m in misses)
+    for (profile, expected, decision, cause, institution), count in groups.most_common(50):
+        told = " ".join(filter(None, (decision, cause, institution)))
+        click.echo(f"{title} {count:>5}  {profile}: expected {expected}, was {told}")

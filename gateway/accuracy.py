@@ -1,0 +1,158 @@
+"""The gateway held against the truth of made-up traffic: what went where, and what went wrong.
+
+The truth (`truth.csv`) was written by the traffic maker, which knows nothing of our tables. A
+case counts as transferred when a message of it was transferred to an institution that the truth
+names; every hand-over to any other is a wrong transfer, whatever rule led there.
+"""
+
+import asyncio
+import csv
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from gateway.bench import message_files, run_daemon
+from gateway.journal import Row
+from gateway.journal.sqlite import SqliteReader
+
+HANDED_OVER: Final = frozenset({"transfer", "deliver"})
+PAGE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the traffic maker expects of one message."""
+
+    message_id: str
+    case_id: str
+    expected: frozenset[str]
+    institutions: frozenset[str]
+    determinable: bool
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A message that went another way than expected."""
+
+    profile: str
+    expected: str
+    decision: str
+    cause: str
+    institution: str
+    message_id: str
+
+
+@dataclass(slots=True)
+class Accuracy:
+    """The result, in counts."""
+
+    messages: int = 0
+    cases: int = 0
+    determinable: int = 0
+    transferred: int = 0
+    """Determinable cases that were transferred to the right institution."""
+    wrong: list[Miss] = field(default_factory=list)
+    """Hand-overs to an institution that the truth does not name."""
+    lost: list[str] = field(default_factory=list)
+    """Messages without a row in the journal."""
+    undecided: list[str] = field(default_factory=list)
+    """Messages with neither a decision nor an earlier message that they repeat."""
+    unexpected: list[Miss] = field(default_factory=list)
+    decisions: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float:
+        """Share of the determinable cases that were transferred."""
+        return self.transferred / self.determinable if self.determinable else 1.0
+
+
+def measure(folder: Path) -> Accuracy:
+    """Run the daemon over `folder/messages` in a state folder of its own, and compare."""
+    with tempfile.TemporaryDirectory(prefix="eessi-accuracy-") as temporary:
+        state = Path(temporary, "state")
+        inbound = state / "inbound"
+        inbound.mkdir(parents=True)
+        for path in (folder / "messages").iterdir():
+            shutil.copy(path, inbound)
+        run_daemon(state, sum(1 for _ in message_files(inbound)))
+        rows = asyncio.run(_rows(state / "journal.db"))
+    return compare(read(folder / "truth.csv"), rows)
+
+
+def read(path: Path) -> list[Truth]:
+    """The truth, in the order of the file."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [
+            Truth(
+                message_id=row["message_id"],
+                case_id=row["case_id"],
+                expected=frozenset(row["expected"].split("|")),
+                institutions=frozenset(row["institution"].split("|")) - {""},
+                determinable=row["determinable"] == "yes",
+                profile=row["profile"],
+            )
+            for row in csv.DictReader(file, delimiter=";")
+        ]
+
+
+def compare(truths: Sequence[Truth], rows: Mapping[str, Row]) -> Accuracy:
+    """Each message against its truth, then each case."""
+    result = Accuracy(messages=len(truths))
+    cases: defaultdict[str, list[Truth]] = defaultdict(list)
+    for truth in truths:
+        cases[truth.case_id].append(truth)
+        row = rows.get(truth.message_id)
+        if row is None:
+            result.lost.append(truth.message_id)
+        else:
+            _message(result, truth, row)
+    for case in cases.values():
+        _case(result, case, rows)
+    return result
+
+
+def _message(result: Accuracy, truth: Truth, row: Row) -> None:
+    decision = row.decision or row.state.value
+    result.decisions[decision] += 1
+    if row.decision is None and row.state.value != "absorbed":
+        result.undecided.append(truth.message_id)
+    miss = Miss(
+        truth.profile,
+        "|".join(sorted(truth.expected)),
+        decision,
+        row.cause or "",
+        row.institution or "",
+        truth.message_id,
+    )
+    if decision in HANDED_OVER and row.institution not in truth.institutions:
+        result.wrong.append(miss)
+    elif decision not in truth.expected:
+        result.unexpected.append(miss)
+
+
+def _case(result: Accuracy, case: Iterable[Truth], rows: Mapping[str, Row]) -> None:
+    messages = list(case)
+    result.cases += 1
+    if not any(truth.determinable for truth in messages):
+        return
+    result.determinable += 1
+    found = [(truth, rows.get(truth.message_id)) for truth in messages]
+    result.transferred += any(
+        row is not None and row.decision == "transfer" and row.institution in truth.institutions
+        for truth, row in found
+    )
+
+
+async def _rows(path: Path) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    async with SqliteReader.opened(path) as journal:
+        page: Sequence[Row] = await journal.messages(limit=PAGE)
+        while page:
+            rows.update((row.message_id, row) for row in page)
+            page = await journal.messages(limit=PAGE, after=page[-1].message_id)
+    return rows
