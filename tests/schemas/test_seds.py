@@ -215,6 +215,21 @@ MISSES = {
     "P2000 with half a person": ("P2000", P2000, "<forename>Ada</forename>", ""),
     "P2000 with a wrong pin": ("P2000", P2000, "<value>04</value>", "<value>4</value>"),
     "P2000 with a numberless case": ("P2000", P2000, "<caseNumber>2026-1</caseNumber>", ""),
+    "P2000 with an address of no town": ("P2000", P2000, "<town>Lille</town>", ""),
+    "P2000 with a country by name": ("P2000", P2000, ADDRESS, ADDRESS.replace(">FR<", ">France<")),
+    "P2000 with a nameless institution": (
+        "P2000",
+        P2000,
+        "<Anything>",
+        "<Institution><institutionID>FR:0101100000</institutionID></Institution><Anything>",
+    ),
+    "P2000 with an employer's number of no kind": (
+        "P2000",
+        P2000,
+        "<Anything>",
+        "<IdentificationNumbers><IdentificationNumber><number>1</number></IdentificationNumber>"
+        "</IdentificationNumbers><Anything>",
+    ),
     "DA002 with a wrong date": ("DA002", PERSON, "1980-05-17", "17/05/1980"),
 }
 
@@ -253,6 +268,13 @@ def test_the_person_of_a_lax_sed_is_whole_wherever_it_stands(check, message, per
         "F001",
     )
     assert not check(message("F001", deep.format("<familyName>Probe</familyName>")), "F001")
+
+
+def test_an_address_of_a_lax_sed_may_be_a_list(check, message):
+    entry = f"<Address><type><value>01</value></type><Address>{ADDRESS}</Address></Address>"
+    assert check(message("U001", f"<Addresses>{entry}{entry}</Addresses>"), "U001")
+    no_town = entry.replace("<town>Lille</town>", "")
+    assert not check(message("U001", f"<Addresses>{no_town}</Addresses>"), "U001")
 
 
 @pytest.mark.reference
