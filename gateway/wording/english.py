@@ -264,6 +264,10 @@ _VALUES: Final = {
     "scheme:assembly": "National Assembly",
     "scheme:senate": "Senate",
     "scheme:opera": "Paris Opera",
+    "scheme:cese": "Economic, Social and Environmental Council",
+    "scheme:civil-service": "civil service (additional pension)",
+    "scheme:port-strasbourg": "port of Strasbourg",
+    "scheme:seita": "tobacco manufacture (SEITA)",
     "successor:": "none",
     "element:": "(without a name)",
 }

@@ -277,6 +277,10 @@ _VALUES: Final = {
     "scheme:assembly": "Assemblée nationale",
     "scheme:senate": "Sénat",
     "scheme:opera": "Opéra de Paris",
+    "scheme:cese": "Conseil économique, social et environnemental",
+    "scheme:civil-service": "fonction publique (retraite additionnelle)",
+    "scheme:port-strasbourg": "port de Strasbourg",
+    "scheme:seita": "manufacture des tabacs (SEITA)",
     "successor:": "aucun",
     "element:": "(sans nom)",
 }
