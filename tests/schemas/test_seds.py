@@ -63,11 +63,12 @@ H002 = (
     "<WeAreEnclosing><theFollowingInformation>See above</theFollowingInformation>"
     "</WeAreEnclosing></PositiveReplyRequestedInformation></Person></ReplyRequestForInformation>"
 )
-EMPLOYER = (
-    "<Employer><name>Essais SA</name><IdentificationNumbers><IdentificationNumber>"
-    "<number>732829320</number><type><value>01</value></type></IdentificationNumber>"
-    "</IdentificationNumbers></Employer>"
+KIND = "<type><value>01</value></type>"
+NUMBERS = (
+    f"<IdentificationNumbers><IdentificationNumber><number>PROBE-1</number>{KIND}"
+    "</IdentificationNumber></IdentificationNumbers>"
 )
+EMPLOYER = f"<Employer><name>Essais SA</name>{NUMBERS}</Employer>"
 H002_EMPLOYER = (
     f"<ReplyRequestForInformation><Employer>{EMPLOYER}<NegativeReplyRequestedInformation>"
     "<InformationOnInabilityToSend><reasons>Unknown here</reasons>"
@@ -199,7 +200,7 @@ MISSES = {
     ),
     "fourth kind of address": ("H002", H002, "<value>01</value></type", "<value>04</value></type"),
     "employer of no name": ("H002", H002_EMPLOYER, "<name>Essais SA</name>", ""),
-    "number of no kind": ("H002", H002_EMPLOYER, "<type><value>01</value></type>", ""),
+    "number of no kind": ("H002", H002_EMPLOYER, KIND, ""),
     "S072 of nobody": ("S072", S072, PERSON, ""),
     "S072 in wrong order": (
         "S072",
@@ -227,8 +228,7 @@ MISSES = {
         "P2000",
         P2000,
         "<Anything>",
-        "<IdentificationNumbers><IdentificationNumber><number>1</number></IdentificationNumber>"
-        "</IdentificationNumbers><Anything>",
+        NUMBERS.replace(KIND, "") + "<Anything>",
     ),
     "DA002 with a wrong date": ("DA002", PERSON, "1980-05-17", "17/05/1980"),
 }
