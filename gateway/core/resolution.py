@@ -96,7 +96,6 @@ class _Placed:
     certainty: Certainty = Certainty.CONFIRMED
     missing: tuple[str, ...] = ()
     """What would tell, when it is not one institution."""
-    by_country: bool = False
 
 
 @dataclass(slots=True)
@@ -273,13 +272,21 @@ class _Resolving:
         holders = self._holders(target, inside)
         if len({s.institution.body for s in holders}) > 1:
             return self._undetermined("conflict", _ids(holders))
+        files_decide = target.file_first or self._lives_abroad(route, target)
+        if files_decide and any(s.file for s in holders):
+            return self._of_file(holders, route)
         placed = self._place(route, target)
         if not holders:
             return self._of_place(placed, route, inside)
-        decides = holders[0].file and (target.file_first or placed.by_country)
-        if decides or not placed.candidates:
+        if not placed.candidates:
             return self._of_file(holders, route)
         return self._agree(holders[0].institution, placed, route.certainty)
+
+    def _lives_abroad(self, route: Route, target: ByPlace) -> bool:
+        """Then a file held in France stays where it is, whatever the pole of the country."""
+        countries = {a.country for a in self._residences(route.person)}
+        of_person = target.place in {"residence", "country"}
+        return of_person and bool(countries) and "FR" not in countries
 
     def _inside(self, networks: Sequence[str], said: Sequence[_Said]) -> list[_Said]:
         """Those named that are of the networks."""
@@ -410,7 +417,7 @@ class _Resolving:
             certainty=row.certainty.code,
         )
         self.rules.append(f"{network}:{row.area}")
-        return _Placed((row.institution,), row.certainty, by_country=True)
+        return _Placed((row.institution,), row.certainty)
 
     # -- the result -------------------------------------------------------------------------
 
