@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from ir_directory import (
     Catchment,
@@ -91,6 +91,9 @@ _REWRITTEN: Final = re.compile(
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _BROKEN: Final = re.compile("Ã[\u0080-\u00bf\u0152-\u2122]|â€|\ufffd")
 
+_NO_DAY: Final = date.min
+"""Stands for a date that could not be read."""
+
 _Row = TypeVar("_Row")
 
 
@@ -105,7 +108,7 @@ def load(folder: Path | None = None) -> InstitutionRepository:
     catchments = reading.rows("catchments.csv", _catchment)
     communes = reading.rows("communes.csv", _commune)
     partners = reading.rows("partners.csv", _partner)
-    reading.problems.extend(_between(institutions, competences, catchments, communes))
+    reading.problems.extend(_between(institutions, competences, catchments, communes, partners))
     if reading.problems:
         raise DirectoryInvalid(reading.problems)
     return InstitutionRepository(
@@ -120,6 +123,15 @@ def load(folder: Path | None = None) -> InstitutionRepository:
 # -- a file into lines --------------------------------------------------------------------------
 
 
+class _Reader(Protocol):
+    """What the csv module reads with; its class has no name there."""
+
+    @property
+    def line_num(self) -> int: ...
+    def __iter__(self) -> Iterator[list[str]]: ...
+    def __next__(self) -> list[str]: ...
+
+
 @dataclass(slots=True)
 class _Reading:
     """Files being read, and what is wrong with them so far."""
@@ -128,18 +140,16 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
 
     def rows(self, file: str, parse: Callable[["_Line"], _Row]) -> list[tuple[int, _Row]]:
-        """(line, row) of the sound lines; the others have left a problem."""
+        """(line, row) of all lines that have cells; one that is not sound has left a problem."""
         text = self._text(file)
         if text is None:
             return []
         found: list[tuple[int, _Row]] = []
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
         try:
-            for line in self._lines(file, text):
-                row = parse(line)
-                if line.sound:
-                    found.append((line.number, row))
+            found.extend((line.number, parse(line)) for line in self._lines(file, reader))
         except csv.Error:
-            self.problems.append(problem("quotes", file, 0))
+            self.problems.append(problem("quotes", file, reader.line_num))
         return found
 
     def _text(self, file: str) -> str | None:
@@ -157,8 +167,7 @@ class _Reading:
             self.problems.append(problem("accents", file, line, value=broken[0]))
         return text
 
-    def _lines(self, file: str, text: str) -> Iterator["_Line"]:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
+    def _lines(self, file: str, reader: "_Reader") -> Iterator["_Line"]:
         header = [cell.strip() for cell in next(reader, [])]
         if not self._header(file, header):
             return
@@ -263,7 +272,7 @@ class _Line:
         if day is None and value:
             code = "spreadsheet-date" if _REWRITTEN.fullmatch(value) else "date"
             self.wrong(code, column, value)
-        return day or date.min
+        return day or _NO_DAY
 
     def period(self) -> tuple[date, date | None]:
         start = self.day("valid_from")
@@ -363,6 +372,7 @@ def _between(
     competences: _Numbered[Competence],
     catchments: _Numbered[Catchment],
     communes: _Numbered[Commune],
+    partners: _Numbered[Partner],
 ) -> Iterator[Problem]:
     yield from _twice(
         "institutions.csv", "id", ((n, r.id or f"body {r.body}", r) for n, r in institutions)
@@ -376,6 +386,9 @@ def _between(
         "catchments.csv", "area", ((n, f"{r.network} {r.area}", r) for n, r in catchments)
     )
     yield from _twice("communes.csv", "insee", ((n, r.insee, r) for n, r in communes))
+    yield from _twice(
+        "partners.csv", "buc", ((n, f"{r.institution} {r.buc} {r.role}", r) for n, r in partners)
+    )
     yield from _bodies(institutions)
     yield from _successors(institutions)
     if institutions:
@@ -388,12 +401,13 @@ def _between(
 def _twice(
     file: str,
     column: str,
-    rows: Iterable[tuple[int, str, Institution | Competence | Catchment | Commune]],
+    rows: Iterable[tuple[int, str, Institution | Competence | Catchment | Commune | Partner]],
 ) -> Iterator[Problem]:
     """Rows of one key that hold on the same day."""
     by_key: dict[str, list[tuple[date, date, int]]] = {}
     for number, key, row in rows:
-        by_key.setdefault(key, []).append((row.valid_from, row.valid_to or date.max, number))
+        if row.valid_from != _NO_DAY:
+            by_key.setdefault(key, []).append((row.valid_from, row.valid_to or date.max, number))
     for periods in by_key.values():
         if len(periods) == 1:
             continue

@@ -143,8 +143,11 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         ),
     ),
     "successor-open": (
-        "the row has a successor but no end; fill in `valid_to` or empty `successor`",
-        "la ligne a un successeur mais pas de fin ; remplir « valid_to » ou vider « successor »",
+        "the row has the successor `{value}` but no end; fill in `valid_to` or empty `successor`",
+        (
+            "la ligne a le successeur « {value} » mais pas de fin ; remplir « valid_to » ou vider"
+            " « successor »"
+        ),
     ),
     "successor-unknown": (
         "no row has the body `{value}`; correct the code or add the body",

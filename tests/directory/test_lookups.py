@@ -1,0 +1,364 @@
+"""Each look-up on a handful of rows: what it answers, and when it answers nothing."""
+
+from datetime import date
+
+import pytest
+
+from ir_directory import (
+    Certainty,
+    InstitutionRepository,
+    Located,
+    department_by_rule,
+    department_of,
+    normalised,
+    normalised_town,
+)
+from tests.directory.conftest import (
+    DAY,
+    SINCE,
+    a_catchment,
+    a_commune,
+    a_competence,
+    an_institution,
+)
+
+AIN, SAVOY = "FR:0101100000", "FR:0174100000"
+ENDED = date(2022, 1, 1)
+
+
+def two_departments(**more):
+    return InstitutionRepository(
+        institutions=[an_institution(AIN, "cpam-011"), an_institution(SAVOY, "cpam-741")],
+        catchments=[a_catchment("dep:01", AIN), a_catchment("dep:74", SAVOY)],
+        communes=[
+            a_commune("01053", "Bourg-en-Bresse", "01000"),
+            a_commune("01033", "Billiat", "01200", former_names=("Vieux-Billiat",)),
+            a_commune("74109", "Éloise", "01200"),
+            a_commune("74010", "Annecy", "74000"),
+        ],
+        **more,
+    )
+
+
+# -- words --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        ("Caisse de l'Ain", "CAISSE DE L AIN"),
+        ("Beauce Cœur de Loire", "beauce-coeur-de-loire"),
+        ("Établissement", "etablissement"),
+        ("CARSAT  ALSACE.", "Carsat Alsace"),
+    ],
+)
+def test_names_are_compared_without_case_accents_and_punctuation(written, same):
+    assert normalised(written) == normalised(same)
+
+
+def test_different_names_stay_different():
+    assert normalised("CPAM de l'Ain") != normalised("CPAM de l'Aisne")
+    assert normalised_town("Saint-Denis") != normalised_town("Saint-Denis-lès-Bourg")
+
+
+@pytest.mark.parametrize(
+    ("written", "town"),
+    [
+        ("ST BRIEUC CEDEX 1", "Saint-Brieuc"),
+        ("Ste-Foy", "Sainte-Foy"),
+        ("BOURG EN BRESSE CEDEX", "Bourg-en-Bresse"),
+        ("L’Haÿ-les-Roses", "L'Hay les Roses"),
+    ],
+)
+def test_towns_are_written_in_many_ways(written, town):
+    assert normalised_town(written) == normalised_town(town)
+
+
+@pytest.mark.parametrize(
+    ("insee", "department"),
+    [("59350", "59"), ("2A004", "2A"), ("97105", "971"), ("98818", "988"), ("01053", "01")],
+)
+def test_a_municipality_tells_its_department(insee, department):
+    assert department_of(insee) == department
+
+
+@pytest.mark.parametrize(
+    ("postcode", "department"),
+    [
+        ("01999", "01"),
+        ("20090", "2A"),
+        ("20137", "2A"),
+        ("20200", "2B"),
+        ("20620", "2B"),
+        ("20999", "2B"),
+        ("97133", "977"),
+        ("97150", "978"),
+        ("97110", "971"),
+        ("98600", "986"),
+    ],
+)
+def test_a_postcode_points_to_a_department(postcode, department):
+    assert department_by_rule(postcode) == department
+
+
+def test_certainties_are_ordered_and_have_codes():
+    assert Certainty.INFERRED < Certainty.LIKELY < Certainty.SOLID < Certainty.CONFIRMED
+    assert [Certainty.of(c.code) for c in Certainty] == list(Certainty)
+    with pytest.raises(ValueError, match="sure"):
+        Certainty.of("sure")
+
+
+# -- institutions -------------------------------------------------------------------------------
+
+
+def renamed():
+    """One id under two names, a merged body, a body with two ids, and one without."""
+    return InstitutionRepository(
+        institutions=[
+            an_institution("FR:PE", "france-travail", "Pôle emploi", valid_to=date(2024, 1, 1)),
+            an_institution(
+                "FR:PE", "france-travail", "France Travail", valid_from=date(2024, 1, 1)
+            ),
+            an_institution("FR:N1", "normandie", "Urssaf Normandie", valid_from=ENDED),
+            an_institution(
+                "FR:N2", "haute", "Haute-Normandie", valid_to=ENDED, successor="normandie"
+            ),
+            an_institution("FR:N0", "older", "Rouen", valid_to=date(2020, 1, 1), successor="haute"),
+            an_institution("FR:M1", "msa", "MSA Poitou", network="msa"),
+            an_institution("FR:M2", "msa", "MSA Poitou", network="msa"),
+            an_institution("FR:M0", "vienne", "MSA Vienne", valid_to=ENDED, successor="msa"),
+            an_institution("", "cnam", "Caisse nationale", acronym="CNAM|Cnam Paris"),
+        ]
+    )
+
+
+def test_the_latest_row_of_an_id_is_the_institution():
+    assert renamed().institution("FR:PE").name == "France Travail"
+    assert renamed().institution("FR:XX") is None
+    assert renamed().institution("") is None
+
+
+def test_an_id_under_a_new_name_goes_on_as_itself():
+    repository = renamed()
+    assert repository.successor_on("FR:PE", DAY).name == "Pôle emploi"
+    assert repository.successor_on("FR:PE", date(2024, 1, 1)).name == "France Travail"
+    (old,) = repository.named("POLE EMPLOI", date(2024, 6, 1))
+    assert repository.successor_on(old.id, date(2024, 6, 1)).id == "FR:PE"
+
+
+def test_a_new_name_is_unknown_before_its_day():
+    assert renamed().named("France Travail", DAY) == ()
+
+
+def test_a_merged_institution_leads_to_the_one_in_force():
+    repository = renamed()
+    assert repository.successor_on("FR:N2", date(2021, 12, 31)).id == "FR:N2"
+    assert repository.successor_on("FR:N2", ENDED).id == "FR:N1"
+    assert repository.successor_on("FR:N0", DAY).id == "FR:N1"
+
+
+def test_a_successor_with_two_ids_is_none_of_them():
+    assert renamed().successor_on("FR:M0", DAY) is None
+
+
+@pytest.mark.parametrize("ident", ["FR:XX", "", "FR:N1"])
+def test_nobody_succeeds_the_unknown_and_the_not_yet(ident):
+    assert renamed().successor_on(ident, date(2020, 6, 1)) is None
+
+
+def test_successors_in_a_circle_end_with_nobody():
+    repository = InstitutionRepository(
+        institutions=[
+            an_institution("FR:A", "a", valid_to=ENDED, successor="b"),
+            an_institution("FR:B", "b", valid_to=ENDED, successor="a"),
+        ]
+    )
+    assert repository.successor_on("FR:A", DAY) is None
+
+
+def test_a_name_may_be_that_of_several():
+    repository = renamed()
+    assert [i.id for i in repository.named("msa poitou", DAY)] == ["FR:M1", "FR:M2"]
+    assert [i.body for i in repository.named("Cnam", DAY)] == ["cnam"]
+    assert [i.body for i in repository.named("cnam-paris", DAY)] == ["cnam"]
+    assert repository.named("MSA", DAY) == ()
+    assert repository.named("", DAY) == ()
+
+
+def test_two_bodies_with_one_name_are_both_named():
+    rows = [an_institution("FR:B", "b", "Caisse"), an_institution("FR:A", "a", "CAISSE")]
+    assert [i.body for i in InstitutionRepository(rows).named("caisse", DAY)] == ["a", "b"]
+
+
+def test_members_are_the_networks_own_and_those_that_serve_for_it():
+    repository = InstitutionRepository(
+        institutions=[an_institution(AIN, "cpam-011"), an_institution("FR:G", "cgss", network="x")],
+        catchments=[a_catchment("dep:971", "FR:G"), a_catchment("dep:971", "FR:none")],
+    )
+    assert repository.members("cpam") == {"cpam-011", "cgss"}
+    assert repository.members("x") == {"cgss"}
+    assert repository.members("nobody") == frozenset()
+
+
+def test_a_competence_for_the_buc_goes_before_that_for_its_sector():
+    repository = InstitutionRepository(
+        competences=[
+            a_competence(AIN, "S_BUC_*", source="sector"),
+            a_competence(AIN, "S_BUC_01", source="exact", valid_to=ENDED),
+        ]
+    )
+
+    def found(buc, day=DAY, role="Counterparty"):
+        row = repository.competence(AIN, buc, role, day)
+        return row.source if row is not None else None
+
+    assert found("S_BUC_01", SINCE) == "exact"
+    assert found("S_BUC_01") == "sector"
+    assert found("S_BUC_24") == "sector"
+    assert found("P_BUC_01") is None
+    assert found("S_BUC_01", role="CaseOwner") is None
+
+
+# -- places -------------------------------------------------------------------------------------
+
+
+def test_the_narrowest_area_given_decides():
+    repository = InstitutionRepository(
+        catchments=[
+            a_catchment("dep:59", "FR:D"),
+            a_catchment("insee:59350", "FR:I", valid_from=ENDED),
+            a_catchment("country:BE", "FR:C"),
+        ]
+    )
+
+    def found(day=DAY, **area):
+        row = repository.catchment("cpam", **area, on=day)
+        return row.institution if row is not None else None
+
+    assert found(insee="59350", department="59", country="BE") == "FR:I"
+    assert found(insee="59350", department="59", day=SINCE) == "FR:D"
+    assert found(insee="59001", department="59") == "FR:D"
+    assert found(country="BE") == "FR:C"
+    assert found(insee="59001") is None
+    assert found() is None
+
+
+@pytest.mark.parametrize(
+    "written", ["01000", " 01000 ", "01 000", "F-01000", "FR-01000", "F 01000"]
+)
+def test_a_postcode_decides_when_its_towns_agree(written):
+    assert two_departments().area_candidates("cpam", written, None, DAY) == Located(
+        (AIN,), ("dep:01",), Certainty.SOLID
+    )
+
+
+@pytest.mark.parametrize("written", ["", "1000", "010000", "L-1000", "2A000", "abcde", "01000-2"])
+def test_what_is_no_french_postcode_leads_nowhere(written):
+    located = two_departments().area_candidates("cpam", written, "Bourg-en-Bresse", DAY)
+    assert located == Located((), (), Certainty.INFERRED)
+
+
+@pytest.mark.parametrize(
+    ("town", "candidates"),
+    [
+        (None, (AIN, SAVOY)),
+        ("", (AIN, SAVOY)),
+        ("Somewhere", (AIN, SAVOY)),
+        ("Annecy", (AIN, SAVOY)),
+        ("ELOISE", (SAVOY,)),
+        ("Billiat", (AIN,)),
+        ("vieux billiat", (AIN,)),
+    ],
+)
+def test_a_postcode_over_two_departments_needs_its_town(town, candidates):
+    assert two_departments().area_candidates("cpam", "01200", town, DAY).candidates == candidates
+
+
+@pytest.mark.parametrize("postcode", ["01999", "01000"])
+def test_a_town_that_lies_elsewhere_takes_the_decision_away(postcode):
+    located = two_departments().area_candidates("cpam", postcode, "Annecy", DAY)
+    assert located.candidates == (AIN, SAVOY)
+    assert located.certainty is Certainty.INFERRED
+
+
+@pytest.mark.parametrize("town", ["Billiat", "Péronnas", None])
+def test_a_town_of_the_same_department_or_unknown_takes_nothing_away(town):
+    assert two_departments().area_candidates("cpam", "01000", town, DAY).candidates == (AIN,)
+
+
+def test_a_business_postcode_points_to_its_department_but_never_surely():
+    located = two_departments().area_candidates("cpam", "01059", "BOURG CEDEX 9", DAY)
+    assert located == Located((AIN,), ("dep:01",), Certainty.LIKELY)
+
+
+def test_a_business_postcode_of_a_divided_department_leaves_all_its_institutions():
+    repository = InstitutionRepository(
+        catchments=[
+            a_catchment("insee:59001", "FR:1", certainty=Certainty.INFERRED),
+            a_catchment("insee:59002", "FR:2", certainty=Certainty.INFERRED),
+            a_catchment("insee:59003", "FR:3", valid_to=ENDED),
+        ],
+        communes=[a_commune("59001", "Abancourt", "59268")],
+    )
+    located = repository.area_candidates("cpam", "59999", "Abancourt", DAY)
+    assert located == Located(("FR:1", "FR:2"), ("dep:59",), Certainty.INFERRED)
+
+
+def test_a_neighbour_does_not_decide_for_a_town_that_nobody_serves():
+    repository = InstitutionRepository(
+        catchments=[a_catchment("dep:07", "FR:1")],
+        communes=[a_commune("07128", "Laveyrune", "48250"), a_commune("48080", "Luc", "48250")],
+    )
+    assert repository.area_candidates("cpam", "48250", None, DAY).candidates == ()
+    assert repository.area_candidates("cpam", "48250", "Luc", DAY).candidates == ()
+    assert repository.area_candidates("cpam", "48250", "Laveyrune", DAY).candidates == ("FR:1",)
+
+
+def test_the_certainty_is_the_lowest_of_the_rows_used():
+    repository = InstitutionRepository(
+        catchments=[
+            a_catchment("dep:01", AIN),
+            a_catchment("insee:01033", AIN, certainty=Certainty.INFERRED),
+        ],
+        communes=[a_commune("01053", "Bourg", "01000"), a_commune("01033", "Billiat", "01000")],
+    )
+
+    def certainty(town):
+        return repository.area_candidates("cpam", "01000", town, DAY).certainty
+
+    assert certainty(None) is Certainty.INFERRED
+    assert certainty("Billiat") is Certainty.INFERRED
+    assert certainty("Bourg") is Certainty.SOLID
+
+
+def test_a_network_without_rows_has_nobody_anywhere():
+    assert two_departments().area_candidates("caf", "01000", None, DAY).candidates == ()
+
+
+# -- what it is ---------------------------------------------------------------------------------
+
+
+class _Untouchable:
+    def __iter__(self):
+        raise AssertionError("a look-up scanned the rows")
+
+    __len__ = __getitem__ = __contains__ = __iter__
+
+
+def test_no_lookup_goes_through_the_rows():
+    repository = two_departments(competences=[a_competence(AIN, "S_BUC_01")])
+    for rows in ("institutions", "competences", "catchments", "communes", "partners"):
+        object.__setattr__(repository, rows, _Untouchable())
+    assert repository.institution(AIN)
+    assert repository.named("cpam-011", DAY)
+    assert repository.successor_on(AIN, DAY)
+    assert repository.members("cpam")
+    assert repository.competence(AIN, "S_BUC_01", "Counterparty", DAY)
+    assert repository.catchment("cpam", department="01", on=DAY)
+    for postcode, town in (("01000", None), ("01200", "Eloise"), ("01999", "Annecy")):
+        assert repository.area_candidates("cpam", postcode, town, DAY).candidates
+
+
+def test_it_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        two_departments().institutions = ()
