@@ -7,12 +7,15 @@ what to do about it.
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Final
 
-DELIMITER = ";"
+DELIMITER: Final = ";"
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Sheet:
         if not value:
             return None
         try:
-            if len(value) != len("2026-01-31"):
+            if _DAY.fullmatch(value) is None:
                 raise ValueError(value)
             return date.fromisoformat(value)
         except ValueError:
