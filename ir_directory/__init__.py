@@ -393,15 +393,20 @@ class InstitutionRepository:
             return _NOWHERE
         code = form[1] + form[2]
         known = [row for row in self._by_postcode.get(code, ()) if in_force(row, on)]
-        name = normalised_town(town or "")
-        if not known:
-            located = self._of_department(network, department_by_rule(code), on)
-            return self._held_against(located, network, department_by_rule(code), name, on)
-        there = [row for row in known if name and name in _towns(row)]
+        of_that_name = self._by_town.get(normalised_town(town or ""), ())
+        named = [row for row in of_that_name if in_force(row, on)]
+        there = [row for row in named if code in row.postcodes]
         if there:
             return self._of_communes(network, there, on)
-        located = self._of_communes(network, known, on)
-        return self._held_against(located, network, department_of(known[0].insee), name, on)
+        if known:
+            located = self._of_communes(network, known, on)
+            department = department_of(known[0].insee)
+        else:
+            department = department_by_rule(code)
+            located = self._of_department(network, department, on)
+        if any(department_of(row.insee) == department for row in named):
+            return located
+        return self._held_against(located, network, named, on)
 
     def _serving(self, network: str, insee: str, on: date) -> Catchment | None:
         return self.catchment(network, insee=insee, department=department_of(insee), on=on)
@@ -423,13 +428,10 @@ class InstitutionRepository:
         return Located(located.candidates, areas, min(located.certainty, Certainty.LIKELY))
 
     def _held_against(
-        self, located: Located, network: str, department: str, town: str, on: date
+        self, located: Located, network: str, elsewhere: Sequence[Commune], on: date
     ) -> Located:
         """A town that is none of the postcode's, but is elsewhere: then one of the two is wrong."""
-        if len(located.candidates) != 1:
-            return located
-        elsewhere = [row for row in self._by_town.get(town, ()) if in_force(row, on)]
-        if not elsewhere or any(department_of(row.insee) == department for row in elsewhere):
+        if len(located.candidates) != 1 or not elsewhere:
             return located
         rows = [self._serving(network, row.insee, on) for row in elsewhere]
         others = [row for row in rows if row is not None]
