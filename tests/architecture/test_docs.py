@@ -14,6 +14,7 @@ import pytest
 import gateway
 from gateway.cli import Settings, cli
 from gateway.cli.looking import _happening, _reasons, _row
+from gateway.config import known_keys
 from gateway.core.case import Case, MessageReceived
 from gateway.core.composing import hand_over
 from gateway.core.decision import CAUSES, Deliver
@@ -295,6 +296,21 @@ def test_each_cause_that_a_person_meets_has_its_line_in_the_runbook_and_no_other
     assert sorted(cells(worklist)) == sorted(CAUSES["refer"])
     assert {f"`{cause}`" for cause in CAUSES["refuse"]} <= set(re.findall(r"`[a-z-]+`", worklist))
     assert sorted(cells(quarantine)) == sorted({*CAUSES["set-aside"], *MALFORMED})
+
+
+def test_each_key_of_the_configuration_that_nothing_reads_is_owned_up_to():
+    inside = {"config.py", "config_problems.py", "config_sources.py"}
+    read_inside = {"secrets_dir"}  # it says where other keys come from
+    read = {
+        node.attr
+        for path in sources()
+        if path.name not in inside
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) != "composing"
+    }
+    idle = {key for key in known_keys() if key.rpartition(".")[2] not in read | read_inside}
+    owned_up = cells(section(RUNBOOK, "Before production", "##"))
+    assert sorted(owned_up) == sorted(idle)
 
 
 # -- decisions about the shape, and links ---------------------------------------------------
