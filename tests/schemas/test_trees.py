@@ -1,0 +1,136 @@
+"""Nothing that a known tree allows is refused: one full message a SED, made from the reference."""
+
+import csv
+from collections import defaultdict
+
+import pytest
+
+from gateway.core.validation import verdict
+
+VALUES = {
+    "EESSIEHICType": "1" * 20,
+    "EESSIIBANType": "FR7630006000011234567890189",
+    "EESSIBICSWIFTType": "AGRIFRPP",
+    "EESSIYearType": "2024",
+    "EESSIPercentageType": "12.5",
+    "EESSIAmountType": "1234.50",
+    "EESSIEmailType": "probe@example.org",
+    "EESSITelephoneNumberStringType": "+33 1 23456789",
+    "EESSIInstitutionIDType": "FR:0101100000",
+}
+BASES = {"xsd:date": "2024-02-29", "xsd:int": "7", "xsd:double": "7", "xsd:boolean": "true"}
+LONG_LISTS = {"(230 codes)": "PL", "(250 codes)": "PL", "(281 codes)": "PL"}
+WHOLE = {
+    "EESSIInstitutionType": (
+        "<institutionID>FR:0101100000</institutionID><institutionName>x</institutionName>"
+    ),
+    "EESSIOtherBenefitsType": (
+        "<otherBenefitDescription>x</otherBenefitDescription>"
+        "<otherBenefitsAmount>1</otherBenefitsAmount>"
+    ),
+    "EESSIOffsettingReferencesType": (
+        "<OriginalGlobalCLAReferenceCreditorLiaisonBody>x"
+        "</OriginalGlobalCLAReferenceCreditorLiaisonBody>"
+        "<GlobalPAYReferenceDebtorLiaisonBody>x</GlobalPAYReferenceDebtorLiaisonBody>"
+    ),
+}
+"""Common types of which the trees of some SEDs lack a row."""
+ALTERNATIVES = {
+    "NotificationRequestForInformation": ("Person", "Employer", "ReimbursementBulkSED"),
+    "ReplyRequestForInformation": ("Person", "Employer", "ReimbursementBulkSED"),
+    "AddressesPerson": ("NotificationAddress", "RequestAddress"),
+}
+
+
+@pytest.fixture(scope="module")
+def trees(reference):
+    """SED -> path -> row, in the order of the reference."""
+    found = defaultdict(dict)
+    with (reference / "cdm-4.4" / "sed-trees.tsv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            found[row["sed"]][row["path"]] = row
+    return found
+
+
+@pytest.fixture(scope="module")
+def choices(reference):
+    """Type -> names of which one instance holds one."""
+    found = {}
+    with (reference / "cdm-4.4" / "complex-types.tsv").open(encoding="utf-8") as file:
+        for line in file:
+            _, name, _, content = line.rstrip("\n").split("\t")
+            parts = [p for p in content.split(" ; ") if "|choice" in p]
+            found[name] = tuple(p.partition("[")[0] for p in parts)
+    return found
+
+
+def children(tree, path):
+    """Paths one level below, in order."""
+    start = f"{path}/" if path else ""
+    return [p for p in tree if p.startswith(start) and "/" not in p[len(start) :]]
+
+
+def value(row):
+    if row["xsd_type"] in VALUES:
+        return VALUES[row["xsd_type"]]
+    if row["base"] in BASES:
+        return BASES[row["base"]]
+    if row["base"] == "xsd:string":
+        longest = row["len"].rpartition("..")[2]
+        return "x" * int(longest) if longest else "x"
+    return {"int": "7", "double": "7"}.get(row["xsd_type"], "x")
+
+
+def coded(row):
+    if row["xsd_type"].endswith("CurrencyType"):
+        codes = ["EUR"]
+    elif row["codes"].startswith("("):
+        codes = [LONG_LISTS[row["codes"]]]
+    else:
+        codes = row["codes"].split() or ["01"]
+    return "".join(
+        f"<value>{code}</value>" for code in (codes if row["max"] == "*" else codes[-1:])
+    )
+
+
+def written(tree, path, choices, turn):
+    """The children of a path as XML, everything once; of a choice the `turn`th."""
+    kind = tree[path]["xsd_type"] if path else ""
+    if kind in WHOLE:
+        return WHOLE[kind]
+    options = choices.get(kind) or ALTERNATIVES.get(path.rpartition("/")[2], ())
+    text = ""
+    for child in children(tree, path):
+        name, row = child.rpartition("/")[2], tree[child]
+        if name in options and name != options[turn % len(options)]:
+            continue
+        if children(tree, child):
+            inside = written(tree, child, choices, turn)
+        else:
+            inside = coded(row) if row["base"] == "code" else value(row)
+        repeats = 2 if row["max"] == "*" and row["base"] != "code" else 1
+        text += f"<{name}>{inside}</{name}>" * repeats
+    return text
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("turn", range(3))
+def test_a_full_message_of_every_known_tree_passes(trees, choices, schemas, message, turn):
+    assert len(trees) == 148
+    refused = {}
+    for sed, tree in trees.items():
+        xml = message(sed, written(tree, "", choices, turn))
+        found = verdict(xml.encode(), "1.2", "4.4", sed, schemas)
+        if not found.valid:
+            refused[sed] = found.rules
+    assert refused == {}
+
+
+@pytest.mark.reference
+def test_the_trees_are_those_of_the_files(trees, schemas, choices, message):
+    """A strange element anywhere in a known tree is refused, so the files do hold the trees."""
+    for sed, tree in trees.items():
+        body = written(tree, "", choices, 0)
+        for strange in (f"<strange/>{body}", f"{body}<strange/>"):
+            xml = message(sed, strange).encode()
+            assert not verdict(xml, "1.2", "4.4", sed, schemas).valid, sed
