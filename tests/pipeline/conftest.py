@@ -1,0 +1,116 @@
+"""The gateway without a process: memory transport, SQLite journal, a clock moved by hand."""
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.clock import InlineExecutor, ManualClock
+from gateway.config import load
+from gateway.daemon import CAUSES_SHOWN
+from gateway.journal import Release
+from gateway.journal.sqlite import SqliteJournal
+from gateway.loading import desk
+from gateway.metrics import Metrics
+from gateway.operating import Operating
+from gateway.pipeline import Pipeline
+from gateway.readiness import Readiness
+from gateway.relay import Pace, Relay
+from gateway.transport.memory import MemoryTransport
+
+START = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def judged_with(tmp_path_factory):
+    """The baseline's tables under the demo's policy."""
+    return desk(load(None, tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+class House:
+    """All parts of a gateway, moved by hand."""
+
+    def __init__(self, journal, judged_with, clock, *, observe=False, in_flight=8):
+        self.clock = clock
+        self.journal = journal
+        self.transport = MemoryTransport()
+        self.metrics = Metrics(
+            instance="demo", environment="demo", sending="automatic", causes=CAUSES_SHOWN
+        )
+        self.relay = Relay(journal, self.transport, clock, self.metrics, Pace())
+        self.pipeline = Pipeline(
+            journal,
+            judged_with,
+            clock,
+            InlineExecutor(),
+            self.metrics,
+            in_flight=in_flight,
+            observe=observe,
+            recorded=self.relay.wake,
+        )
+        self.readiness = Readiness(
+            journal,
+            self.transport,
+            self.pipeline,
+            self.metrics,
+            clock,
+            oldest_waiting_seconds=300.0,
+        )
+        self.operating = Operating(journal, self.pipeline, self.relay, self.readiness, clock)
+
+    async def take(self, *bodies):
+        """Let messages arrive and be handled; what became of each at its source."""
+        for number, body in enumerate(bodies):
+            self.transport.put(body, self.clock.now(), source=f"{number:02}")
+        expected = len(self.transport.settled) + len(bodies)
+        running = asyncio.ensure_future(self.pipeline.run(self.transport))
+        for _ in range(10_000):
+            await asyncio.sleep(0.001)
+            if len(self.transport.settled) >= expected or running.done():
+                break
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        return [settlement for _, settlement in self.transport.settled[-len(bodies) :]]
+
+    async def send(self):
+        """Empty the outbox as far as it goes; what left."""
+        before = len(self.transport.published)
+        while await self.relay.turn():
+            pass
+        return self.transport.published[before:]
+
+    async def rows(self):
+        return list(await self.journal.messages())
+
+
+@pytest.fixture
+async def journal(tmp_path, judged_with):
+    opened = await SqliteJournal.open(tmp_path / "journal.db", instance="demo", environment="demo")
+    tables = judged_with.tables
+    await opened.activate(Release(tables.release, tables.digest, START, "test", "test"))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def house(journal, judged_with, clock):
+    return House(journal, judged_with, clock)
+
+
+@pytest.fixture
+def observing_house(journal, judged_with, clock):
+    return House(journal, judged_with, clock, observe=True)
+
+
+@pytest.fixture
+def strict(judged_with):
+    """The same desk under another policy: `strict(least_certainty=...)`."""
+    return lambda **changes: replace(judged_with, policy=replace(judged_with.policy, **changes))

@@ -1,0 +1,162 @@
+"""One message from top to bottom, and many beside each other."""
+
+import pytest
+
+from gateway.errors import JournalUnavailable
+from gateway.transport import Settlement
+from ir_directory import Certainty
+
+ACCEPTED = Settlement.ACCEPTED
+
+
+async def test_a_message_is_recorded_then_settled_then_sent(house, a_message):
+    assert await house.take(a_message()) == [ACCEPTED]
+    [row] = await house.rows()
+    assert (row.decision, row.state.value) == ("transfer", "recorded")
+    assert house.transport.published == []  # nothing has left yet
+    sent = await house.send()
+    assert [s.kind for s in sent] == ["x007", "x007", "hand-over"]
+    [row] = await house.rows()
+    assert row.state.value == "done"
+
+
+async def test_the_hand_over_waits_for_its_x007(house, a_message):
+    await house.take(a_message())
+    house.transport.fail.add("rina")
+    await house.send()
+    assert house.transport.published == []
+    house.transport.fail.clear()
+    await house.clock.advance(5)
+    assert [s.kind for s in await house.send()] == ["x007", "x007", "hand-over"]
+
+
+async def test_the_messages_of_a_case_keep_their_order(house, a_message, uid):
+    bodies = [a_message("m0", case="c", document="d")]
+    bodies += [
+        a_message(f"m{n}", case="c", document="d", version=n + 1, action="Update")
+        for n in range(1, 12)
+    ]
+    await house.take(*bodies)
+    rows = await house.rows()
+    assert [row.decision for row in rows] == ["transfer"] + ["deliver"] * 11
+    handed = [s.object for s in await house.send() if s.kind == "hand-over"]
+    assert handed == [uid(f"m{n}") for n in range(12)]
+
+
+async def test_the_same_bytes_again_change_nothing(house, a_message):
+    assert await house.take(a_message(), a_message()) == [ACCEPTED, ACCEPTED]
+    assert len(await house.rows()) == 1
+
+
+async def test_the_same_id_with_other_bytes_is_set_aside(house, a_message, person):
+    await house.take(a_message(), a_message(inside=person("Lyon", "69001")))
+    first, second = await house.rows()
+    assert first.decision == "transfer"
+    assert (second.decision, second.cause) == ("set-aside", "identity-conflict")
+
+
+async def test_a_bug_in_one_message_stops_no_other(house, a_message, monkeypatch, uid):
+    judged = house.pipeline._judge
+
+    def broken(received, examined, case):
+        if received.source == "00":
+            raise ZeroDivisionError
+        return judged(received, examined, case)
+
+    monkeypatch.setattr(house.pipeline, "_judge", broken)
+    assert await house.take(a_message("bad"), a_message("good")) == [ACCEPTED, ACCEPTED]
+    rows = {row.cause or row.decision for row in await house.rows()}
+    assert rows == {"internal-error", "transfer"}
+
+
+class Moody:
+    """A journal that cannot be written for a while."""
+
+    def __init__(self, journal, failures):
+        self._journal = journal
+        self._left = failures
+
+    def __getattr__(self, name):
+        return getattr(self._journal, name)
+
+    async def record(self, entry):
+        if self._left:
+            self._left -= 1
+            raise JournalUnavailable
+        return await self._journal.record(entry)
+
+
+async def test_a_message_that_cannot_be_recorded_keeps_its_place(house, a_message):
+    """The later ones of its case wait behind it, and none is decided out of order."""
+    house.pipeline._journal = Moody(house.journal, failures=3)
+    bodies = [
+        a_message("m0", case="c", document="d"),
+        a_message("m1", case="c", document="d", version=2, action="Update"),
+    ]
+    house.clock.sleep = _at_once
+    assert await house.take(*bodies) == [ACCEPTED, ACCEPTED]
+    assert [row.decision for row in await house.rows()] == ["transfer", "deliver"]
+    assert house.pipeline.trouble is None
+
+
+async def _at_once(_seconds):
+    pass
+
+
+async def test_what_cannot_be_recorded_goes_back_at_the_end(house, a_message):
+    house.pipeline._journal = Moody(house.journal, failures=1_000_000)
+    house.pipeline._ending = True
+    assert await house.take(a_message()) == [Settlement.RETRY]
+    assert house.pipeline.trouble == "journal-unavailable"
+    assert await house.rows() == []
+
+
+async def test_nothing_leaves_while_it_observes(observing_house, a_message):
+    await observing_house.take(a_message())
+    assert await observing_house.send() == []
+    counts = await observing_house.journal.counts(observing_house.clock.now())
+    assert counts.sendings == {"observed": 3}
+
+
+async def test_an_answer_lets_the_waiting_sed_go(house, a_message, person, uid):
+    await house.take(a_message(inside=person(town=None)))
+    [question] = await house.send()
+    assert (question.kind, question.receiver) == ("h001", "DE:101320043")
+    answer = (
+        "<ReplyRequestForInformation><Person><PersonIdentification><PersonIdentification>"
+        "<familyName>Muster</familyName><forename>Erika</forename>"
+        "<dateBirth>1985-07-15</dateBirth><sex><value>02</value></sex>"
+        "</PersonIdentification></PersonIdentification><AddressPerson><AddressPerson>"
+        "<typeAddress><value>01</value></typeAddress><Address><town>Bourg-en-Bresse</town>"
+        "<postalCode>01000</postalCode><country><value>FR</value></country></Address>"
+        "</AddressPerson></AddressPerson></Person></ReplyRequestForInformation>"
+    )
+    await house.take(
+        a_message("answer", case="case of one", sed="H002", action="New", inside=answer)
+    )
+    rows = await house.rows()
+    assert [row.decision for row in rows] == ["ask", "transfer"], rows
+    handed = [s.object for s in await house.send() if s.kind == "hand-over"]
+    assert handed == [uid("one"), uid("answer")]
+    assert {row.state.value for row in await house.rows()} == {"done"}
+
+
+@pytest.mark.parametrize("decided", ["likely", "solid"])
+async def test_less_certain_rows_go_to_a_person(house, strict, a_message, decided):
+    house.pipeline.desk = strict(least_certainty=Certainty.of(decided))
+    await house.take(a_message())
+    [row] = await house.rows()
+    expected = {"likely": ("transfer", None), "solid": ("refer", "inferred")}[decided]
+    assert (row.decision, row.cause) == expected
+    if decided == "solid":
+        assert row.candidates == ("FR:0101100000",)
+
+
+async def test_a_stuck_institution_holds_back_only_itself(house, a_message, person):
+    house.transport.fail.add("FR:0101100000")
+    await house.take(a_message("stuck"), a_message("free", inside=person("Lyon", "69001")))
+    sent = await house.send()
+    assert [s.destination for s in sent].count("rina") == 4
+    assert {s.destination for s in sent} == {"rina", "FR:0169100000"}
+    rows = {row.institution: row.state.value for row in await house.rows()}
+    assert rows == {"FR:0101100000": "recorded", "FR:0169100000": "done"}
