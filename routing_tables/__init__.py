@@ -179,7 +179,8 @@ class RoutingTable:
         if best is None:
             rivals = open_rows
         else:
-            rivals = [(r, data) for r, data in open_rows if data and not best.within(r)]
+            # a row that waits asks for more than one that applies: it can only be narrower
+            rivals = [(route, data) for route, data in open_rows if data]
             if not rivals:
                 return Match(best)
         possible = (*(() if best is None else (best,)), *(route for route, _ in rivals))

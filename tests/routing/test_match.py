@@ -117,10 +117,9 @@ def test_nothing_is_decided_while_a_narrower_row_is_open(route):
     assert found == Match(None, (wide, narrow), frozenset({"scheme"}))
 
 
-def test_a_wider_row_that_is_open_does_not_wait(route):
-    wide = route("wide", residence="FR", buc="P_BUC_*")
-    narrow = route("narrow", residence="FR")
-    assert match(wide, narrow, residence="FR").route == narrow
+def test_an_open_row_waits_even_when_it_is_not_ordered_with_the_one_that_applies(route):
+    applies, waits = route("a", population="employee"), route("b", scheme="rail")
+    assert match(applies, waits, population="employee").missing == {"scheme"}
 
 
 def test_rows_that_are_not_ordered_decide_nothing(route):
