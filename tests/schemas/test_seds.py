@@ -283,3 +283,28 @@ def test_the_samples_are_valid(check, reference):
     assert len(samples) == 5
     for sample in samples:
         assert check(sample.read_bytes(), sample.stem.rpartition("-")[2]), sample.name
+
+
+@pytest.mark.parametrize(
+    ("email", "valid"),
+    [
+        ("ada@example.org", True),
+        ("a@b@example.org", True),
+        ("a@.x.y", True),
+        ("@example.org", False),
+        ("ada@example", False),
+        ("ada@.org", False),
+        ("ada@example.", False),
+        ("a@" * 100_000, False),
+        ("@." * 100_000 + "&#10;", False),
+    ],
+)
+def test_an_email_is_read_in_linear_time(check, message, person, email, valid):
+    """The plain pattern takes minutes for the last one: the test's time-out would end it."""
+    body = (
+        f"<Person><PersonIdentification>{person}</PersonIdentification>"
+        "<AdditionalInformationPerson><ContactInformationPerson><EmailAddresses><EmailAddress>"
+        f"<email>{email}</email></EmailAddress></EmailAddresses></ContactInformationPerson>"
+        "</AdditionalInformationPerson></Person>"
+    )
+    assert check(message("H120", body), "H120") is valid
