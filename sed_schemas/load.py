@@ -36,8 +36,8 @@ def catalogue(folder: Path | None = None) -> Catalogue:
     Raises SchemasInvalid when a table is missing, damaged or contradicts another one.
     """
     folder = folder or FOLDER
-    versions = frozenset(row["cdm"] for row in _rows(folder / "cdm_versions.csv"))
-    seds = frozenset(row["sed"] for row in _rows(folder / "seds.csv"))
+    versions = _column(folder / "cdm_versions.csv", "cdm")
+    seds = _column(folder / "seds.csv", "sed")
     bucs = _bucs(folder / "buc_rules.csv")
     _check(bucs, seds)
     return Catalogue(versions, MappingProxyType(bucs), seds)
@@ -159,6 +159,13 @@ def _rows(file: Path) -> Iterator[dict[str, str]]:
             yield from csv.DictReader(lines, delimiter=";", strict=True)
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise SchemasInvalid(f"{file.name}: {exc}") from exc
+
+
+def _column(file: Path, name: str) -> frozenset[str]:
+    try:
+        return frozenset(row[name] for row in _rows(file))
+    except KeyError as exc:
+        raise SchemasInvalid(f"{file.name}: no column {name}") from exc
 
 
 def _bucs(file: Path) -> dict[str, BucRules]:

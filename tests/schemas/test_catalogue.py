@@ -108,6 +108,8 @@ def test_nobody_can_change_the_catalogue(known):
         ("buc_rules.csv", ";x011_on", ";x0", "x011_on"),
         ("buc_rules.csv", ";;\nS_BUC_18a;", "\nS_BUC_18a;", "S_BUC_18"),
         ("buc_rules.csv", "S_BUC_24;", "S_BUC_23;", "S_BUC_23: twice"),
+        ("seds.csv", "sed;sector", "SED;sector", "no column sed"),
+        ("cdm_versions.csv", "cdm", "version", "no column cdm"),
         ("seds.csv", "S040;S;business", "S999;S;business", "S040"),
     ],
 )
