@@ -24,6 +24,9 @@ UNKNOWN_SCHEME: Final = "?"
 
 EVERY: Final = frozenset({ANY})
 
+CONDITIONS: Final = ("scheme", "population", "residence", "sed", "role")
+"""The columns that ask something beside the BUC; those first that rule out most rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -91,11 +94,11 @@ class Route:
 
     @property
     def conditions(self) -> tuple[frozenset[str], ...]:
-        """SED, scheme, population, residence, role: what the row asks, in this order."""
+        """What the row asks of each column of `CONDITIONS`, in this order."""
         scheme, population = self.scheme, self.population
         if self.assumed:
             scheme, population = frozenset({UNKNOWN_SCHEME}), population - {ASSUMED} or EVERY
-        return (self.sed, scheme, population, self.residence, self.role)
+        return (scheme, population, self.residence, self.sed, self.role)
 
     def valid(self, on: date) -> bool:
         """True on the days from `valid_from` up to, not including, `valid_to`."""
@@ -145,6 +148,10 @@ class Match:
     """`scheme`, `population`, `residence`: the data that these rows wait for."""
 
 
+_Indexed = tuple[Route, tuple[frozenset[str], ...]]
+"""A row with its conditions, worked out once."""
+
+
 class RoutingTable:
     """All routes of a release, looked up by BUC; immutable, the order of rows says nothing."""
 
@@ -152,10 +159,10 @@ class RoutingTable:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes: Final = tuple(sorted(routes, key=_order))
-        by_buc: dict[str, list[Route]] = {}
+        by_buc: dict[str, list[_Indexed]] = {}
         for route in self._routes:
-            by_buc.setdefault(route.buc, []).append(route)
-        self._by_buc: Final[Mapping[str, Sequence[Route]]] = by_buc
+            by_buc.setdefault(route.buc, []).append((route, route.conditions))
+        self._by_buc: Final[Mapping[str, Sequence[_Indexed]]] = by_buc
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -170,8 +177,8 @@ class RoutingTable:
         """
         open_rows = [
             (route, waits)
-            for route in self._candidates(query.buc, on)
-            if (waits := _waits(route, query)) is not None
+            for route, conditions in self._candidates(query.buc, on)
+            if (waits := _waits(route, conditions, query)) is not None
         ]
         if any(route.assumed for route, _ in open_rows):
             open_rows = [(route, data) for route, data in open_rows if "scheme" not in data]
@@ -186,11 +193,11 @@ class RoutingTable:
         possible = (*(() if best is None else (best,)), *(route for route, _ in rivals))
         return Match(None, possible, _union(data for _, data in rivals))
 
-    def _candidates(self, buc: str, on: date) -> Iterator[Route]:
+    def _candidates(self, buc: str, on: date) -> Iterator[_Indexed]:
         for key in (buc, sector(buc)):
-            for route in self._by_buc.get(key, ()):
-                if route.valid(on):
-                    yield route
+            for indexed in self._by_buc.get(key, ()):
+                if indexed[0].valid(on):
+                    yield indexed
 
 
 def sector(buc: str) -> str:
@@ -198,28 +205,20 @@ def sector(buc: str) -> str:
     return f"{buc.partition('_BUC_')[0]}_BUC_*"
 
 
-def _waits(route: Route, query: RouteQuery) -> frozenset[str] | None:
+def _waits(
+    route: Route, conditions: Sequence[frozenset[str]], query: RouteQuery
+) -> frozenset[str] | None:
     """The data the row waits for; empty: it applies; None: it does not."""
-    sed, scheme, population, residence, role = route.conditions
-    asked = {
-        "sed": (sed, query.sed),
-        "scheme": (scheme, _scheme(route, query)),
-        "population": (population, query.population),
-        "residence": (residence, query.residence),
-        "role": (role, query.role),
-    }
-    waits = set()
-    for datum, (condition, value) in asked.items():
+    waits = []
+    scheme = UNKNOWN_SCHEME if route.assumed and query.scheme is None else query.scheme
+    values = (scheme, query.population, query.residence, query.sed, query.role)
+    for datum, condition, value in zip(CONDITIONS, conditions, values, strict=True):
         met = _met(condition, value)
         if met is False:
             return None
         if met is None:
-            waits.add(datum)
+            waits.append(datum)
     return frozenset(waits)
-
-
-def _scheme(route: Route, query: RouteQuery) -> str | None:
-    return UNKNOWN_SCHEME if route.assumed and query.scheme is None else query.scheme
 
 
 def _met(condition: frozenset[str], value: str | None) -> bool | None:

@@ -200,7 +200,11 @@ class _Resolving:
     # -- which row --------------------------------------------------------------------------
 
     def _match(self, scheme: str | None) -> Match:
-        """Ask the table; a row that looks at another person is asked with that residence."""
+        """Ask the table; a row that looks at another person is asked with that residence.
+
+        A row found without the residence stays the right one: an open row would have stood
+        in its way.
+        """
         match = self._ask(scheme, None)
         rows = (match.route,) if match.route is not None else match.possible
         persons = {row.person for row in rows}
@@ -209,7 +213,7 @@ class _Resolving:
         if country is None:
             return match
         self._note("residence-known", country=country, person=person)
-        return self._ask(scheme, country)
+        return match if match.route is not None else self._ask(scheme, country)
 
     def _ask(self, scheme: str | None, country: str | None) -> Match:
         populations = self.subject.evidence.populations
