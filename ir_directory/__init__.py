@@ -400,12 +400,8 @@ class InstitutionRepository:
             return self._of_communes(network, there, on)
         if known:
             located = self._of_communes(network, known, on)
-            department = department_of(known[0].insee)
         else:
-            department = department_by_rule(code)
-            located = self._of_department(network, department, on)
-        if any(department_of(row.insee) == department for row in named):
-            return located
+            located = self._of_department(network, department_by_rule(code), on)
         return self._held_against(located, network, named, on)
 
     def _serving(self, network: str, insee: str, on: date) -> Catchment | None:

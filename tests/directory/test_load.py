@@ -326,6 +326,12 @@ def test_a_broken_row_is_still_known_to_the_others(folder):
     ]
 
 
+def test_unreadable_dates_are_not_called_the_same_day(folder):
+    lines = [line.replace("2019-01-01", "hier") for line in SOUND["partners.csv"] * 2]
+    rewrite(folder, "partners.csv", lines)
+    assert [(f.line, f.column) for f in problems(folder)] == [(2, "valid_from"), (3, "valid_from")]
+
+
 def test_several_cells_of_one_line_are_all_said(folder):
     line = "X;Y Z;;;nets;farm;oui;prod;sure;hier;;;"
     rewrite(folder, "institutions.csv", [*SOUND["institutions.csv"], line])

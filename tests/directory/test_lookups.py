@@ -281,9 +281,32 @@ def test_a_town_that_lies_elsewhere_takes_the_decision_away(postcode):
     assert located.certainty is Certainty.INFERRED
 
 
-@pytest.mark.parametrize("town", ["Billiat", "Péronnas", None])
-def test_a_town_of_the_same_department_or_unknown_takes_nothing_away(town):
+@pytest.mark.parametrize("town", ["Billiat", "Péronnas", "Annecy-les-Prés", None])
+def test_a_town_of_the_same_institution_or_unknown_takes_nothing_away(town):
     assert two_departments().area_candidates("cpam", "01000", town, DAY).candidates == (AIN,)
+
+
+@pytest.mark.parametrize("postcode", ["01000", "01999"])
+def test_a_town_of_many_places_contradicts_only_when_it_can_be_none_of_them(postcode):
+    repository = InstitutionRepository(
+        catchments=[a_catchment("dep:01", AIN), a_catchment("dep:74", SAVOY)],
+        communes=[
+            a_commune("01053", "Bourg-en-Bresse", "01000"),
+            a_commune("01001", "Aix", "01400"),
+            a_commune("74001", "Aix", "74400"),
+        ],
+    )
+    assert repository.area_candidates("cpam", postcode, "Aix", DAY).candidates == (AIN,)
+
+
+def test_candidates_are_sorted_whatever_the_order_of_their_towns():
+    repository = InstitutionRepository(
+        catchments=[a_catchment("insee:01001", "FR:2"), a_catchment("insee:01002", "FR:1")],
+        communes=[a_commune("01001", "Aix", "01000"), a_commune("01002", "Bourg", "01000")],
+    )
+    located = repository.area_candidates("cpam", "01000", None, DAY)
+    assert located.candidates == ("FR:1", "FR:2")
+    assert located.areas == ("insee:01001", "insee:01002")
 
 
 def test_a_business_postcode_points_to_its_department_but_never_surely():
