@@ -24,6 +24,9 @@ NO_SCHEME: Final = frozenset({"all", "other", ""})
 HOUSEHOLD: Final = "household"
 """As the person of a route: the main person, the insured, the claimant and their family."""
 
+_MAIN: Final = frozenset({About.INSURED, About.DECEASED, About.DEBTOR})
+"""Whose institutions tell the competent one, beside those of the main person."""
+
 _HOUSEHOLD: Final = frozenset({About.INSURED, About.CLAIMANT, About.FAMILY_MEMBER})
 _FILES: Final = frozenset({Where.LOCAL_CASE_NUMBER, Where.COMPETENT})
 _KINDS: Final = {"work": AddressKind.WORK, "employer": AddressKind.EMPLOYER}
@@ -108,7 +111,7 @@ class _Resolving:
     rules: list[str] = field(default_factory=list)
 
     def resolve(self) -> Resolution:
-        said = self._said()
+        said = self._said(_person(self._ask(None, None)))
         schemes = {s.institution.scheme for s in said} - NO_SCHEME
         contradictory = len(schemes) > 1
         scheme = next(iter(schemes)) if len(schemes) == 1 else None
@@ -123,11 +126,20 @@ class _Resolving:
 
     # -- what the SED says ------------------------------------------------------------------
 
-    def _said(self) -> tuple[_Said, ...]:
-        """French institutions that the SED names, each as the one in force, in order."""
+    def _said(self, person: str) -> tuple[_Said, ...]:
+        """French institutions that the SED names, each as the one in force, in order.
+
+        Those of somebody else than the case is about say nothing: a spouse's fund is not the
+        insured person's, and a survivor's is not the deceased's.
+        """
+        abouts = _MAIN | {self.subject.evidence.subject_about}
+        if person == HOUSEHOLD:
+            abouts |= _HOUSEHOLD
+        elif person == About.CLAIMANT.value:
+            abouts -= {About.CLAIMANT}
         found: dict[str, _Said] = {}
         for named in self.subject.evidence.named:
-            if named.country != "FR" or named.about is About.OTHER:
+            if named.country != "FR" or named.about not in abouts:
                 continue
             said = self._identify(named)
             if said is not None:
@@ -206,9 +218,7 @@ class _Resolving:
         in its way.
         """
         match = self._ask(scheme, None)
-        rows = (match.route,) if match.route is not None else match.possible
-        persons = {row.person for row in rows}
-        person = persons.pop() if len(persons) == 1 else ANY
+        person = _person(match)
         country = self._residence_country(person)
         if country is None:
             return match
@@ -470,6 +480,13 @@ class _Resolving:
 
     def _note(self, code: str, **params: str) -> None:
         self.trace.append(step(code, **params))
+
+
+def _person(match: Match) -> str:
+    """Whom the rows that apply or may apply look at; the main person when they differ."""
+    rows = (match.route,) if match.route is not None else match.possible
+    persons = {row.person for row in rows}
+    return persons.pop() if len(persons) == 1 else ANY
 
 
 def _whatever_the_scheme(route: Route | None) -> bool:

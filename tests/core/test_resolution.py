@@ -402,6 +402,47 @@ def test_two_schemes_are_a_conflict_unless_the_row_asks_nothing_of_the_scheme():
     assert outcome(route(Fixed("FR:CPAM69")), naming=both).institution == "FR:CPAM69"
 
 
+def test_the_institution_of_a_family_member_says_nothing_about_the_person():
+    rows = (
+        route(Fixed("FR:RAIL"), "RAIL", scheme="rail"),
+        route(CPAM, "GENERAL", population="assumed-general"),
+    )
+    spouse = named("RAIL", about=About.FAMILY_MEMBER)
+    result = outcome(*rows, naming=[spouse], addresses=[home()])
+    assert (result.institution, result.rules[0]) == ("FR:CPAM01", "GENERAL")
+
+
+def test_for_a_household_the_institution_of_any_of_the_family_counts():
+    row = route(ByPlace("caf", "residence"), person="household")
+    result = outcome(row, naming=[named("CAF01", about=About.FAMILY_MEMBER)])
+    assert result.institution == "FR:CAF01"
+
+
+@pytest.mark.parametrize(
+    ("about", "counts"),
+    [(About.INSURED, True), (About.DECEASED, True), (About.CLAIMANT, False)],
+)
+def test_a_survivor_has_another_scheme_than_the_deceased(about, counts):
+    """Also when the claimant stands first in the SED."""
+    rows = (
+        route(Fixed("FR:RAIL"), "RAIL", scheme="rail"),
+        route(CPAM, "GENERAL", population="assumed-general", person="claimant"),
+    )
+    lives = [home(about=About.CLAIMANT)]
+    for main in (About.INSURED, About.CLAIMANT):
+        result = outcome(
+            *rows, naming=[named("RAIL", about=about)], addresses=lives, subject_about=main
+        )
+        assert (result.institution == "FR:RAIL") is counts
+
+
+def test_the_main_person_counts_whoever_it_is():
+    result = outcome(
+        route(CPAM), naming=[named("CPAM01", about=About.CLAIMANT)], subject_about=About.CLAIMANT
+    )
+    assert result.institution == "FR:CPAM01"
+
+
 def test_a_named_target_can_only_be_named():
     row = route(ByPlace("cpam+carsat", "named"))
     assert outcome(row, addresses=[home()]).missing == ("institution",)
