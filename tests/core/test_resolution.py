@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
 from gateway.core.resolution import Resolved, Subject, Undetermined, resolve
@@ -606,10 +608,72 @@ def test_a_listed_competence_gives_no_warning():
     assert "competence-unlisted" not in codes(result)
 
 
-def test_the_same_facts_give_the_same_answer_in_any_order():
-    facts = [named("CPAM01"), named("CAF01"), case_number("CPAM01")]
-    places = [home(), home(LYON, about=About.FAMILY_MEMBER)]
-    one = outcome(route(CPAM), naming=facts, addresses=places)
-    other = outcome(route(CPAM), naming=facts[::-1], addresses=places[::-1])
-    assert (one.institution, one.certainty) == (other.institution, other.certainty)
+TARGETS = (
+    Fixed("FR:RAIL"), Fixed("FR:NOBODY"), ToPerson(), CPAM, ByPlace("carsat", "residence"),
+    ByPlace("carsat", "country"), ByPlace("cpam", "work"), ByPlace("msa", "residence"),
+    ByPlace("cpam+carsat", "named"), ByPlace("*", "named"), ByPlace("*", "named", file_first=True),
+    ByPlace("carsat+invalidity", "residence", file_first=True),
+)  # fmt: skip
+ABOUTS = st.sampled_from([About.INSURED, About.CLAIMANT, About.FAMILY_MEMBER, About.OTHER])
+facts = st.builds(
+    Named,
+    about=ABOUTS,
+    where=st.sampled_from(Where),
+    country=st.sampled_from(["FR", "FR", "DE", ""]),
+    id=st.sampled_from([None, *(i.id for i in INSTITUTIONS if i.id), "FR:UNKNOWN"]),
+    name=st.sampled_from([None, "MSA x", "Twin", "CNAM", "CPAM Ain", "?"]),
+)
+places = st.builds(
+    Address,
+    about=ABOUTS,
+    kind=st.sampled_from([AddressKind.RESIDENCE, AddressKind.RESIDENCE, AddressKind.WORK]),
+    country=st.sampled_from(["FR", "FR", "DE", "ES"]),
+    postcode=st.sampled_from([None, "01000", "69001", "59000", "99999"]),
+    town=st.sampled_from([None, "Bourg", "Lille"]),
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(facts, max_size=4),
+    st.lists(places, max_size=3),
+    st.sampled_from(TARGETS),
+    st.sampled_from(["*", "claimant", "household"]),
+    st.sampled_from([{}, {"scheme": "general"}, {"population": "assumed-general"}]),
+    st.randoms(),
+)
+def test_whatever_is_said_gives_one_answer_in_any_order(
+    naming, addresses, target, person, asks, random
+):
+    """Total, deterministic; an institution found is in force, real, and was led to by a fact."""
+    row = route(target, person=person, **asks)
+    result = outcome(row, naming=naming, addresses=addresses)
+    random.shuffle(naming)
+    random.shuffle(addresses)
+    again = outcome(row, naming=naming, addresses=addresses)
+    if isinstance(result, Resolved):
+        assert (again.institution, again.certainty) == (result.institution, result.certainty)
+        found = DIRECTORY.successor_on(result.institution, TODAY)
+        assert found.id == result.institution
+        assert not found.test
+        assert found.network not in {"liaison", "authority"}
+        assert target == Fixed("FR:RAIL") or naming or addresses
+    else:
+        assert (again.reason, again.candidates, again.missing) == (
+            result.reason, result.candidates, result.missing,
+        )  # fmt: skip
+
+
+def test_every_reason_is_a_known_one():
+    reasons = {
+        outcome().reason,
+        outcome(route(ToPerson())).reason,
+        outcome(route(CPAM)).reason,
+        outcome(route(Fixed("FR:NOBODY"))).reason,
+        outcome(route(CPAM), naming=[named("CPAM01"), named("CPAM69")]).reason,
+        outcome(route(CPAM), addresses=[home(), home(LYON)]).reason,
+    }
+    assert reasons == {
+        "no-route", "rule-refers", "missing", "institution-unusable", "conflict", "several",
+    }  # fmt: skip
     assert isinstance(outcome(), Undetermined)
