@@ -166,6 +166,15 @@ def test_nobody_succeeds_the_unknown_and_the_not_yet(ident):
     assert renamed().successor_on(ident, date(2020, 6, 1)) is None
 
 
+def test_who_does_not_exist_yet_has_no_successor_yet():
+    later = {"valid_from": date(2025, 1, 1), "valid_to": date(2026, 1, 1), "successor": "b"}
+    repository = InstitutionRepository(
+        institutions=[an_institution("FR:A", "a", **later), an_institution("FR:B", "b")]
+    )
+    assert repository.successor_on("FR:A", DAY) is None
+    assert repository.successor_on("FR:A", date(2026, 1, 1)).id == "FR:B"
+
+
 def test_successors_in_a_circle_end_with_nobody():
     repository = InstitutionRepository(
         institutions=[
