@@ -6,7 +6,8 @@ Guarantees, each one a test in `tests/contract/test_journals.py`:
   all; it is durable when it returns.
 * What was judged on a case that has moved on since, or on tables no longer in force, is not
   recorded (`JournalConflict`): judge again.
-* A sending is claimed by one worker at a time; a claim that ran out is void (fencing token).
+* A sending is claimed by one worker at a time; a claim that ran out is void once another worker
+  has the sending (fencing token). Sendings of one case to one destination go one after another.
 * Nothing that was recorded is ever lost or changed, but for states that `gateway.core.states`
   allows to follow one another.
 """
@@ -14,11 +15,32 @@ Guarantees, each one a test in `tests/contract/test_journals.py`:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
 
 from gateway.core.case import Case
 from gateway.core.judgement import Judgement
 from gateway.core.states import MessageState
+
+_State = TypeVar("_State", bound=StrEnum)
+
+
+class Contradiction(Exception):
+    """What was to be written cannot follow what stands in the journal: a bug, never a retry.
+
+    Nothing was written. The text holds no value of a message.
+    """
+
+
+def follow(table: Mapping[_State, frozenset[_State]], old: _State, new: _State) -> _State:
+    """The new state, when the table of `gateway.core.states` lets it follow the old one.
+
+    Raises:
+        Contradiction: it does not.
+    """
+    if new not in table[old]:
+        raise Contradiction(f"{type(old).__name__}: {old} is never followed by {new}")
+    return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +189,16 @@ class JournalReader(Protocol):
         ...
 
     async def explanation(self, message_id: str) -> Sequence[Mapping[str, Any]]:
-        """Every decision of a message with trace, rules, release and reference date."""
+        """Every decision of a message, the first one first.
+
+        Keys: `attempt`, `decision`, `cause`, `institution`, `way`, `state`, `candidates`,
+        `missing`, `certainty`, `trace` (each `code` and `params`), `rules`, `violations`,
+        `release`, `reference_date` (ISO day), `decided_at` (aware), `who`, `digest`, `same_as`.
+        """
         ...
 
     async def timeline(self, message_id: str) -> Sequence[Happening]:
-        """All that happened to a message and its case, in order of time."""
+        """All that happened to a message and its case, in order of time; also by case id."""
         ...
 
     async def counts(self, now: datetime) -> Counts:
@@ -179,7 +206,11 @@ class JournalReader(Protocol):
         ...
 
     async def by_buc(self) -> Mapping[str, Mapping[str, int]]:
-        """BUC -> outcome of its cases -> number (received, transferred, asked, referred ...)."""
+        """BUC -> outcome -> number; `-` stands for messages that name no BUC.
+
+        `received` counts cases; each is also `transferred`, `asked`, `referred` or `other`, as it
+        stands now. `set_aside` counts messages, which belong to no case.
+        """
         ...
 
     async def release(self) -> Release | None:
@@ -194,7 +225,9 @@ class Journal(JournalReader, Protocol):
         """Write one message with its decision and consequences; durable on return.
 
         Raises:
-            JournalConflict: the case revision or the release in force has changed.
+            JournalConflict: the case revision or the release in force has changed, or somebody
+                else has decided the message again.
+            Contradiction: it cannot follow what is written already (a bug).
         """
         ...
 

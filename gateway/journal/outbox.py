@@ -1,0 +1,231 @@
+"""Sendings, inside one transaction of the writer: queued, claimed, sent, deferred, withdrawn."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from gateway.core.case import Event, ForwardConfirmed, QuestionFailed, Referred
+from gateway.core.decision import Refer
+from gateway.core.outgoing import Outgoing, SendingKind
+from gateway.core.states import MESSAGE, SENDING, MessageState, SendingState
+from gateway.journal import Claimed, Contradiction, Entry, follow, history
+from gateway.journal.codec import codes, decision_text, microseconds
+from gateway.journal.history import Scope
+from gateway.journal.statements import SQL
+
+_OPEN: Final = frozenset({SendingState.DUE, SendingState.WAITING})
+_QUESTIONS: Final = frozenset({SendingKind.X012, SendingKind.H001})
+FAILED: Final = "sending-failed"
+
+
+# -- into the outbox ------------------------------------------------------------------------
+
+
+def enqueue(db: sqlite3.Connection, scope: Scope, entry: Entry, before: int) -> frozenset[str]:
+    """Queue what must leave; the messages for which something is still to be sent.
+
+    `before` is the number of sendings that the case has already.
+    """
+    judgement = entry.judgement
+    if not judgement.outgoing:
+        return frozenset()
+    if judgement.case_id is None:
+        raise Contradiction("what leaves belongs to a case")
+    at, rows, unfinished = microseconds(entry.decided_at), [], set()
+    states: dict[str, SendingState] = {}
+    for seq, out in enumerate(judgement.outgoing, before + 1):
+        after = out.after or (_forwarding(db, judgement.case_id, out) if before else None)
+        state = SendingState.OBSERVED if entry.observed else _first_state(db, after, states)
+        states[out.message_id] = state
+        about = out.object if out.kind is SendingKind.HAND_OVER else judgement.message_id
+        if state in _OPEN:
+            unfinished.add(about)
+        rows.append(
+            (
+                out.message_id,
+                scope.instance,
+                scope.environment,
+                judgement.case_id,
+                seq,
+                about,
+                out.kind,
+                out.object,
+                out.receiver,
+                out.destination,
+                out.media,
+                out.digest,
+                out.sidecar,
+                after,
+                state,
+                at,
+                at,
+            )
+        )
+    db.executemany(SQL["add_sending"], rows)
+    return frozenset(unfinished)
+
+
+def _forwarding(db: sqlite3.Connection, case_id: str, out: Outgoing) -> str | None:
+    """The X007 that a later hand-over follows: its receiver must be in the case first."""
+    if out.kind is not SendingKind.HAND_OVER:
+        return None
+    row = db.execute(SQL["forwarding"], (case_id,)).fetchone()
+    return str(row[0]) if row is not None else None
+
+
+def _first_state(
+    db: sqlite3.Connection, after: str | None, beside: dict[str, SendingState]
+) -> SendingState:
+    """Due, unless what it comes after is not confirmed; never sent when that never is."""
+    if after is None:
+        return SendingState.DUE
+    before = beside.get(after) or _state(db, after)
+    match before:
+        case SendingState.SENT:
+            return SendingState.DUE
+        case SendingState.DUE | SendingState.WAITING:
+            return SendingState.WAITING
+        case SendingState.OBSERVED:
+            return SendingState.OBSERVED
+        case SendingState.WITHDRAWN | None:
+            raise Contradiction("what a sending comes after is withdrawn or not here")
+
+
+def _state(db: sqlite3.Connection, message_id: str) -> SendingState | None:
+    row = db.execute(SQL["sending_state"], (message_id,)).fetchone()
+    return SendingState(row[0]) if row is not None else None
+
+
+# -- out of the outbox ----------------------------------------------------------------------
+
+
+def claim(
+    db: sqlite3.Connection, scope: Scope, limit: int, now: datetime, lease_seconds: float
+) -> Sequence[Claimed]:
+    """Due sendings with their bytes; one whose bytes were erased is withdrawn instead."""
+    until = microseconds(now + timedelta(seconds=lease_seconds))
+    found = db.execute(
+        SQL["claim"], {"now": microseconds(now), "until": until, "limit": limit}
+    ).fetchall()
+    found.sort(key=lambda row: (row[12], row[13], row[1], row[14]))  # as the statement chose them
+    claims = []
+    for row in found:
+        claimed = _claimed(row)
+        if row[8] is None:
+            withdraw(db, scope, claimed, now, "no-body")
+        else:
+            claims.append(claimed)
+    return claims
+
+
+def _claimed(row: Sequence[Any]) -> Claimed:
+    return Claimed(
+        message_id=row[0],
+        case_id=row[1],
+        kind=row[2],
+        object=row[3],
+        receiver=row[4],
+        destination=row[5],
+        media=row[6],
+        digest=row[7],
+        body=row[8] or b"",
+        sidecar=row[9],
+        attempts=row[10],
+        token=str(row[11]),
+    )
+
+
+def sent(db: sqlite3.Connection, scope: Scope, claims: Sequence[Claimed], at: datetime) -> int:
+    """Mark as sent; what waited becomes due, messages become done. How many counted."""
+    when, counted = microseconds(at), 0
+    state = follow(SENDING, SendingState.DUE, SendingState.SENT)
+    for claimed in claims:
+        row = db.execute(
+            SQL["settle"], (claimed.message_id, claimed.token, when, state, None)
+        ).fetchone()
+        if row is None:
+            continue
+        counted += 1
+        case_id, about, kind, named, receiver = row
+        due = follow(SENDING, SendingState.WAITING, SendingState.DUE)
+        db.execute(SQL["release_dependents"], (claimed.message_id, when, due))
+        if kind == SendingKind.X007 and named == receiver:
+            revision = history.revision(db, case_id)
+            confirmed = ForwardConfirmed(receiver, at)
+            history.append(db, scope, case_id, revision, (confirmed,), at=at)
+        finish(db, about)
+    return counted
+
+
+def finish(db: sqlite3.Connection, message_id: str) -> None:
+    """A decided message is done when nothing that must leave for it is still to be sent."""
+    if db.execute(SQL["finished_message"], (message_id,)).fetchone() is not None:
+        state = follow(MESSAGE, MessageState.RECORDED, MessageState.DONE)
+        db.execute(SQL["move_message"], (message_id, state))
+
+
+def defer(db: sqlite3.Connection, claimed: Claimed, due: datetime, error: str) -> bool:
+    """Give the claim back; it is due again later."""
+    when = microseconds(due)
+    row = (claimed.message_id, claimed.token, when, error)
+    return db.execute(SQL["defer"], row).rowcount == 1
+
+
+def withdraw(
+    db: sqlite3.Connection, scope: Scope, claimed: Claimed, at: datetime, error: str
+) -> bool:
+    """Never to be sent, nor what waits for it; a person must decide about the case."""
+    when = microseconds(at)
+    state = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
+    row = db.execute(
+        SQL["settle"], (claimed.message_id, claimed.token, when, state, error)
+    ).fetchone()
+    if row is None:
+        return False
+    case_id, about, kind, _, receiver = row
+    messages = [about, *_withdraw_dependents(db, claimed.message_id, when, error)]
+    events: list[Event] = []
+    if kind in _QUESTIONS:
+        events.append(QuestionFailed(claimed.message_id))
+    candidates = () if kind in _QUESTIONS else (receiver,)
+    for message_id in dict.fromkeys(messages):
+        _refer(db, message_id, candidates, when)
+        events.append(Referred(message_id, FAILED))
+    history.append(db, scope, case_id, history.revision(db, case_id), events, at=at)
+    return True
+
+
+def _withdraw_dependents(
+    db: sqlite3.Connection, message_id: str, when: int, error: str
+) -> Sequence[str]:
+    """Withdraw everything that waits for a sending; the messages it was about."""
+    state = follow(SENDING, SendingState.WAITING, SendingState.WITHDRAWN)
+    messages: list[str] = []
+    ahead = [message_id]
+    while ahead:
+        rows = db.execute(SQL["withdraw_dependents"], (ahead.pop(), when, state, error)).fetchall()
+        ahead.extend(row[0] for row in rows)
+        messages.extend(row[1] for row in rows)
+    return messages
+
+
+def _refer(db: sqlite3.Connection, message_id: str, candidates: tuple[str, ...], when: int) -> None:
+    """Put a message on the worklist, by a decision of its own, unless it is there."""
+    state, attempt = db.execute(SQL["message_standing"], (message_id,)).fetchone()
+    if state == MessageState.REFERRED:
+        return
+    new = follow(MESSAGE, MessageState(state), MessageState.REFERRED)
+    db.execute(SQL["refer_message"], (message_id, new, attempt + 1))
+    db.execute(
+        SQL["refer_decision"],
+        {
+            "message_id": message_id,
+            "attempt": attempt,
+            "cause": FAILED,
+            "content": decision_text(Refer(FAILED, candidates)),
+            "state": new,
+            "candidates": codes(candidates),
+            "at": when,
+        },
+    )

@@ -1,0 +1,255 @@
+-- Every statement of the SQLite journal by name; `statements.py` reads this file.
+-- Positional parameters where a statement is on the path of every message, named ones elsewhere.
+
+-- standing --
+-- What a message is recorded against: itself, its case, the release in force. Always one row.
+SELECT m.digest, m.state, m.attempt,
+       (SELECT max(seq) FROM history WHERE case_id = ?2),
+       (SELECT max(seq) FROM sending WHERE case_id = ?2),
+       (SELECT name FROM release ORDER BY number DESC LIMIT 1)
+  FROM (SELECT 1) LEFT JOIN message AS m ON m.message_id = ?1;
+
+-- add_message --
+INSERT INTO message (message_id, instance, environment, digest, case_id, buc, sed, sender,
+                     protected, source, addressee, received_at, state, attempt, same_as)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?);
+
+-- decide_message_again --
+UPDATE message SET case_id = coalesce(?, case_id), state = ?, attempt = ?, same_as = ?
+ WHERE message_id = ?;
+
+-- add_body --
+-- Bytes that were erased and come again are kept again.
+INSERT INTO body (digest, bytes) VALUES (?, ?)
+ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes WHERE bytes IS NULL;
+
+-- add_decision --
+INSERT INTO decision (message_id, attempt, instance, environment, decision, cause, institution,
+                      content, state, candidates, missing, certainty, trace, rules, violations,
+                      release, reference_date, decided_at, who)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- add_history --
+INSERT INTO history (case_id, seq, instance, environment, at, kind, content)
+VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- add_evidence --
+INSERT INTO evidence (case_id, seq, instance, environment, content) VALUES (?, ?, ?, ?, ?);
+
+-- add_own_case --
+INSERT INTO own_case (own_case, case_id, instance, environment) VALUES (?, ?, ?, ?)
+ON CONFLICT (own_case) DO NOTHING;
+
+-- add_sending --
+INSERT INTO sending (message_id, instance, environment, case_id, seq, about, kind, object,
+                     receiver, destination, media, digest, sidecar, after, state, composed_at, due)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- message_standing --
+SELECT state, attempt FROM message WHERE message_id = ?;
+
+-- move_message --
+UPDATE message SET state = ?2 WHERE message_id = ?1;
+
+-- finished_message --
+-- A row when the message is decided and nothing that must leave for it is still to be sent.
+SELECT 1 FROM message AS m
+ WHERE m.message_id = ?1 AND m.state = 'recorded'
+   AND NOT EXISTS (SELECT 1 FROM sending AS s
+                    WHERE s.about = ?1 AND s.state IN ('due', 'waiting'));
+
+-- revision --
+SELECT max(seq) FROM history WHERE case_id = ?;
+
+-- forwarding --
+-- The X007 to the last new participant of a case.
+SELECT message_id, state FROM sending
+ WHERE case_id = ? AND kind = 'x007' AND object = receiver
+ ORDER BY seq DESC LIMIT 1;
+
+-- sending_state --
+SELECT state FROM sending WHERE message_id = ?;
+
+-- claim --
+-- The first open sending of a case and destination holds back the later ones: order is kept, and
+-- there is at most one at a time. A lease does not change the state, so it holds them back, too.
+UPDATE sending
+   SET lease_until = :until, token = token + 1
+ WHERE message_id IN (
+        SELECT s.message_id FROM sending AS s
+         WHERE s.state = 'due' AND s.due <= :now AND s.lease_until <= :now
+           AND NOT EXISTS (SELECT 1 FROM sending AS e
+                            WHERE e.case_id = s.case_id AND e.seq < s.seq
+                              AND e.destination = s.destination
+                              AND e.state IN ('due', 'waiting'))
+         ORDER BY s.due, s.composed_at, s.case_id, s.seq
+         LIMIT :limit)
+RETURNING message_id, case_id, kind, object, receiver, destination, media, digest,
+          CASE media WHEN 'none' THEN x''
+               ELSE (SELECT bytes FROM body WHERE body.digest = sending.digest) END,
+          sidecar, attempts, token, due, composed_at, seq;
+
+-- settle --
+UPDATE sending SET state = ?4, settled_at = ?3, error = ?5
+ WHERE message_id = ?1 AND token = ?2 AND state = 'due'
+RETURNING case_id, about, kind, object, receiver;
+
+-- release_dependents --
+UPDATE sending SET state = ?3, due = ?2 WHERE after = ?1 AND state = 'waiting';
+
+-- withdraw_dependents --
+UPDATE sending SET state = ?3, settled_at = ?2, error = ?4 WHERE after = ?1 AND state = 'waiting'
+RETURNING message_id, about;
+
+-- defer --
+UPDATE sending SET due = ?3, lease_until = 0, attempts = attempts + 1, error = ?4
+ WHERE message_id = ?1 AND token = ?2 AND state = 'due';
+
+-- refer_message --
+UPDATE message SET state = ?2, attempt = ?3 WHERE message_id = ?1;
+
+-- refer_decision --
+-- One more decision, on the tables and the day of the one before it.
+INSERT INTO decision (message_id, attempt, instance, environment, decision, cause, institution,
+                      content, state, candidates, missing, certainty, trace, rules, violations,
+                      release, reference_date, decided_at, who)
+SELECT message_id, attempt + 1, instance, environment, 'refer', :cause, NULL,
+       :content, :state, :candidates, '[]', NULL, '[]', '[]', '[]',
+       release, reference_date, :at, 'gateway'
+  FROM decision WHERE message_id = :message_id AND attempt = :attempt;
+
+-- add_deed --
+INSERT INTO deed (message_id, seq, instance, environment, at, what, state, who, reason)
+SELECT :message_id, coalesce(max(seq), 0) + 1, :instance, :environment, :at, :what, :state, :who,
+       :reason
+  FROM deed WHERE message_id = :message_id;
+
+-- add_release --
+INSERT INTO release (number, name, digest, since, author, approver)
+SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM release;
+
+-- beat --
+INSERT INTO heartbeat (instance, at) VALUES (?, ?)
+ON CONFLICT (instance) DO UPDATE SET at = excluded.at;
+
+-- release --
+SELECT name, digest, since, author, approver FROM release ORDER BY number DESC LIMIT 1;
+
+-- case_revision --
+-- The case of this id, or the one that our own case of this id asks about; and its revision.
+SELECT c.case_id, (SELECT max(seq) FROM history AS h WHERE h.case_id = c.case_id)
+  FROM (SELECT coalesce((SELECT case_id FROM own_case WHERE own_case = ?1), ?1) AS case_id) AS c;
+
+-- history --
+SELECT h.kind, h.content, e.content
+  FROM history AS h LEFT JOIN evidence AS e ON e.case_id = h.case_id AND e.seq = h.seq
+ WHERE h.case_id = ?1 AND h.seq > ?2 AND h.seq <= ?3
+ ORDER BY h.seq;
+
+-- body --
+SELECT bytes FROM body WHERE digest = ?;
+
+-- message --
+SELECT * FROM listed WHERE message_id = ?;
+
+-- messages --
+SELECT * FROM listed
+ WHERE (received_at, message_id) > (:received_at, :after)
+ ORDER BY received_at, message_id LIMIT :limit;
+
+-- messages_in_states --
+SELECT * FROM listed
+ WHERE state IN (SELECT value FROM json_each(:states))
+   AND (received_at, message_id) > (:received_at, :after)
+ ORDER BY received_at, message_id LIMIT :limit;
+
+-- messages_of_case --
+SELECT * FROM listed
+ WHERE case_id = :case_id
+   AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
+   AND (received_at, message_id) > (:received_at, :after)
+ ORDER BY received_at, message_id LIMIT :limit;
+
+-- receipt --
+SELECT received_at FROM message WHERE message_id = ?;
+
+-- explanation --
+SELECT d.*, m.digest, m.same_as
+  FROM decision AS d JOIN message AS m ON m.message_id = d.message_id
+ WHERE d.message_id = ? ORDER BY d.attempt;
+
+-- timeline_received --
+SELECT received_at, message_id, source, addressee, buc, sed, sender, digest
+  FROM message WHERE message_id = :message_id OR case_id = :case_id
+ ORDER BY received_at, message_id;
+
+-- timeline_decided --
+SELECT d.decided_at, d.decision, d.state, d.who, d.message_id, d.cause, d.institution,
+       d.candidates, d.missing, d.certainty, d.rules, d.release, m.same_as
+  FROM decision AS d JOIN message AS m ON m.message_id = d.message_id
+ WHERE m.message_id = :message_id OR m.case_id = :case_id
+ ORDER BY d.decided_at, d.message_id, d.attempt;
+
+-- timeline_history --
+SELECT at, kind, content FROM history WHERE case_id = ? ORDER BY seq;
+
+-- timeline_sendings --
+SELECT coalesce(settled_at, composed_at) AS at, kind, state, message_id, object, receiver,
+       destination, attempts, error
+  FROM sending WHERE case_id = ? ORDER BY at, seq;
+
+-- timeline_deeds --
+SELECT d.at, d.what, d.state, d.who, d.message_id, d.reason
+  FROM deed AS d JOIN message AS m ON m.message_id = d.message_id
+ WHERE m.message_id = :message_id OR m.case_id = :case_id
+ ORDER BY d.at, d.message_id, d.seq;
+
+-- count_messages --
+SELECT state, count(*) FROM message GROUP BY state;
+
+-- count_sendings --
+SELECT state, count(*) FROM sending GROUP BY state;
+
+-- oldest_due --
+SELECT min(due) FROM sending WHERE state = 'due' AND due <= ?;
+
+-- count_causes --
+SELECT m.state, coalesce(d.cause, d.decision, 'absorbed'), count(*)
+  FROM message AS m
+  JOIN decision AS d ON d.message_id = m.message_id AND d.attempt = m.attempt
+ WHERE m.state IN ('referred', 'refused', 'quarantined')
+ GROUP BY 1, 2;
+
+-- count_questions --
+-- Asked, and neither answered nor failed.
+SELECT count(*) FROM history AS a
+ WHERE a.kind = 'asked'
+   AND NOT EXISTS (SELECT 1 FROM history AS s
+                    WHERE s.case_id = a.case_id AND s.seq > a.seq
+                      AND s.kind IN ('answered', 'question-failed')
+                      AND s.content ->> 'question' = a.content ->> 'question');
+
+-- cases_by_buc --
+-- What became of each case; the events that a forwarding is undone by come after it.
+WITH standing AS (
+    SELECT case_id,
+           coalesce(max(seq) FILTER (WHERE kind = 'forwarded'), 0) AS forwarded,
+           coalesce(max(seq) FILTER (WHERE kind = 'returned'
+               OR (kind = 'referred' AND content ->> 'cause' = 'sending-failed')), 0) AS undone,
+           coalesce(max(seq) FILTER (WHERE kind = 'referred'), 0) AS referred,
+           coalesce(max(seq) FILTER (WHERE kind = 'asked'), 0) AS asked,
+           (SELECT f.content ->> 'buc' FROM history AS f
+             WHERE f.case_id = h.case_id AND f.kind = 'message-received'
+             ORDER BY f.seq LIMIT 1) AS buc
+      FROM history AS h GROUP BY case_id)
+SELECT coalesce(buc, '-'),
+       CASE WHEN forwarded > undone THEN 'transferred'
+            WHEN undone > 0 OR referred > 0 THEN 'referred'
+            WHEN asked > 0 THEN 'asked'
+            ELSE 'other' END AS outcome,
+       count(*)
+  FROM standing GROUP BY 1, 2;
+
+-- set_aside_by_buc --
+SELECT coalesce(buc, '-'), count(*) FROM message
+ WHERE state IN ('quarantined', 'discarded') GROUP BY 1;

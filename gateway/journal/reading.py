@@ -1,0 +1,224 @@
+"""Looking into the journal, on one read-only connection; nothing here writes or waits."""
+
+import json
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from gateway.core.case import Case, fold
+from gateway.core.states import MessageState
+from gateway.errors import JournalUnavailable
+from gateway.journal import Counts, Happening, Release, Row, history
+from gateway.journal.codec import codes, codes_of, event_of, instant, microseconds
+from gateway.journal.statements import SQL
+
+CASES_KEPT: Final = 1024
+"""Folded cases kept in memory, the latest used."""
+_TOLD_ELSEWHERE: Final = frozenset({"message-received", "waits", "referred"})
+"""Events that a timeline shows as what they came from: a receipt or a decision."""
+_SQL_ROW: Final = ("message_id", "received_at", "state", "candidates", "missing", "protected")
+
+
+class Reading:
+    """The questions of `JournalReader`, answered from one connection."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        db.row_factory = sqlite3.Row
+        self._db = db
+        self._cases: OrderedDict[str, Case] = OrderedDict()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def _rows(self, name: str, params: Any = ()) -> list[sqlite3.Row]:
+        return self._db.execute(SQL[name], params).fetchall()
+
+    # -- cases ------------------------------------------------------------------------------
+
+    def case(self, case_id: str) -> Case:
+        """The case, folded on from where it was last seen.
+
+        What is kept may be older than what is written, never other: the writer compares the
+        revision.
+        """
+        found, revision = self._rows("case_revision", (case_id,))[0]
+        case = self._cases.get(found) or Case(found)
+        if revision is not None and revision != case.revision:
+            case = fold(case, self._events(found, case.revision, revision))
+            if case.revision != revision:
+                raise JournalUnavailable(code="history-has-gaps")
+            self._cases[found] = case
+            if len(self._cases) > CASES_KEPT:
+                self._cases.popitem(last=False)
+        if found in self._cases:
+            self._cases.move_to_end(found)
+        return case
+
+    def _events(self, case_id: str, after: int, until: int) -> Iterable[Any]:
+        return history.events(self._db, case_id, after, until)
+
+    # -- messages ---------------------------------------------------------------------------
+
+    def body(self, digest: str) -> bytes | None:
+        """The bytes, unless they were never here or are erased."""
+        rows = self._rows("body", (digest,))
+        return rows[0][0] if rows else None
+
+    def message(self, message_id: str) -> Row | None:
+        """One message."""
+        rows = self._rows("message", (message_id,))
+        return _row(rows[0]) if rows else None
+
+    def messages(
+        self,
+        states: Sequence[MessageState],
+        case_id: str | None,
+        limit: int,
+        after: str | None,
+    ) -> Sequence[Row]:
+        """A page of messages in order of receipt (then of id)."""
+        received = self._rows("receipt", (after,)) if after is not None else []
+        params = {
+            "states": codes(states),
+            "case_id": case_id,
+            "limit": limit,
+            "after": after if received else "",
+            "received_at": received[0][0] if received else -(2**63),
+        }
+        name = "messages_in_states" if states else "messages"
+        rows = self._rows("messages_of_case" if case_id is not None else name, params)
+        return [_row(row) for row in rows]
+
+    def explanation(self, message_id: str) -> Sequence[Mapping[str, Any]]:
+        """Every decision, the first one first."""
+        return [_explained(row) for row in self._rows("explanation", (message_id,))]
+
+    # -- timeline ---------------------------------------------------------------------------
+
+    def timeline(self, ident: str) -> Sequence[Happening]:
+        """Receipts, decisions, events, sendings and deeds of a message or case, by time."""
+        row = self.message(ident)
+        case_id = row.case_id if row is not None else self._rows("case_revision", (ident,))[0][0]
+        of = {"message_id": ident, "case_id": case_id}
+        happenings = [
+            *(_received(r) for r in self._rows("timeline_received", of)),
+            *(_decided(r) for r in self._rows("timeline_decided", of)),
+            *self._history(case_id),
+            *(_sending(r) for r in self._rows("timeline_sendings", (case_id,))),
+            *(_deed(r) for r in self._rows("timeline_deeds", of)),
+        ]
+        return sorted(happenings, key=lambda happening: happening.at)
+
+    def _history(self, case_id: str | None) -> Iterable[Happening]:
+        case = Case(case_id or "")
+        for at, kind, content in self._rows("timeline_history", (case_id,)):
+            case = fold(case, (event_of(kind, content, None),))
+            if kind not in _TOLD_ELSEWHERE:
+                params = json.loads(content)
+                if kind == "forward-confirmed":
+                    params["at"] = instant(params["at"]).isoformat()
+                yield Happening(instant(at), "gateway", kind, case.state.value, "gateway", params)
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def counts(self, now: datetime) -> Counts:
+        """How much there is of what."""
+        oldest = self._rows("oldest_due", (microseconds(now),))[0][0]
+        causes = [tuple(row) for row in self._rows("count_causes")]
+        return Counts(
+            messages=dict(map(tuple, self._rows("count_messages"))),
+            sendings=dict(map(tuple, self._rows("count_sendings"))),
+            oldest_due=instant(oldest) if oldest is not None else None,
+            worklist=_sum(c for c in causes if c[0] != MessageState.QUARANTINED),
+            quarantine=_sum(c for c in causes if c[0] == MessageState.QUARANTINED),
+            questions_open=self._rows("count_questions")[0][0],
+        )
+
+    def by_buc(self) -> Mapping[str, Mapping[str, int]]:
+        """BUC -> outcome -> number."""
+        numbers: dict[str, dict[str, int]] = {}
+        for buc, outcome, count in self._rows("cases_by_buc"):
+            of_buc = numbers.setdefault(buc, {"received": 0})
+            of_buc[outcome] = count
+            of_buc["received"] += count
+        for buc, count in self._rows("set_aside_by_buc"):
+            numbers.setdefault(buc, {"received": 0})["set_aside"] = count
+        return numbers
+
+    def release(self) -> Release | None:
+        """The tables in force."""
+        rows = self._rows("release")
+        if not rows:
+            return None
+        name, digest, since, author, approver = rows[0]
+        return Release(name, digest, instant(since), author, approver)
+
+
+def _sum(causes: Iterable[tuple[str, str, int]]) -> Mapping[str, int]:
+    numbers: dict[str, int] = {}
+    for _, cause, number in causes:
+        numbers[cause] = numbers.get(cause, 0) + number
+    return numbers
+
+
+def _row(row: sqlite3.Row) -> Row:
+    plain = {key: row[key] for key in row.keys() if key not in _SQL_ROW}  # noqa: SIM118 - a Row
+    return Row(
+        message_id=row["message_id"],
+        received_at=instant(row["received_at"]),
+        state=MessageState(row["state"]),
+        candidates=codes_of(row["candidates"]),
+        missing=codes_of(row["missing"]),
+        protected=bool(row["protected"]),
+        **plain,
+    )
+
+
+def _explained(row: sqlite3.Row) -> Mapping[str, Any]:
+    content = json.loads(row["content"])
+    kept = ("attempt", "decision", "cause", "institution", "state", "certainty", "release")
+    lists = ("candidates", "missing", "trace", "rules", "violations")
+    return {
+        **{key: row[key] for key in kept},
+        **{key: tuple(json.loads(row[key])) for key in lists},
+        "way": content.get("way"),
+        "reference_date": row["reference_date"],
+        "decided_at": instant(row["decided_at"]),
+        "who": row["who"],
+        "digest": row["digest"],
+        "same_as": row["same_as"],
+    }
+
+
+def _received(row: sqlite3.Row) -> Happening:
+    params = _given(row, "message_id", "source", "addressee", "buc", "sed", "sender", "digest")
+    return Happening(
+        instant(row["received_at"]), "inbound", "message-received", "received", "gateway", params
+    )
+
+
+def _decided(row: sqlite3.Row) -> Happening:
+    params = _given(row, "message_id", "cause", "institution", "certainty", "release", "same_as")
+    for key in ("candidates", "missing", "rules"):
+        params[key] = list(codes_of(row[key]))
+    who = row["who"]
+    origin = "gateway" if who == "gateway" else "operator"
+    what = row["decision"] or "content-known"
+    return Happening(instant(row["decided_at"]), origin, what, row["state"], who, params)
+
+
+def _sending(row: sqlite3.Row) -> Happening:
+    params = _given(row, "message_id", "object", "receiver", "destination", "attempts", "error")
+    return Happening(instant(row["at"]), "outbound", row["kind"], row["state"], "gateway", params)
+
+
+def _deed(row: sqlite3.Row) -> Happening:
+    params = _given(row, "message_id", "reason")
+    return Happening(instant(row["at"]), "operator", row["what"], row["state"], row["who"], params)
+
+
+def _given(row: sqlite3.Row, *keys: str) -> dict[str, Any]:
+    return {key: row[key] for key in keys if row[key] is not None}
