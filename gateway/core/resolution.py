@@ -109,10 +109,14 @@ class _Resolving:
     tables: Tables
     trace: list[Step] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
+    hinted: set[str] = field(default_factory=set)
+    """Schemes of institutions that are named and cannot be told apart, or are no more."""
+    strange: bool = False
+    """A French institution is named that says nothing to us: the scheme is not to be assumed."""
 
     def resolve(self) -> Resolution:
         said = self._said(_person(self._ask(None, None)))
-        schemes = {s.institution.scheme for s in said} - NO_SCHEME
+        schemes = ({s.institution.scheme for s in said} | self.hinted) - NO_SCHEME
         contradictory = len(schemes) > 1
         scheme = next(iter(schemes)) if len(schemes) == 1 else None
         if scheme is not None:
@@ -122,6 +126,9 @@ class _Resolving:
             return self._undetermined("conflict", _ids(said))
         if match.route is None:
             return self._no_route(match)
+        if self.strange and match.route.assumed:
+            self._note("datum-missing", datum="institution")
+            return self._undetermined("missing", _ids(said), ("institution",))
         return self._follow(match.route, said, scheme)
 
     # -- what the SED says ------------------------------------------------------------------
@@ -158,8 +165,10 @@ class _Resolving:
         usable = [i for i in known if self.subject.test_ids or not i.test]
         if known and not usable:
             self._note("institution-named-test", institution=known[0].id)
+            self.strange = True
         current = [c for i in usable if (c := self._current(i)) is not None]
         if not current:
+            self._hint(usable)
             return None
         self._note("institution-named", institution=current[0].id, place=place)
         ids = tuple(dict.fromkeys(i.id for i in current))
@@ -175,8 +184,18 @@ class _Resolving:
             hits = list(directory.named(named.name or "", day))
         if len({i.body for i in hits}) != 1:
             self._note("institution-named-unknown", place=named.where.value)
+            self._hint(hits)
+            self.strange = self.strange or not hits
             return []
         return hits
+
+    def _hint(self, named: Sequence[Institution]) -> None:
+        """Institutions that cannot be meant one by one may still tell the scheme together."""
+        schemes = {i.scheme for i in named}
+        if len(schemes) == 1 and schemes.isdisjoint(NO_SCHEME):
+            self.hinted |= schemes
+        elif named:
+            self.strange = True
 
     def _current(self, known: Institution) -> Institution | None:
         """Itself or its successor, on the day of receipt."""

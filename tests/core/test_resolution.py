@@ -345,6 +345,48 @@ def test_an_unknown_institution_names_nobody(naming):
     assert codes(result)[0] == "institution-named-unknown"
 
 
+ASSUMED = {"population": "assumed-general"}
+
+
+@pytest.mark.parametrize(
+    "naming",
+    [named("NOBODY"), named("NOBODY", "MSA x"), named(name="MSA of somewhere"), named("TEST1")],
+)
+def test_the_general_scheme_is_not_assumed_beside_a_strange_institution(naming):
+    """Whoever is named and not known may be of any scheme: asked, never assumed away."""
+    result = outcome(route(CPAM, **ASSUMED), addresses=[home()], naming=[naming])
+    assert (result.reason, result.missing) == ("missing", ("institution",))
+    # a row that asks nothing of the scheme needs no assumption
+    assert outcome(route(CPAM), addresses=[home()], naming=[naming]).institution == "FR:CPAM01"
+
+
+def test_a_name_of_several_bodies_of_one_scheme_tells_the_scheme():
+    rows = (route(CPAM, "A", **ASSUMED), route(CPAM, "G", scheme="general"))
+    result = outcome(*rows, addresses=[home()], naming=[named(name="Twin")])
+    assert result.rules[0] == "G"
+    result = outcome(*rows, addresses=[home()], naming=[named(name="Twin"), named("RAIL")])
+    assert result.reason == "conflict"
+
+
+def test_a_name_of_bodies_of_several_schemes_tells_nothing():
+    strangers = (*INSTITUTIONS, institution("RAIL9", network="special", scheme="rail", name="Twin"))
+    directory = InstitutionRepository(strangers, (), CATCHMENTS, COMMUNES)
+    tables = Tables("r", "0", directory, RoutingTable([route(CPAM, **ASSUMED)]), NOTHING, {})
+    evidence = Evidence(addresses=(home(),), named=(named(name="Twin"),))
+    result = resolve(Subject("S_BUC_24", "S040", "Counterparty", evidence, TODAY, TODAY), tables)
+    assert result.missing == ("institution",)
+
+
+def test_an_institution_that_is_no_more_still_tells_the_scheme():
+    rows = (route(CPAM, "A", **ASSUMED), route(CPAM, "G", scheme="general"))
+    assert outcome(*rows, addresses=[home()], naming=[named("GONE")]).rules[0] == "G"
+
+
+def test_a_liaison_body_is_no_stranger():
+    result = outcome(route(CPAM, **ASSUMED), addresses=[home()], naming=[named("CLEISS")])
+    assert result.institution == "FR:CPAM01"
+
+
 @pytest.mark.parametrize(
     "naming", [named("CPAM01", country="DE"), named("CPAM01", about=About.OTHER), named("CLEISS")]
 )
