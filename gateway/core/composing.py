@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -144,12 +145,14 @@ def request(
 ) -> Outgoing:
     """H001 in the case, or as the start of an own H_BUC_01 when `head` says so.
 
-    `reference` names the case asked about, for an own case (H001 has no field for it).
+    `reference` is the `case_reference` of an own case (H001 has no field for it). Questions for
+    which there is no `room` are left out.
     """
     set_id = new_id(head.cause, asked, "h001-document")
+    text = _request_text(asks[: room(asks, reference)], reference)
     wanted = (
         f"<RequestForInformation><dateRequest>{head.at.date().isoformat()}</dateRequest>"
-        f"<PleaseProvide><information>{_text(_request_text(asks, reference))}</information>"
+        f"<PleaseProvide><information>{_text(text)}</information>"
         "</PleaseProvide></RequestForInformation>"
     )
     if evidence.subject is not None:
@@ -203,15 +206,19 @@ def hand_over(
     )
 
 
+def case_reference(case_id: str, buc: str) -> str:
+    """How an own case names the case asked about; empty for a question inside the case."""
+    return f"{case_id} {buc}:" if case_id else ""
+
+
+def room(asks: Sequence[QuestionText], reference: str) -> int:
+    """How many of the questions an H001 has room for, after the reference; none is cut short."""
+    fits = (len(_request_text(asks[:n], reference)) <= _LONG for n in range(1, len(asks) + 1))
+    return sum(1 for _ in takewhile(bool, fits))
+
+
 def _request_text(asks: Sequence[QuestionText], reference: str) -> str:
-    """The reference and as many questions as the field holds, never half a sentence."""
-    text = reference
-    for ask in asks:
-        longer = f"{text} {ask.text}".strip()
-        if len(longer) > _LONG:
-            break
-        text = longer
-    return text
+    return " ".join((reference, *(ask.text for ask in asks))).strip()
 
 
 # -- pieces ---------------------------------------------------------------------------------

@@ -106,8 +106,10 @@ class Evidence:
     """All facts of one SED. Everything here is personal data: bodies and evidence only."""
 
     subject: Person | None = None
-    """The SED's main person."""
+    """The SED's main person; None when it has none, or says too little about that one."""
     subject_about: About = About.INSURED
+    several: bool = False
+    """More than one person in the main person's place, as in bulk SEDs."""
     employer: Organisation | None = None
     """The organisation that the case is about, when it is about no person."""
     addresses: tuple[Address, ...] = ()
@@ -125,26 +127,42 @@ _ABOUT: Final[dict[str, About]] = {
     "AddressMainInsuredPerson": About.INSURED,
     "InsuredPersonDetails": About.INSURED,
     "Claimant": About.CLAIMANT,
+    "ClaimantSurvivorPension": About.CLAIMANT,
+    "ClaimantBenefitDetails": About.CLAIMANT,
     "Spouse": About.FAMILY_MEMBER,
     "Children": About.FAMILY_MEMBER,
     "Child": About.FAMILY_MEMBER,
     "ClaimantChildren": About.FAMILY_MEMBER,
     "FamilyMember": About.FAMILY_MEMBER,
     "FamilyMembers": About.FAMILY_MEMBER,
+    "InformationSpouseOrPartner": About.FAMILY_MEMBER,
+    "InformationChildren": About.FAMILY_MEMBER,
+    "InformationChild": About.FAMILY_MEMBER,
+    "ChildForWhomThisDecisionApplies": About.FAMILY_MEMBER,
     "Debtor": About.DEBTOR,
     "Beneficiary": About.DEBTOR,
     "DeceasedPerson": About.DECEASED,
     "InsuredPersonDeathDetails": About.DECEASED,
     "ThirdParty": About.OTHER,
+    "OtherPerson": About.OTHER,
     "OtherPersons": About.OTHER,
+    "InformationOtherPersons": About.OTHER,
+    "PleaseFillInWhenCaseConcernsAnEmployer": About.OTHER,
     "InformationRepresentativeLegalGuardian": About.OTHER,
     "Representative": About.OTHER,
     "BankInformation": About.OTHER,
     "InformationPayment": About.OTHER,
     "RequestAddress": About.OTHER,
     "NotificationChangeInCircumstances": About.OTHER,
+    "AdditionalInformationDecision": About.OTHER,
 }
 """Element name -> whose block begins there; the innermost name wins."""
+
+_FAMILY: Final = re.compile(r"StatusFamilyMember|PleaseFillIn.*ConcernsFamily.*")
+"""Blocks with the insured person; the person outside of them is a member of the family."""
+
+_SUBJECTS: Final = (About.DEBTOR, About.INSURED, About.CLAIMANT, About.DECEASED)
+"""Who can be the main person beside the one without a block, best first."""
 
 _EMPLOYERS: Final = frozenset(
     {
@@ -152,16 +170,31 @@ _EMPLOYERS: Final = frozenset(
         "IdentificationEmployer",
         "EmployerContext",
         "EmployerInHostCountryIfRelevant",
+        "EmployerPostingUndertaking",
+        "EmployedActivity",
+        "SelfEmployedActivity",
         "SelfEmployment",
         "IdentificationSelfEmployment",
     }
 )
-_WORK: Final = frozenset({"PlaceWork", "PlacesWork", "LastPlaceWork", "CountriesWork"})
-_NO_ADDRESS: Final = frozenset(
-    {"PlaceBirth", "PlaceDeath", "BankAddress", "CompetentInstitution", "BankDetails"}
+_WORK: Final = frozenset(
+    {"PlaceWork", "PlacesWork", "LastPlaceWork", "CountriesWork", "PlaceWorkInHostCountry"}
 )
-_RESIDENCE: Final = re.compile(r"(Person)?Address(es|Person|Of.*|Main.*)?")
-"""Containers whose untyped address is where the person lives (CDM 4.4, P, S and H SEDs)."""
+_NO_ADDRESS: Final = frozenset(
+    {"PlaceBirth", "PlaceDeath", "BankAddress", "CompetentInstitution", "BankDetails", "Provider"}
+)
+_UNTOLD: Final = frozenset({"Address", "AddressDetail"})
+"""Names that do not tell what an address is; those around them may."""
+
+_HOME: Final = re.compile(
+    r"AddressPerson|PersonAddress|AddressOfPerson.*|AddressPersonForWhom.*"
+    r"|AddressMainInsuredPerson|AdditionalInformationPerson|InsuredPerson|CurrentAddressPerson"
+    r"|StateResidence"
+)
+"""Containers whose address is where the person lives, in SEDs that have no type beside it."""
+
+_TYPED: Final = frozenset({"AddressPerson", "AddressesPerson", "AddressesChild"})
+"""Around an `AddressPerson`: its addresses have a type, and one without it tells nothing."""
 
 _KINDS: Final = {
     "01": AddressKind.RESIDENCE,
@@ -174,14 +207,26 @@ _PROSE: Final = frozenset(
 )
 _POPULATIONS: Final = {
     "IdentificationEmployer": "employee",
+    "IdentificationEmployers": "employee",
     "IdentificationSelfEmployment": "self-employed",
 }
 
 
+def identity(person: Person | None) -> tuple[str, ...]:
+    """By what the same person is known when named twice; nobody is like nobody."""
+    if person is None:
+        return ()
+    names = (person.family_name.casefold(), person.forename.casefold())
+    return (*names, person.date_birth.isoformat())
+
+
 def extract(sed: etree._Element) -> Evidence:
     """All facts of a SED, in document order. Total: what is not understood is left out."""
-    walk = _Walk()
-    walk.visit(sed, _Context(About.INSURED, None, ()))
+    names = {str(element.tag) for element in sed.iter("*")}
+    family = any(_FAMILY.fullmatch(name) for name in names)
+    main = About.FAMILY_MEMBER if family else About.INSURED
+    walk = _Walk(main)
+    walk.visit(sed, _Context(main, None, (), other="OtherPerson" in names))
     return walk.evidence()
 
 
@@ -193,6 +238,8 @@ class _Context:
     place: AddressKind | None
     """Employer or work, inside such a block."""
     path: tuple[str, ...]
+    other: bool = False
+    """The SED also has a person who is not the main one, beside addresses of either."""
 
     def inside(self, name: str) -> "_Context":
         place = self.place
@@ -200,21 +247,26 @@ class _Context:
             place = AddressKind.EMPLOYER
         elif name in _WORK:
             place = AddressKind.WORK
-        return _Context(self._about(name), place, (*self.path, name))
+        return _Context(self._about(name), place, (*self.path, name), self.other)
 
     def _about(self, name: str) -> About:
         """The debtor of an R SED keeps being the debtor, whatever he is called inside."""
         if self.about is About.DEBTOR and name != "OtherPersons":
-            beside = name == "InsuredPersonDetails" and self.path[-1] != "InsuredPerson"
-            return About.INSURED if beside else About.DEBTOR
+            if name == "InsuredPersonDetails" and self.path[-1] != "InsuredPerson":
+                return About.INSURED
+            beside = name == "BeneficiaryDetails" and self.path[-1] != "Beneficiary"
+            return About.OTHER if beside else About.DEBTOR
+        if name == "CurrentAddressPerson" and self.other:
+            return About.OTHER
         return _ABOUT.get(name, self.about)
 
 
 class _Walk:
     """Collects facts while going down the tree."""
 
-    def __init__(self) -> None:
-        self._people: list[tuple[About, Person]] = []
+    def __init__(self, main: About) -> None:
+        self._main = main
+        self._people: list[tuple[About, Person | None]] = []
         self._employers: list[Organisation] = []
         self._addresses: list[Address] = []
         self._pins: list[Pin] = []
@@ -250,14 +302,16 @@ class _Walk:
             self._institution(element, Where.COMPETENT, "", context)
 
     def _person(self, children: dict[str, etree._Element], context: _Context) -> None:
+        """Somebody; None where the block says too little to name the person abroad."""
         try:
             born = date.fromisoformat(_value(children.get("dateBirth")) or "")
         except ValueError:
+            self._people.append((context.about, None))
             return
         family, given = _value(children.get("familyName")), _value(children.get("forename"))
-        if family and given:
-            sex = _value(children.get("sex")) or "98"
-            self._people.append((context.about, Person(family, given, born, sex)))
+        sex = _value(children.get("sex")) or "98"
+        person = Person(family, given, born, sex) if family and given else None
+        self._people.append((context.about, person))
 
     def _address(
         self, element: etree._Element, children: dict[str, etree._Element], context: _Context
@@ -307,10 +361,11 @@ class _Walk:
         )
 
     def evidence(self) -> Evidence:
-        about, subject = self._people[0] if self._people else (About.INSURED, None)
+        about, subject, several = self._subject()
         return Evidence(
             subject=subject,
             subject_about=about,
+            several=several,
             employer=self._employers[0] if self._employers else None,
             addresses=_unique(self._addresses),
             pins=_unique(self._pins),
@@ -318,6 +373,15 @@ class _Walk:
             populations=frozenset(self._populations),
             prose=self._prose,
         )
+
+    def _subject(self) -> tuple[About, Person | None, bool]:
+        """Whom the SED is about, the first one of them, and whether there are others."""
+        ranks = dict.fromkeys((*_SUBJECTS[:1], self._main, *_SUBJECTS))
+        for about in ranks:
+            people = [person for theirs, person in self._people if theirs is about]
+            if people:
+                return about, people[0], len({identity(p) for p in people}) > 1
+        return self._main, None, False
 
 
 def _kind(element: etree._Element, path: tuple[str, ...]) -> AddressKind:
@@ -328,9 +392,10 @@ def _kind(element: etree._Element, path: tuple[str, ...]) -> AddressKind:
                 code = _value(holder.find(name))
                 if code is not None:
                     return _KINDS.get(code, AddressKind.UNKNOWN)
-    if any(_RESIDENCE.fullmatch(name) for name in path[-2:]):
-        return AddressKind.RESIDENCE
-    return AddressKind.UNKNOWN
+    around = [name for name in path if name not in _UNTOLD] or [""]
+    if around[-1] == "AddressPerson" and not _TYPED.isdisjoint(around[-2:-1]):
+        return AddressKind.UNKNOWN
+    return AddressKind.RESIDENCE if _HOME.fullmatch(around[-1]) else AddressKind.UNKNOWN
 
 
 def _value(element: etree._Element | None) -> str | None:

@@ -17,8 +17,10 @@ from gateway.cli.looking import _happening, _reasons, _row
 from gateway.config import known_keys
 from gateway.core.case import Case, MessageReceived
 from gateway.core.composing import hand_over
+from gateway.core.consequences import Consequences
+from gateway.core.deciding import Deciding
 from gateway.core.decision import CAUSES, Deliver
-from gateway.core.judging import Arrival, Policy, _Judging
+from gateway.core.matter import Arrival, Matter, Policy
 from gateway.core.reading import MALFORMED
 from gateway.core.states import MessageState
 from gateway.journal import Counts, Happening, Row
@@ -254,14 +256,16 @@ def test_each_key_of_the_sidecar_is_explained_and_no_other():
         *("FR:CLEISS0000", "Counterparty", ("DE:1",), "DE:1", "2026-01-05", "d" * 64, "xml"),
     )
     policy = Policy("i", "demo", ("FR:CLEISS0000",), Certainty.LIKELY)
-    judging = _Judging(
+    matter = Matter(
         examined=None,  # nothing of the message itself is in the sidecar
         case=Case("c"),
         tables=SimpleNamespace(release="r"),
         policy=policy,
         arrival=Arrival(NOW, NOW),
     )
-    sidecar = judging._sidecar(received, "FR:0101100000", Deliver("FR:0101100000"))
+    target = "FR:0101100000"
+    consequences = Consequences(matter, Deciding(matter))
+    sidecar = consequences.sidecar(received, target, Deliver(target))
     sent = hand_over(received, "FR:0101100000", sidecar, after=None)
     assert cells(section(INTERFACES, "Sidecar", "###")) == list(json.loads(sent.sidecar))
     assert f"`{json.loads(sent.sidecar)['format']}`" in INTERFACES

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.core import states
 from gateway.core.case import Case, OpenQuestion
-from gateway.core.judging import _STATES as STATE_OF_A_DECISION
+from gateway.core.consequences import STATES as STATE_OF_A_DECISION
 
 PAGE = Path(__file__).parents[2] / "ops" / "states.md"
 MACHINES = {

@@ -1,0 +1,145 @@
+"""What lies on the table when one message is judged: message, case, tables, policy, moment."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from gateway.core.case import Case, MessageReceived, received
+from gateway.core.evidence import Evidence
+from gateway.core.message import BusinessMessage, CaseAction, Role
+from gateway.core.tables import Tables
+from gateway.core.validation import Verdict
+from ir_directory import Certainty
+from sed_schemas import BucRules
+
+PARIS: Final = ZoneInfo("Europe/Paris")
+STARTS: Final = frozenset({CaseAction.START.value, CaseAction.START_FORWARD.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the installation has decided beforehand (`gateway.config`)."""
+
+    instance: str
+    environment: str
+    own_institutions: tuple[str, ...]
+    least_certainty: Certainty
+    profile_violation: str = "refer"
+    ask_by_own_case: bool = False
+    transfer_grace: timedelta = timedelta(hours=24)
+    notice_only: frozenset[str] = frozenset()
+    """Institutions that get the sidecar alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When and how a message came, and when it is judged."""
+
+    received_at: datetime
+    decided_at: datetime
+    addressee: str | None = None
+    attempt: int = 0
+
+    @property
+    def reference_date(self) -> date:
+        """The day of receipt in Europe/Paris: rows valid on it decide."""
+        return self.received_at.astimezone(PARIS).date()
+
+    @property
+    def today(self) -> date:
+        """The day of the decision in Europe/Paris: the target must exist on it."""
+        return self.decided_at.astimezone(PARIS).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the bytes alone tell."""
+
+    message: BusinessMessage
+    evidence: Evidence
+    verdict: Verdict
+    media: str
+    """`xml` or `mime`."""
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One message in its case, with all that it is judged on."""
+
+    examined: Examined
+    case: Case
+    tables: Tables
+    policy: Policy
+    arrival: Arrival
+
+    @property
+    def message(self) -> BusinessMessage:
+        """The message."""
+        return self.examined.message
+
+    @property
+    def in_its_case(self) -> bool:
+        """False for an answer in a case of our own that asks about this one."""
+        return self.message.case_id == self.case.case_id
+
+    @cached_property
+    def us(self) -> str | None:
+        """Which of our own institutions takes part: the addressee, else the first receiver."""
+        own = self.policy.own_institutions
+        receivers = [party.id for party in self.message.receivers]
+        if self.arrival.addressee in own and self.arrival.addressee in receivers:
+            return self.arrival.addressee
+        return next((ident for ident in receivers if ident in own), None)
+
+    @cached_property
+    def received(self) -> MessageReceived:
+        """The event that this message was recorded."""
+        us = self.us or ""
+        roles = [party.role.value for party in self.message.receivers if party.id == us]
+        return received(
+            self.message,
+            us,
+            roles[0] if roles else Role.COUNTERPARTY.value,
+            self.examined.media,
+            self.arrival.reference_date,
+            self.examined.evidence,
+        )
+
+    @cached_property
+    def document(self) -> MessageReceived:
+        """What the case is decided on: the SED that started it, at its highest version."""
+        for event in self.case.contents.values():
+            if event.action in STARTS:
+                return self._at_its_highest(event)
+        return self.received
+
+    def _at_its_highest(self, event: MessageReceived) -> MessageReceived:
+        known = self.case.documents[event.set_id]
+        newer = self.message.set_id == event.set_id and self.message.version > known.version
+        return self.received if newer else known
+
+    @property
+    def started(self) -> bool:
+        """Whether the SED that starts the case has come, this one included."""
+        return self.message.action.value in STARTS or any(
+            event.action in STARTS for event in self.case.contents.values()
+        )
+
+    @property
+    def rules_of_buc(self) -> BucRules:
+        """What the BUC of the case allows us."""
+        return self.tables.catalogue.bucs[self.document.buc]
+
+    @property
+    def case_is_ours(self) -> bool:
+        """Whether we are its owner."""
+        return self.document.our_role == Role.CASE_OWNER.value
+
+    def same_body(self, one: str, other: str) -> bool:
+        """Compared by body: an institution may have several ids."""
+        if one == other:
+            return True
+        known, against = (self.tables.directory.institution(i) for i in (one, other))
+        return known is not None and against is not None and known.body == against.body
