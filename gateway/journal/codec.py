@@ -143,6 +143,7 @@ def evidence_text(evidence: Evidence) -> str:
         "pins": [(p.about, p.country, p.number) for p in evidence.pins],
         "named": [(n.about, n.where, n.country, n.id, n.name) for n in evidence.named],
         "populations": sorted(evidence.populations),
+        "several": evidence.several,
         "prose": evidence.prose,
     }
     return _text({key: value for key, value in whole.items() if value})
@@ -165,6 +166,7 @@ def evidence_of(text: str) -> Evidence:
             for about, where, *rest in whole.get("named", ())
         ),
         populations=frozenset(whole.get("populations", ())),
+        several=whole.get("several", False),
         prose=whole.get("prose", False),
     )
 
