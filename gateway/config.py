@@ -42,6 +42,8 @@ LATER: Mapping[str, frozenset[str]] = {
     "pension_question": frozenset({"p8000"}),
     "already_participant": frozenset({"leave"}),
     "hand_over": frozenset({"x100"}),
+    "business_exceptions": frozenset({"gateway"}),
+    "valid_nir": frozenset({"refer"}),
 }
 REAL_ENVIRONMENTS = ("test", "acceptance", "production")
 DEMO_INSTITUTIONS = ("FR:CLEISS0000", "FR:CLEISS0001")
@@ -94,24 +96,29 @@ class Policy(_Section):
         already_participant: what to do when the competent institution takes part already.
         valid_nir: what to do with a SED whose only evidence is a French PIN with a right key.
         transfer_grace_hours: SEDs created until then after our X007 go to the holder.
-        hold_hours: how long a SED waits for what it belongs to before it is referred.
         hand_over: the original bytes with the sidecar, or the sidecar alone.
         hand_over_by_institution: the same for single institutions.
     """
 
     least_certainty: Certainty = "solid"
     profile_violation: Literal["refer", "warn"] = "refer"
-    business_exceptions: Literal["rina", "gateway"] = "rina"
+    business_exceptions: Literal["rina"] = "rina"
     ask_by_own_case: bool = False
     pension_question: Literal["own-case"] = "own-case"
     already_participant: Literal["refer"] = "refer"
-    valid_nir: Literal["ask", "refer"] = "ask"
+    valid_nir: Literal["ask"] = "ask"
     transfer_grace_hours: Annotated[int, Field(ge=0, le=8760)] = 24
-    hold_hours: Annotated[int, Field(ge=1, le=8760)] = 24
     hand_over: HandOver = "copy"
     hand_over_by_institution: Mapping[InstitutionId, HandOver] = Field(default_factory=dict)
 
-    @field_validator("pension_question", "already_participant", "hand_over", mode="before")
+    @field_validator(
+        "pension_question",
+        "already_participant",
+        "hand_over",
+        "business_exceptions",
+        "valid_nir",
+        mode="before",
+    )
     @classmethod
     def _later(cls, value: object, info: ValidationInfo) -> object:
         return _refuse_later(str(info.field_name), value)

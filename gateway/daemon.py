@@ -263,7 +263,8 @@ class Daemon:
     async def _drain_outbox(self, relay: "asyncio.Task[None]") -> None:
         """Send what is due now, then stop; what is not due yet stays in the journal."""
         gateway = self._gateway
-        await _cancelled(relay)
+        gateway.relay.end()
+        await asyncio.wait({relay})
         end = gateway.clock.monotonic() + DRAIN_SECONDS
         with contextlib.suppress(JournalUnavailable):
             while gateway.clock.monotonic() < end and not gateway.relay.paused:

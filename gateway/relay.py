@@ -56,8 +56,8 @@ class Relay:
         self._pace = pace
         self._health: defaultdict[str, _Health] = defaultdict(_Health)
         self._woken = asyncio.Event()
-        self._open = asyncio.Event()
-        self._open.set()
+        self._paused = False
+        self._ending = False
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -65,17 +65,17 @@ class Relay:
 
     def pause(self) -> None:
         """Send nothing more; what is under way is finished."""
-        self._open.clear()
+        self._paused = True
 
     def resume(self) -> None:
         """Send again."""
-        self._open.set()
+        self._paused = False
         self.wake()
 
     @property
     def paused(self) -> bool:
         """Whether sending was stopped by a person."""
-        return not self._open.is_set()
+        return self._paused
 
     @property
     def closed(self) -> frozenset[str]:
@@ -84,17 +84,24 @@ class Relay:
         return frozenset(d for d, health in self._health.items() if health.closed_until > now)
 
     async def run(self) -> None:
-        """Send until cancelled."""
-        while True:
-            await self._open.wait()
+        """Send until told to end; what was claimed by then is sent, or put back."""
+        while not self._ending:
             self._woken.clear()
-            try:
-                moved = await self.turn()
-            except JournalUnavailable as error:
-                logger().error("outbox-unreadable", error_code=error.code)
-                moved = 0
-            if not moved:
+            if self._paused or not await self._moved():
                 await self._rest()
+
+    async def _moved(self) -> int:
+        """One turn; an outbox that cannot be read or written now is tried again."""
+        try:
+            return await self.turn()
+        except JournalUnavailable as error:
+            logger().error("outbox-unreadable", error_code=error.code)
+            return 0
+
+    def end(self) -> None:
+        """Let `run` return after the turn that it is in."""
+        self._ending = True
+        self.wake()
 
     async def turn(self) -> int:
         """One claim and what becomes of it; how many sendings moved."""

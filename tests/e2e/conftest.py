@@ -53,14 +53,15 @@ class Daemon:
         self._reading.start()
 
     def _read(self):
-        for raw in self._process.stderr:
-            try:
-                line = json.loads(raw)
-            except ValueError:
-                line = {"event.action": "not-json", "text": raw.decode(errors="replace")}
-            with self._grown:
-                self.lines.append(line)
-                self._grown.notify_all()
+        with self._process.stderr as log:
+            for raw in log:
+                try:
+                    line = json.loads(raw)
+                except ValueError:
+                    line = {"event.action": "not-json", "text": raw.decode(errors="replace")}
+                with self._grown:
+                    self.lines.append(line)
+                    self._grown.notify_all()
         with self._grown:
             self._grown.notify_all()
 

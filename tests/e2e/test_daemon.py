@@ -198,6 +198,7 @@ def test_it_does_not_start_with_an_open_door(daemon, key):
 
 def test_the_state_is_for_its_owner_alone(daemon, a_message):
     gateway = daemon()
+    gateway.wait_for("started")
     gateway.put("01.xml", a_message())
     gateway.wait_for("batch-sent")
     assert gateway.state.stat().st_mode & 0o777 == 0o700
