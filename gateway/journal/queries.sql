@@ -102,7 +102,9 @@ UPDATE sending SET state = ?3, settled_at = ?2, error = ?4 WHERE after = ?1 AND 
 RETURNING message_id, about;
 
 -- defer --
-UPDATE sending SET due = ?3, lease_until = 0, attempts = attempts + 1, error = ?4
+-- The claim is given back, so its token is void from here on.
+UPDATE sending
+   SET due = ?3, lease_until = 0, token = token + 1, attempts = attempts + 1, error = ?4
  WHERE message_id = ?1 AND token = ?2 AND state = 'due';
 
 -- refer_message --

@@ -1,0 +1,883 @@
+"""Every journal keeps the promises of its port (`gateway.journal`)."""
+
+import asyncio
+import dataclasses
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.core.case import Case, Returned, fold
+from gateway.core.decision import Way
+from gateway.core.states import CaseState, MessageState
+from gateway.errors import JournalConflict, JournalUnavailable, StateLocked
+from gateway.journal import Contradiction, Duplicate, IdentityConflict, Recorded, Release
+from tests.contract.conftest import (
+    NOON,
+    TABLES,
+    TARGET,
+    THEM,
+    Made,
+    at,
+    drained,
+    judged_again,
+    sha256,
+    turn,
+)
+
+LEASE = 60.0
+
+
+async def states(journal, *names):
+    return [(await journal.message(name)).state.value for name in names]
+
+
+# -- record: all or nothing -----------------------------------------------------------------
+
+
+async def test_a_message_is_found_with_its_decision(journal, made):
+    entry = made.transfer()
+    assert await journal.record(entry) == Recorded()
+    row = await journal.message("m1")
+    assert (row.decision, row.cause, row.institution) == ("transfer", None, TARGET)
+    assert (row.buc, row.sed, row.sender, row.case_id) == ("P_BUC_01", "P2000", THEM, "case-1")
+    assert (row.state, row.received_at, row.source) == (MessageState.RECORDED, NOON, "m1.xml")
+    assert await journal.body(entry.judgement.digest) == entry.body
+    assert await journal.message("m2") is None
+
+
+async def test_the_case_is_the_fold_of_its_history(journal, made):
+    asked, moved = made.ask(), made.transfer("m2", revision=3, waiting=[("m1", "d" * 64)])
+    await journal.record(asked)
+    first = await journal.case("case-1")
+    assert first == fold(Case("case-1"), asked.judgement.events)
+    await journal.record(moved)
+    assert await journal.case("case-1") == fold(first, moved.judgement.events)
+    assert await journal.case("never-seen") == Case("never-seen")
+
+
+async def test_the_explanation_gives_every_reason(journal, made):
+    await journal.record(made.transfer())
+    (only,) = await journal.explanation("m1")
+    assert only["trace"] == (
+        {
+            "code": "route-matched",
+            "params": {"rule": "p-1", "buc": "P_BUC_01", "certainty": "solid"},
+        },
+    )
+    assert only["rules"] == ("p-1", "dep:59")
+    assert only["violations"] == ("cvc-pattern",)
+    assert (only["release"], only["reference_date"]) == (TABLES.name, "2026-03-02")
+    assert (only["decided_at"], only["who"], only["certainty"]) == (at(1), "gateway", "solid")
+    assert only["digest"] == made.message("m1")[0].digest
+    await journal.record(Made("case-2").ask("m2"))
+    (asked,) = await journal.explanation("m2")
+    assert (asked["way"], asked["missing"]) == ("h001", ("residence",))
+    assert asked["candidates"] == (TARGET, "FR:0000000002")
+
+
+async def test_the_same_bytes_again_are_a_duplicate(journal, made):
+    await journal.record(made.transfer())
+    before = await journal.counts(at(9))
+    assert await journal.record(made.transfer()) == Duplicate()
+    assert await journal.counts(at(9)) == before
+
+
+async def test_the_same_id_with_other_bytes_is_an_identity_conflict(journal, made):
+    await journal.record(made.refer())
+    other = judged_again(made.refer(), digest=sha256(b"other"), revision=2)
+    assert await journal.record(other) == IdentityConflict()
+    assert await journal.body(sha256(b"other")) is None
+
+
+async def test_a_case_that_moved_on_is_a_conflict_and_leaves_nothing(journal, made):
+    await journal.record(made.ask())
+    with pytest.raises(JournalConflict):
+        await journal.record(made.transfer("m2", revision=0))
+    assert await journal.message("m2") is None
+    assert (await journal.counts(at(9))).sendings == {"due": 1}
+    assert (await journal.case("case-1")).revision == 3
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+async def test_a_revision_that_never_was_is_a_conflict(journal, made, revision):
+    with pytest.raises(JournalConflict):
+        await journal.record(made.refer(revision=revision))
+
+
+async def test_tables_no_longer_in_force_are_a_conflict(journal, made):
+    await journal.activate(dataclasses.replace(TABLES, name="2026-04"))
+    with pytest.raises(JournalConflict):
+        await journal.record(made.transfer())
+    with pytest.raises(JournalConflict):
+        await journal.record(made.set_aside())
+    assert await journal.record(Made(release="2026-04").transfer()) == Recorded()
+
+
+async def test_without_tables_in_force_nothing_is_recorded(driver, made):
+    async with driver.opened() as journal:
+        assert await journal.release() is None
+        with pytest.raises(JournalConflict):
+            await journal.record(made.transfer())
+
+
+async def test_the_tables_in_force_are_the_last_ones_activated(journal):
+    older = Release("2025-12", "cd" * 32, at(-999), "a", "b")
+    assert await journal.release() == TABLES
+    await journal.activate(older)
+    assert await journal.release() == older
+
+
+async def test_one_conflict_in_a_group_fails_alone(journal, made):
+    """All of them are in flight at once, so that they share transactions."""
+    good = [Made(f"case-{n}").transfer(f"m{n}") for n in range(60)]
+    bad = [Made(f"case-{n}").refer(f"bad{n}", revision=9) for n in range(60)]
+    broken = [broken_entry(Made(f"broken-{n}"), f"worse{n}") for n in range(60)]
+    entries = [e for three in zip(good, bad, broken, strict=True) for e in three]
+    outcomes = await asyncio.gather(*map(journal.record, entries), return_exceptions=True)
+    assert [type(o) for o in outcomes] == [Recorded, JournalConflict, Contradiction] * 60
+    counts = await journal.counts(at(9))
+    assert counts.messages == {"recorded": 60}
+    assert counts.sendings == {"due": 120, "waiting": 60}
+    assert (await journal.case("broken-1")).revision == 0
+
+
+def broken_entry(made, name):
+    """Two X007 of one case to one institution and receiver."""
+    entry = made.transfer(name)
+    first = entry.judgement.outgoing[0]
+    twin = dataclasses.replace(first, message_id="another-id")
+    return judged_again(entry, outgoing=(*entry.judgement.outgoing, twin))
+
+
+async def test_of_many_judged_on_one_revision_one_is_recorded(journal):
+    rivals = [Made().refer(f"m{n}") for n in range(30)]
+    outcomes = await asyncio.gather(*map(journal.record, rivals), return_exceptions=True)
+    assert sorted(type(o).__name__ for o in outcomes) == ["JournalConflict"] * 29 + ["Recorded"]
+    assert (await journal.case("case-1")).revision == 2
+
+
+async def test_a_group_sees_what_its_earlier_members_wrote(journal):
+    made = Made()
+    first, second = made.refer("m0"), made.refer("m1", revision=2)
+    chain = [first, second, first, made.hold("m2", revision=4)]
+    outcomes = await asyncio.gather(*map(journal.record, chain))
+    assert outcomes == [Recorded(), Recorded(), Duplicate(), Recorded()]
+    assert (await journal.case("case-1")).revision == 6
+
+
+async def test_one_forwarding_a_case_and_institution(journal, made):
+    await journal.record(made.transfer())
+    again = made.transfer("m2", revision=2)
+    with pytest.raises(Contradiction):
+        await journal.record(again)
+    assert await journal.message("m2") is None
+    assert (await journal.case("case-1")).revision == 2
+
+
+async def test_what_never_follows_is_refused(journal, made):
+    await journal.record(made.transfer())
+    await drained(journal)
+    moves = (("m1", MessageState.RECORDED),)
+    unseen = (("never-seen", MessageState.RECORDED),)
+    with pytest.raises(Contradiction):
+        await journal.record(judged_again(made.refer("m2", revision=3), moves=moves))
+    with pytest.raises(Contradiction):
+        await journal.record(judged_again(made.refer("m2", revision=3), moves=unseen))
+    assert await states(journal, "m1") == ["done"]
+    assert await journal.message("m2") is None
+
+
+async def test_malformed_bytes_are_kept_under_their_digest(journal, made):
+    entry = made.set_aside()
+    await journal.record(entry)
+    row = await journal.message(sha256(b"<!DOCTYPE"))
+    assert (row.state, row.decision, row.cause) == (
+        MessageState.QUARANTINED,
+        "set-aside",
+        "doctype",
+    )
+    assert (row.case_id, row.buc, row.sender) == (None, None, None)
+    assert await journal.body(row.message_id) == b"<!DOCTYPE"
+    await journal.record(made.set_aside(b"", "empty"))
+    assert await journal.body(sha256(b"")) == b""
+
+
+async def test_bytes_that_are_elsewhere_are_not_made_up(journal, made):
+    entry = made.set_aside(b"very big", "too-big")
+    await journal.record(dataclasses.replace(entry, body=b""))
+    assert await journal.body(sha256(b"very big")) is None
+
+
+async def test_known_content_is_linked_to_the_first(journal, made):
+    await journal.record(made.refer())
+    await journal.record(made.absorb("m2", "m1", revision=2))
+    row = await journal.message("m2")
+    assert (row.state, row.decision) == (MessageState.ABSORBED, None)
+    assert (await journal.explanation("m2"))[0]["same_as"] == "m1"
+
+
+async def test_our_own_case_leads_to_the_case_it_asks_about(journal, made):
+    await journal.record(made.ask(way=Way.OWN_CASE))
+    asked = await journal.case("own-case-1")
+    assert (asked.case_id, asked.state) == ("case-1", CaseState.ASKED)
+    assert asked == await journal.case("case-1")
+
+
+async def test_a_case_seen_before_is_seen_again_as_it_is(journal, made):
+    await journal.record(made.refer())
+    assert (await journal.case("case-1")).revision == 2
+    await journal.record(made.refer("m2", revision=2))
+    assert (await journal.case("case-1")).revision == 4
+    assert (await journal.case("case-1")).received("m2") is not None
+
+
+# -- decided again --------------------------------------------------------------------------
+
+
+def again(entry, attempt, **others):
+    return dataclasses.replace(entry, attempt=attempt, who="claire", decided_at=at(60), **others)
+
+
+async def quarantined(journal, made):
+    """A message that was set aside under its own id."""
+    entry = made.transfer()
+    aside = judged_again(
+        entry,
+        decision=made.set_aside(cause="not-ours").judgement.decision,
+        state=MessageState.QUARANTINED,
+        case_id=None,
+        events=(),
+        outgoing=(),
+    )
+    await journal.record(aside)
+    return entry
+
+
+async def test_a_message_decided_again_keeps_its_first_decision(journal, made):
+    entry = await quarantined(journal, made)
+    assert await journal.record(again(entry, 1)) == Recorded()
+    first, second = await journal.explanation("m1")
+    assert (first["decision"], first["attempt"]) == ("set-aside", 0)
+    assert (second["decision"], second["attempt"], second["who"]) == ("transfer", 1, "claire")
+    row = await journal.message("m1")
+    assert (row.decision, row.case_id, row.state) == ("transfer", "case-1", MessageState.RECORDED)
+    assert [h.what for h in await journal.timeline("m1") if h.origin == "operator"] == ["transfer"]
+
+
+async def test_two_people_cannot_decide_one_message_at_once(journal, made):
+    entry = await quarantined(journal, made)
+    outcomes = await asyncio.gather(
+        journal.record(again(entry, 1)), journal.record(again(entry, 1)), return_exceptions=True
+    )
+    assert [type(o) for o in outcomes] == [Recorded, JournalConflict]
+    with pytest.raises(JournalConflict):
+        await journal.record(again(entry, 3))
+
+
+async def test_deciding_again_what_is_not_here_is_a_bug(journal, made):
+    with pytest.raises(Contradiction):
+        await journal.record(again(made.transfer(), 1))
+
+
+async def test_discarding_keeps_bytes_and_reason(journal, made):
+    await journal.record(made.set_aside())
+    name = sha256(b"<!DOCTYPE")
+    assert await journal.discard(name, "claire", "not XML at all", at(5))
+    assert not await journal.discard(name, "claire", "again", at(6))
+    assert not await journal.discard("never-seen", "claire", "again", at(6))
+    assert await states(journal, name) == ["discarded"]
+    assert await journal.body(name) == b"<!DOCTYPE"
+    last = (await journal.timeline(name))[-1]
+    assert (last.origin, last.what, last.who, last.at) == ("operator", "discard", "claire", at(5))
+    assert last.params["reason"] == "not XML at all"
+
+
+async def test_only_what_is_in_quarantine_can_be_discarded(journal, made):
+    await journal.record(made.refer())
+    assert not await journal.discard("m1", "claire", "no", at(5))
+    assert await states(journal, "m1") == ["referred"]
+
+
+# -- the outbox -----------------------------------------------------------------------------
+
+
+async def test_the_hand_over_waits_for_its_forwarding(journal, made):
+    entry = made.transfer()
+    await journal.record(entry)
+    first = await journal.claim(10, at(10), LEASE)
+    assert [(c.kind, c.receiver) for c in first] == [("x007", THEM)]
+    assert first[0].body == entry.judgement.outgoing[0].body
+    await journal.sent(first, at(11))
+    second = await journal.claim(10, at(12), LEASE)
+    assert [(c.kind, c.receiver) for c in second] == [("x007", TARGET)]
+    assert await journal.claim(10, at(12), LEASE) == []
+    assert await states(journal, "m1") == ["recorded"]
+    await journal.sent(second, at(13))
+    (third,) = await journal.claim(10, at(14), LEASE)
+    assert (third.kind, third.destination, third.body) == ("hand-over", TARGET, entry.body)
+    assert third.sidecar == entry.judgement.outgoing[2].sidecar
+    await journal.sent([third], at(15))
+    assert await states(journal, "m1") == ["done"]
+
+
+async def test_the_confirmed_forwarding_enters_the_history_once(journal, made):
+    await journal.record(made.transfer())
+    assert (await journal.case("case-1")).forwarded_at is None
+    await drained(journal)
+    case = await journal.case("case-1")
+    assert (case.holder, case.forwarded_at, case.revision) == (TARGET, at(11), 3)
+
+
+async def test_waiting_messages_go_along_with_the_case(journal, made):
+    asked = made.ask()
+    await journal.record(asked)
+    await journal.record(made.hold("m2", revision=3))
+    waiting = [("m1", asked.judgement.digest), ("m2", made.message("m2")[0].digest)]
+    assert await states(journal, "m1", "m2") == ["waiting", "waiting"]
+    await journal.record(made.transfer("m3", revision=5, waiting=waiting))
+    assert await states(journal, "m1", "m2", "m3") == ["recorded"] * 3
+    sent = await drained(journal)
+    assert [c.object for c in sent if c.kind == "hand-over"] == ["m1", "m2", "m3"]
+    assert await states(journal, "m1", "m2", "m3") == ["done"] * 3
+
+
+async def test_an_answered_question_changes_no_message_when_sent(journal, made):
+    await journal.record(made.ask())
+    (question,) = await drained(journal)
+    assert question.kind == "h001"
+    assert await states(journal, "m1") == ["waiting"]
+
+
+async def test_a_decision_without_anything_to_send_is_done(journal, made):
+    await journal.record(judged_again(made.deliver("m1", revision=0), outgoing=()))
+    assert await states(journal, "m1") == ["done"]
+
+
+async def test_a_notice_goes_without_the_bytes(journal, made):
+    entry = made.deliver("m1", revision=0)
+    (hand_over,) = entry.judgement.outgoing
+    notice = dataclasses.replace(hand_over, media="none")
+    await journal.record(judged_again(entry, outgoing=(notice,)))
+    (claim,) = await journal.claim(1, at(10), LEASE)
+    assert (claim.media, claim.body, claim.sidecar) == ("none", b"", hand_over.sidecar)
+
+
+async def test_observing_sends_nothing(journal, made):
+    await journal.record(dataclasses.replace(made.transfer(), observed=True))
+    assert (await journal.counts(at(9))).sendings == {"observed": 3}
+    assert await journal.claim(10, at(99), LEASE) == []
+    assert await states(journal, "m1") == ["done"]
+
+
+async def test_after_observing_a_case_nothing_of_it_is_handed_over(journal, made):
+    """Its holder never got our X007, so it does not take part through us."""
+    await journal.record(dataclasses.replace(made.transfer(), observed=True))
+    await journal.record(made.deliver("m2", revision=2))
+    assert await journal.claim(10, at(99), LEASE) == []
+    assert (await journal.counts(at(9))).sendings == {"observed": 4}
+
+
+async def test_a_later_delivery_waits_for_the_forwarding(journal, made):
+    await journal.record(made.transfer())
+    await journal.record(made.deliver("m2", revision=2))
+    assert (await journal.counts(at(9))).sendings == {"due": 2, "waiting": 2}
+    sent = await drained(journal)
+    assert [(c.kind, c.object) for c in sent][2:] == [("hand-over", "m1"), ("hand-over", "m2")]
+    await journal.record(made.deliver("m3", revision=4))
+    (last,) = await drained(journal, 100.0)
+    assert last.object == "m3"
+
+
+async def test_a_sending_has_one_worker_at_a_time(journal):
+    for n in range(50):
+        await journal.record(Made(f"case-{n}").ask(f"m{n}"))
+    claims = await asyncio.gather(*(journal.claim(7, at(10), LEASE) for _ in range(20)))
+    ids = [c.message_id for some in claims for c in some]
+    assert len(ids) == len(set(ids)) == 50
+
+
+async def test_a_claim_that_ran_out_is_void(journal, made):
+    await journal.record(made.ask())
+    (late,) = await journal.claim(10, at(10), LEASE)
+    assert await journal.claim(10, at(69), LEASE) == []
+    (new,) = await journal.claim(10, at(70), LEASE)
+    assert new.message_id == late.message_id
+    assert new.token != late.token
+    assert await journal.sent([late], at(71)) == 0
+    assert not await journal.defer(late, at(80), "x")
+    assert not await journal.withdraw(late, at(80), "x")
+    assert await journal.claim(10, at(72), LEASE) == []
+    assert await journal.sent([new], at(73)) == 1
+    assert await journal.sent([new], at(74)) == 0
+    assert not await journal.withdraw(new, at(80), "x")
+
+
+async def test_a_deferred_sending_is_due_again_later(journal, made):
+    await journal.record(made.ask())
+    (claim,) = await journal.claim(10, at(10), LEASE)
+    assert claim.attempts == 0
+    assert await journal.defer(claim, at(30), "broker-down")
+    assert not await journal.defer(claim, at(40), "twice")
+    assert await journal.claim(10, at(29), LEASE) == []
+    (claim,) = await journal.claim(10, at(30), LEASE)
+    assert claim.attempts == 1
+
+
+async def test_what_is_deferred_holds_back_what_follows_it_and_nothing_else(journal):
+    made, other = Made(), Made("case-2")
+    await journal.record(made.deliver("m1", revision=0))
+    await journal.record(made.deliver("m2", revision=1))
+    await journal.record(made.deliver("m3", revision=2, to="FR:0000000009"))
+    await journal.record(other.deliver("o1", revision=0))
+    claims = await journal.claim(10, at(10), LEASE)
+    assert sorted(c.object for c in claims) == ["m1", "m3", "o1"]
+    first = next(c for c in claims if c.object == "m1")
+    await journal.defer(first, at(100), "closed")
+    await journal.sent([c for c in claims if c is not first], at(11))
+    assert await journal.claim(10, at(99), LEASE) == []
+    assert [c.object for c in await drained(journal, 100.0)] == ["m1", "m2"]
+
+
+async def test_the_oldest_go_first_and_no_more_than_asked_for(journal):
+    for n in (3, 1, 2):
+        entry = Made(f"case-{n}").ask(f"m{n}")
+        await journal.record(dataclasses.replace(entry, decided_at=at(n)))
+    assert [c.case_id for c in await journal.claim(2, at(10), LEASE)] == ["case-1", "case-2"]
+    assert [c.case_id for c in await journal.claim(2, at(10), LEASE)] == ["case-3"]
+
+
+async def test_nothing_is_claimed_before_it_is_due(journal, made):
+    await journal.record(dataclasses.replace(made.ask(), decided_at=at(50)))
+    assert await journal.claim(10, at(49.999999), LEASE) == []
+    assert len(await journal.claim(10, at(50), LEASE)) == 1
+
+
+async def test_a_withdrawn_forwarding_takes_the_hand_overs_along(journal, made):
+    await journal.record(made.ask())
+    waiting = [("m1", made.message("m1")[0].digest)]
+    await drained(journal)
+    await journal.record(made.transfer("m2", revision=3, waiting=waiting))
+    await journal.record(made.deliver("m3", revision=5))
+    (to_sender,) = await journal.claim(10, at(100), LEASE)
+    await journal.sent([to_sender], at(101))
+    (forwarding,) = await journal.claim(10, at(102), LEASE)
+    assert forwarding.receiver == TARGET
+    assert await journal.withdraw(forwarding, at(103), "unroutable")
+    assert await journal.claim(10, at(999), LEASE) == []
+    assert await states(journal, "m1", "m2", "m3") == ["referred"] * 3
+    case = await journal.case("case-1")
+    assert (case.state, case.revision, case.forwarded_at) == (CaseState.REFERRED, 9, None)
+    row = await journal.message("m2")
+    assert (row.decision, row.cause, row.candidates) == ("refer", "sending-failed", (TARGET,))
+    assert [e["decision"] for e in await journal.explanation("m2")] == ["transfer", "refer"]
+    counts = await journal.counts(at(999))
+    assert counts.worklist == {"sending-failed": 3}
+    assert counts.sendings == {"sent": 2, "withdrawn": 4}
+
+
+async def test_after_a_withdrawn_forwarding_nothing_is_delivered(journal, made):
+    """Whoever judges so has a bug; the journal does not hand it over."""
+    await journal.record(made.transfer())
+    (to_sender,) = await journal.claim(10, at(10), LEASE)
+    await journal.sent([to_sender], at(11))
+    (forwarding,) = await journal.claim(10, at(12), LEASE)
+    await journal.withdraw(forwarding, at(13), "unroutable")
+    with pytest.raises(Contradiction):
+        await journal.record(made.deliver("m2", revision=3))
+
+
+async def test_a_question_that_cannot_be_sent_has_failed(journal, made):
+    await journal.record(made.ask())
+    (question,) = await journal.claim(10, at(10), LEASE)
+    assert (await journal.counts(at(10))).questions_open == 1
+    await journal.withdraw(question, at(11), "unroutable")
+    case = await journal.case("case-1")
+    assert (case.open_questions, case.state) == ((), CaseState.REFERRED)
+    assert await states(journal, "m1") == ["referred"]
+    assert (await journal.counts(at(10))).questions_open == 0
+
+
+async def test_a_hand_over_whose_bytes_are_gone_is_referred_not_sent_empty(journal, made):
+    entry = made.deliver("m1", revision=0)
+    await journal.record(dataclasses.replace(entry, body=b""))
+    assert await journal.claim(10, at(10), LEASE) == []
+    assert await states(journal, "m1") == ["referred"]
+
+
+# -- looking --------------------------------------------------------------------------------
+
+
+async def test_messages_come_in_order_of_receipt_and_in_pages(journal):
+    for n in (4, 1, 3, 0, 2):
+        entry = Made(f"case-{n % 2}-{n}").refer(f"m{n}")
+        await journal.record(dataclasses.replace(entry, received_at=at(n)))
+    await journal.record(dataclasses.replace(Made().set_aside(), received_at=at(2)))
+    everything = await journal.messages()
+    assert [r.received_at for r in everything] == sorted(r.received_at for r in everything)
+    assert len(everything) == 6
+    paged, after = [], None
+    while page := await journal.messages(limit=2, after=after):
+        paged.extend(page)
+        after = page[-1].message_id
+    assert paged == list(everything)
+    (aside,) = await journal.messages(states=[MessageState.QUARANTINED])
+    assert aside.cause == "doctype"
+    referred = await journal.messages(states=[MessageState.REFERRED, MessageState.DONE])
+    assert [r.message_id for r in referred] == ["m0", "m1", "m2", "m3", "m4"]
+    (one,) = await journal.messages(case_id="case-1-3")
+    assert one.message_id == "m3"
+    assert await journal.messages(case_id="case-1-3", states=[MessageState.DONE]) == []
+
+
+async def test_a_protected_case_is_marked(journal, made):
+    await journal.record(made.refer(cause="protected", protected=True))
+    assert (await journal.message("m1")).protected
+    await journal.record(Made("case-2").refer("m2"))
+    assert not (await journal.message("m2")).protected
+
+
+async def test_the_timeline_tells_it_all_in_order(journal, made):
+    await journal.record(made.ask())
+    await drained(journal)
+    waiting = [("m1", made.message("m1")[0].digest)]
+    later = dataclasses.replace(
+        made.transfer("m2", revision=3, waiting=waiting), received_at=at(50), decided_at=at(51)
+    )
+    await journal.record(later)
+    await drained(journal, 60.0)
+    told = await journal.timeline("m1")
+    assert [(h.origin, h.what, h.state) for h in told] == [
+        ("inbound", "message-received", "received"),
+        ("gateway", "ask", "waiting"),
+        ("gateway", "asked", "asked"),
+        ("outbound", "h001", "sent"),
+        ("inbound", "message-received", "received"),
+        ("gateway", "transfer", "recorded"),
+        ("gateway", "forwarded", "forwarded"),
+        ("outbound", "x007", "sent"),
+        ("gateway", "forward-confirmed", "forwarded"),
+        ("outbound", "x007", "sent"),
+        ("outbound", "hand-over", "sent"),
+        ("outbound", "hand-over", "sent"),
+    ]
+    assert [h.at for h in told] == sorted(h.at for h in told)
+    assert await journal.timeline("case-1") == told
+    assert await journal.timeline("never-seen") == []
+    assert "Muster" not in repr(told)
+
+
+async def test_counts_tell_what_there_is(journal):
+    await journal.record(Made("a").transfer("a1"))
+    await journal.record(Made("b").ask("b1"))
+    await journal.record(Made("c").refer("c1"))
+    await journal.record(Made("c").refer("c2", revision=2, cause="case-referred"))
+    await journal.record(Made("d").set_aside())
+    counts = await journal.counts(at(100))
+    assert counts.messages == {"recorded": 1, "waiting": 1, "referred": 2, "quarantined": 1}
+    assert counts.sendings == {"due": 3, "waiting": 1}
+    assert counts.worklist == {"several": 1, "case-referred": 1}
+    assert counts.quarantine == {"doctype": 1}
+    assert (counts.questions_open, counts.oldest_due) == (1, at(1))
+    assert (await journal.counts(at(0))).oldest_due is None
+
+
+async def test_cases_are_counted_by_buc_as_they_stand(journal):
+    await journal.record(Made("a").transfer("a1"))
+    await journal.record(Made("b").ask("b1"))
+    await journal.record(Made("c").refer("c1"))
+    await journal.record(Made("c").refer("c2", revision=2))
+    await journal.record(Made("d").hold("d1", revision=0))
+    await journal.record(Made("e").transfer("e1", buc="S_BUC_24"))
+    back = Made("e").refer("e2", revision=2, cause="returned", buc="S_BUC_24")
+    events = (*back.judgement.events, Returned(TARGET))
+    await journal.record(judged_again(back, events=events))
+    await journal.record(Made("f").transfer("f1", buc="S_BUC_24"))
+    await journal.record(Made("f").refer("f2", revision=2, cause="forwarded-late"))
+    await journal.record(Made("g").set_aside())
+    assert await journal.by_buc() == {
+        "P_BUC_01": {"received": 4, "transferred": 1, "asked": 1, "referred": 1, "other": 1},
+        "S_BUC_24": {"received": 2, "transferred": 1, "referred": 1},
+        "-": {"received": 0, "set_aside": 1},
+    }
+
+
+async def test_a_reader_looks_beside_the_writer_and_cannot_write(driver, journal, made):
+    await journal.record(made.ask())
+    async with driver.reading() as reader:
+        assert (await reader.case("case-1")).revision == 3
+        await journal.record(made.hold("m2", revision=3))
+        assert (await reader.case("case-1")).revision == 5
+        assert (await reader.release()) == TABLES
+        assert len(await reader.messages()) == 2
+        assert not hasattr(reader, "record")
+
+
+async def test_times_keep_their_microseconds(journal, made):
+    odd = datetime(2031, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    paris = odd.astimezone(tz=None)
+    await journal.record(dataclasses.replace(made.refer(), received_at=paris))
+    assert (await journal.message("m1")).received_at == odd
+
+
+# -- life and death -------------------------------------------------------------------------
+
+
+async def test_what_is_recorded_is_there_after_a_restart(driver, made):
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        await journal.record(made.transfer())
+        case = await journal.case("case-1")
+    async with driver.opened() as journal:
+        assert await journal.case("case-1") == case
+        assert await journal.release() == TABLES
+        assert len(await drained(journal)) == 3
+
+
+async def test_a_lease_and_its_token_outlive_the_process(driver, made):
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        await journal.record(made.ask())
+        (before,) = await journal.claim(10, at(10), LEASE)
+    async with driver.opened() as journal:
+        assert await journal.claim(10, at(11), LEASE) == []
+        (after,) = await journal.claim(10, at(70), LEASE)
+        assert after.token != before.token
+
+
+async def test_closing_finishes_what_was_accepted(driver):
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        entries = [Made(f"case-{n}").transfer(f"m{n}") for n in range(500)]
+        recording = [asyncio.ensure_future(journal.record(entry)) for entry in entries]
+        await turn()
+        await journal.close()
+        assert await asyncio.gather(*recording) == [Recorded()] * 500
+        with pytest.raises(JournalUnavailable):
+            await journal.record(Made().transfer())
+    async with driver.opened() as journal:
+        assert (await journal.counts(at(9))).messages == {"recorded": 500}
+
+
+async def test_who_no_longer_waits_does_not_stop_the_writer(journal):
+    waiting = [
+        asyncio.ensure_future(journal.record(Made(f"c{n}").refer(f"m{n}"))) for n in range(50)
+    ]
+    await turn()
+    for task in waiting[::2]:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert await journal.record(Made().refer("last")) == Recorded()
+    assert (await journal.counts(at(9))).messages == {"referred": 51}
+
+
+async def test_a_beat_is_written(journal):
+    await journal.beat(at(1))
+    await journal.beat(at(2))
+
+
+# -- SQLite alone ---------------------------------------------------------------------------
+
+
+def plain(path):
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+
+async def test_sqlite_keeps_a_second_gateway_out(driver, journal):
+    with pytest.raises(StateLocked):
+        async with driver.opened():
+            pass
+
+
+async def test_sqlite_unlocks_on_close(driver):
+    for _ in range(2):
+        async with driver.opened() as journal:
+            await journal.activate(TABLES)
+
+
+async def test_sqlite_files_are_for_their_owner_alone(driver, journal, made):
+    old = os.umask(0)
+    try:
+        await journal.record(made.transfer())
+        for path in driver.path.parent.iterdir():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+    finally:
+        os.umask(old)
+
+
+async def test_sqlite_is_durable_and_strict(driver, journal, made):
+    assert (
+        await journal._writer.write(lambda db: db.execute("PRAGMA synchronous").fetchone()[0]) == 2
+    )
+    with plain(driver.path) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        tables = db.execute("PRAGMA table_list").fetchall()
+    db.close()
+    loose = [
+        t[1] for t in tables if t[2] == "table" and not t[5] and not t[1].startswith("sqlite_")
+    ]
+    assert loose == []
+
+
+async def test_sqlite_rows_say_whose_they_are(driver, journal, made):
+    await journal.record(made.ask(way=Way.OWN_CASE))
+    db = plain(driver.path)
+    for table in ("message", "decision", "history", "evidence", "own_case", "sending"):
+        assert set(db.execute(f"SELECT instance, environment FROM {table}")) == {("rina-1", "test")}
+    db.close()
+
+
+async def test_sqlite_holds_personal_data_in_two_tables_alone(driver, journal, made):
+    await journal.record(made.transfer())
+    db = plain(driver.path)
+    for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        rows = repr(db.execute(f"SELECT * FROM {table}").fetchall())
+        assert ("Muster" in rows) == (table == "evidence"), table
+    db.close()
+
+
+async def test_sqlite_forgets_a_person_and_keeps_the_rest(driver, made):
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        await journal.record(made.refer())
+    db = sqlite3.connect(driver.path)
+    with db:
+        db.execute("DELETE FROM evidence")
+        db.execute("UPDATE body SET bytes = NULL")
+    db.close()
+    async with driver.opened() as journal:
+        seen = (await journal.case("case-1")).received("m1")
+        assert (seen.evidence, seen.body) == (None, made.message("m1")[0].digest)
+        assert await journal.body(seen.body) is None
+        assert await journal.record(made.refer()) == Duplicate()
+
+
+async def test_sqlite_disk_full_fails_those_waiting_and_goes_on(journal):
+    def size(pages):
+        return lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0]
+
+    pages = await journal._writer.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await journal._writer.write(size(pages + 5))
+    big = [dataclasses.replace(Made(f"c{n}").refer(f"m{n}"), body=b"x" * 20000) for n in range(40)]
+    outcomes = await asyncio.gather(*map(journal.record, big), return_exceptions=True)
+    assert {type(o) for o in outcomes} >= {JournalUnavailable}
+    recorded = [e for e, o in zip(big, outcomes, strict=True) if o == Recorded()]
+    listed = {row.message_id for row in await journal.messages()}
+    assert listed == {e.judgement.message_id for e in recorded}
+    await journal._writer.write(size(100_000))
+    again = await asyncio.gather(*map(journal.record, big))
+    assert again.count(Recorded()) == 40 - len(recorded)
+    assert (await journal.counts(at(9))).messages == {"referred": 40}
+
+
+async def test_sqlite_that_cannot_be_opened_says_so(driver):
+    driver.path.mkdir()
+    with pytest.raises(JournalUnavailable, match=r"journal\.db"):
+        async with driver.opened():
+            pass
+    driver.path.rmdir()
+    driver.path.write_bytes(b"no database at all, but some text that is long enough" * 100)
+    with pytest.raises(JournalUnavailable):
+        async with driver.opened():
+            pass
+    with pytest.raises(JournalUnavailable):
+        async with driver.reading():
+            pass
+
+
+async def test_sqlite_of_a_later_version_is_left_alone(driver):
+    async with driver.opened():
+        pass
+    db = sqlite3.connect(driver.path)
+    with db:
+        db.execute("INSERT INTO migration VALUES (9999)")
+    db.close()
+    with pytest.raises(JournalUnavailable) as raised:
+        async with driver.opened():
+            pass
+    assert raised.value.code == "journal-of-another-version"
+
+
+KILLED = """
+    import asyncio, itertools, sys
+    from pathlib import Path
+    sys.path.insert(0, {here!r})
+    from tests.contract.conftest import TABLES, Made, at
+    from gateway.journal.sqlite import SqliteJournal
+
+    async def work(path, life):
+        journal = await SqliteJournal.open(path, instance="rina-1", environment="test")
+        if await journal.release() is None:
+            await journal.activate(TABLES)
+        print("open", flush=True)
+        numbers = itertools.count()
+
+        async def record():
+            for n in numbers:
+                await journal.record(Made(f"case-{{life}}-{{n}}").transfer(f"m-{{life}}-{{n}}"))
+                print(f"m-{{life}}-{{n}}", flush=True)
+
+        async def send():
+            while True:
+                for claim in await journal.claim(20, at(100), 60.0):
+                    if await journal.sent([claim], at(100)):
+                        print("sent", claim.message_id, flush=True)
+
+        await asyncio.gather(*(record() for _ in range(16)), send())
+
+    asyncio.run(work(Path(sys.argv[1]), sys.argv[2]))
+"""
+
+
+def lives_and_deaths(path):
+    """Run and kill it, again and again; what it acknowledged as recorded and as sent."""
+    script = textwrap.dedent(KILLED).format(here=str(Path(__file__).parents[2]))
+    promised, sent = set(), set()
+    for life in range(8):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(path), str(life)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if len(lines) == 20 + 37 * life:
+                process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        whole = [line.strip() for line in lines if line.endswith("\n")]
+        promised |= {line for line in whole if line.startswith("m-")}
+        sent |= {line.split()[1] for line in whole if line.startswith("sent")}
+        assert process.returncode == -signal.SIGKILL
+    return promised, sent
+
+
+@pytest.mark.timeout(120)
+async def test_a_killed_gateway_has_everything_it_acknowledged(driver):
+    promised, sent = await asyncio.to_thread(lives_and_deaths, driver.path)
+    assert len(promised) > 400
+    assert sent
+    async with driver.opened() as journal:
+        rows = {row.message_id for row in await journal.messages(limit=10**6)}
+        assert promised <= rows
+        counts = await journal.counts(at(0))
+        assert sum(counts.sendings.values()) == 3 * len(rows)
+        assert counts.sendings["sent"] >= len(sent)
+        for name in rows:
+            case = await journal.case(name.replace("m-", "case-", 1))
+            assert case.revision == (3 if case.forwarded_at else 2)
+    check = plain(driver.path)
+    assert check.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    done = {
+        name for (name,) in check.execute("SELECT message_id FROM sending WHERE state = 'sent'")
+    }
+    check.close()
+    assert sent <= done
