@@ -186,7 +186,7 @@ def fold(case: Case, events: Iterable[Event]) -> Case:
     return case
 
 
-def _apply(case: Case, event: Event) -> Case:  # noqa: PLR0911  one return an event, by design
+def _apply(case: Case, event: Event) -> Case:
     match event:
         case MessageReceived():
             return _receive(case, event)
@@ -194,6 +194,14 @@ def _apply(case: Case, event: Event) -> Case:  # noqa: PLR0911  one return an ev
             return replace(case, waiting=(*case.waiting, event.message_id))
         case Referred():
             return replace(case, state=CaseState.REFERRED)
+        case Asked() | Answered() | QuestionFailed():
+            return _question(case, event)
+        case Forwarded() | ForwardConfirmed() | Returned():
+            return _holder(case, event)
+
+
+def _question(case: Case, event: Asked | Answered | QuestionFailed) -> Case:
+    match event:
         case Asked():
             question = OpenQuestion(
                 event.question,
@@ -208,6 +216,10 @@ def _apply(case: Case, event: Event) -> Case:  # noqa: PLR0911  one return an ev
             return _settle(case, event.question, QuestionState.ANSWERED)
         case QuestionFailed():
             return _settle(case, event.question, QuestionState.FAILED)
+
+
+def _holder(case: Case, event: Forwarded | ForwardConfirmed | Returned) -> Case:
+    match event:
         case Forwarded():
             return replace(
                 case,

@@ -9,7 +9,7 @@ document: a value can be a person's number.
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lxml import etree
 
@@ -87,12 +87,12 @@ def explain(
     out_of_time: Callable[[], bool],
 ) -> tuple[Violation, ...]:
     """Where a document breaks which rule; stops when `out_of_time` says so."""
-    schema = schemas.explanation(header_version, cdm, sed)
+    schema: Any = schemas.explanation(header_version, cdm, sed)  # typed for ElementTree, not lxml
     errors = schema.iter_errors(root, validation_hook=lambda _e, _x: out_of_time())
     return tuple(
         Violation(
             error.path or "/",
-            type(error.validator).__name__ if error.validator is not None else "schema",
+            type(error.validator).__name__,
             etree.QName(error.elem).localname if error.elem is not None else "",
         )
         for error in islice(errors, MOST)

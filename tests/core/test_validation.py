@@ -1,0 +1,115 @@
+"""Document and schema to a verdict and an explanation, on a schema of three elements."""
+
+import pytest
+import xmlschema
+from lxml import etree
+
+from gateway.core.validation import MOST, Violation, explain, verdict
+
+XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<xs:element name="m"><xs:complexType><xs:sequence>
+<xs:element name="day" type="xs:date" minOccurs="0" maxOccurs="unbounded"/>
+<xs:element name="sex" minOccurs="0"><xs:simpleType><xs:restriction base="xs:string">
+<xs:enumeration value="01"/></xs:restriction></xs:simpleType></xs:element>
+</xs:sequence></xs:complexType></xs:element></xs:schema>"""
+SECRET = "1850799123456"
+
+
+class Schemas:
+    """One schema for the SED `m`, none for any other."""
+
+    def source(self, cdm, sed):
+        return "profile" if sed == "m" else None
+
+    def for_message(self, header_version, cdm, sed):
+        return etree.XMLSchema(etree.fromstring(XSD)) if sed == "m" else None
+
+    def explanation(self, header_version, cdm, sed):
+        return xmlschema.XMLSchema(XSD, allow="local")
+
+
+def judged(xml, sed="m"):
+    return verdict(xml.encode(), "1.2", "4.4", sed, Schemas())
+
+
+def explained(xml, out_of_time=lambda: False):
+    return explain(etree.fromstring(xml), "1.2", "4.4", "m", Schemas(), out_of_time)
+
+
+def test_what_keeps_to_its_schema_is_valid():
+    found = judged("<m><day>2026-01-01</day><sex>01</sex></m>")
+    assert found.valid
+    assert (found.source, found.rules, found.count) == ("profile", (), 0)
+
+
+def test_a_rule_broken_is_named():
+    found = judged("<m><sex>02</sex></m>")
+    assert not found.valid
+    assert found.source == "profile"
+    assert "SCHEMAV_CVC_ENUMERATION_VALID" in found.rules
+
+
+def test_without_a_schema_nothing_is_judged():
+    found = judged("<anything/>", sed="n")
+    assert found.valid
+    assert found.source is None
+
+
+def test_most_rules_are_told_and_all_counted():
+    found = judged("<m>" + "<day>x</day>" * 50 + "</m>")
+    assert len(found.rules) == MOST
+    assert found.count >= 50
+
+
+def test_a_failure_without_a_log_is_a_failure_all_the_same(monkeypatch):
+    class Silent:
+        error_log = ()
+
+    def refuse(_xml, _parser):
+        raise etree.XMLSyntaxError("", 0, 0, 0)
+
+    monkeypatch.setattr("gateway.core.validation.hardened_parser", lambda _schema: Silent())
+    monkeypatch.setattr(etree, "fromstring", refuse)
+    assert judged_without_schema().rules == ("SCHEMAV_UNKNOWN",)
+
+
+def judged_without_schema():
+    class Any(Schemas):
+        def for_message(self, header_version, cdm, sed):
+            return object()
+
+    return verdict(b"<m/>", "1.2", "4.4", "m", Any())
+
+
+def test_the_explanation_gives_path_and_rule():
+    assert explained("<m><day>2026-01-01</day></m>") == ()
+    found = explained("<m><day>2026-01-01</day><sex>02</sex></m>")
+    assert found == (Violation("/m/sex", "XsdEnumerationFacets", "sex"),)
+
+
+def test_no_value_of_the_document_gets_out():
+    xml = f"<m><day>{SECRET}</day><sex>{SECRET}</sex><{'x' + SECRET}/></m>"
+    assert SECRET not in repr(judged(xml))
+    told = [(v.code, v.path) for v in explained(f"<m><day>{SECRET}</day></m>")]
+    assert told
+    assert SECRET not in repr(told)
+
+
+def test_the_explanation_is_cut():
+    assert len(explained("<m>" + "<day>x</day>" * 50 + "</m>")) == MOST
+
+
+def test_the_explanation_stops_when_time_is_over():
+    assert len(explained("<m>" + "<day>x</day>" * 50 + "</m>", lambda: True)) < 2
+
+
+def test_errors_of_an_earlier_document_are_not_told_again():
+    judged(f"<m><sex>{SECRET}</sex></m>")
+    assert judged("<m/>").valid
+    assert judged("<m><day>x</day></m>").count <= 2
+
+
+@pytest.mark.parametrize("xml", ["<m><!-- c --><sex>01</sex></m>", "<m><?p i?></m>"])
+def test_comments_and_instructions_break_nothing(xml):
+    assert judged(xml).valid
+    assert explained(xml) == ()
