@@ -367,7 +367,8 @@ def test_a_country_unsaid_is_that_of_the_id():
 
 
 def test_a_competent_institution_is_named_as_such():
-    block = "<CompetentInstitutionIfDiffersFromSending><institutionID>FR:1</institutionID></CompetentInstitutionIfDiffersFromSending>"
+    name = "CompetentInstitutionIfDiffersFromSending"
+    block = f"<{name}><institutionID>FR:1</institutionID></{name}>"
     assert facts(block, "A003").named == (
         Named(About.INSURED, Where.COMPETENT, "FR", "FR:1", None),
     )
