@@ -35,7 +35,7 @@ from gateway.control import ControlServer
 from gateway.core.decision import CAUSES
 from gateway.core.reading import MALFORMED
 from gateway.endpoint import Endpoint
-from gateway.errors import JournalUnavailable
+from gateway.errors import JournalUnavailable, Unreachable
 from gateway.journal import Journal, Release
 from gateway.journal.sqlite import SqliteJournal
 from gateway.loading import desk
@@ -125,9 +125,21 @@ async def build(
 
 
 def make_state(state: Path) -> None:
-    """The state folder and its parts, for their owner alone."""
-    for folder in (state, state / "inbound", state / "outbound"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The state folder and its parts, for their owner alone.
+
+    Raises:
+        Unreachable: it cannot be made.
+    """
+    try:
+        for folder in (state, state / "inbound", state / "outbound"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unreachable(
+            f"{state}: the state folder cannot be made ({error.strerror}); give another --state.",
+            french=f"{state} : impossible de créer le dossier d'état ({error.strerror}) ;"
+            " donner un autre --state.",
+            code="state-unusable",
+        ) from None
 
 
 def _assemble(

@@ -1,5 +1,6 @@
 """Whatever is put before the gateway ends in a decision; nothing is lost, nothing else waits."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -159,13 +160,13 @@ def test_folders_and_links_among_the_messages_are_told_and_left(daemon, a_messag
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 3 MB, as a mount of its own."""
+    """A file system of 64 MB, as a mount of its own."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.fail("a small file system is needed to fill a disk: run the tests as root")
     folder = tmp_path / "small"
     folder.mkdir()
     subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], check=True, timeout=10
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], check=True, timeout=10
     )
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True, timeout=10)
@@ -175,16 +176,12 @@ def test_a_full_disk_loses_nothing(daemon, a_message, small_disk, listed, outbou
     state = small_disk / "state"
     gateway = daemon(state=state)
     gateway.wait_for("started")
-    for number in range(20):
-        gateway.put(f"{number:02}.xml", a_message(f"m{number}"))
+    for number in range(300):
+        gateway.put(f"{number:03}.xml", a_message(f"m{number}"))
     gateway.wait_for("message-recorded")
     ballast = small_disk / "ballast"
-    with ballast.open("wb") as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-                file.flush()
-        except OSError:
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"x" * 65536):
             pass
     gateway.wait_until(lambda: gateway.get("/readyz")[0] == 503)
     assert gateway.get("/livez")[0] == 200
@@ -194,9 +191,9 @@ def test_a_full_disk_loses_nothing(daemon, a_message, small_disk, listed, outbou
     assert gateway.terminate() == 0
     assert daemon("--until-idle", state=state).join() == 0
     rows = listed(state, "journal", "list")
-    assert len(rows) == 20
+    assert len(rows) == 300
     assert {row["state"] for row in rows} == {"done"}
-    assert len([p for p in outbound(state) if p.endswith(".json")]) == 20
+    assert len([p for p in outbound(state) if p.endswith(".json")]) == 300
 
 
 def test_a_read_only_inbound_folder_is_said_and_hands_over_once(
