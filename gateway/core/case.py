@@ -7,6 +7,7 @@ so two decisions on the same revision cannot both be recorded.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import assert_never
 
 from gateway.core.evidence import Evidence
 from gateway.core.message import BusinessMessage, Role
@@ -198,6 +199,8 @@ def _apply(case: Case, event: Event) -> Case:
             return _question(case, event)
         case Forwarded() | ForwardConfirmed() | Returned():
             return _holder(case, event)
+        case _:
+            assert_never(event)
 
 
 def _question(case: Case, event: Asked | Answered | QuestionFailed) -> Case:
@@ -216,6 +219,8 @@ def _question(case: Case, event: Asked | Answered | QuestionFailed) -> Case:
             return _settle(case, event.question, QuestionState.ANSWERED)
         case QuestionFailed():
             return _settle(case, event.question, QuestionState.FAILED)
+        case _:
+            assert_never(event)
 
 
 def _holder(case: Case, event: Forwarded | ForwardConfirmed | Returned) -> Case:
@@ -234,6 +239,8 @@ def _holder(case: Case, event: Forwarded | ForwardConfirmed | Returned) -> Case:
             return replace(case, forwarded_at=event.at)
         case Returned():
             return replace(case, returned_by=case.returned_by | {event.institution})
+        case _:
+            assert_never(event)
 
 
 def _receive(case: Case, event: MessageReceived) -> Case:

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from ir_directory import Certainty
 
@@ -154,6 +154,8 @@ def cause(decision: Decision) -> str | None:
             return decision.cause
         case Transfer() | Deliver() | Leave() | Ask():
             return None
+        case _:
+            assert_never(decision)
 
 
 def institution(decision: Decision) -> str | None:
@@ -163,3 +165,5 @@ def institution(decision: Decision) -> str | None:
             return decision.institution
         case Ask() | Hold() | Refuse() | Refer() | SetAside():
             return None
+        case _:
+            assert_never(decision)

@@ -5,9 +5,13 @@ other parts are attachments, passed through untouched. What was measured about l
 each option stands here, is in ADR 0008.
 """
 
+import base64
+import binascii
 import email.policy
 import hashlib
+import quopri
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -52,6 +56,13 @@ _TYPE: Final = re.compile(r"[A-Za-z0-9_]{2,20}")
 _VERSION: Final = re.compile(r"\d{1,2}\.\d{1,2}")
 E = TypeVar("E", Role, CaseAction)
 
+_DECODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "7bit": bytes,
+    "8bit": bytes,
+    "binary": bytes,
+    "base64": base64.b64decode,
+    "quoted-printable": quopri.decodestring,
+}
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -141,13 +152,17 @@ def _first_part(body: bytes) -> bytes:
     boundary = head.get_boundary()
     if not separator or head.get_content_maintype() != "multipart" or not boundary:
         raise _Reject("bad-mime")
-    mark = b"--" + boundary.encode("ascii", "replace")
-    begin = rest.find(mark)
-    end = rest.find(b"\n" + mark, begin + len(mark))
-    if begin < 0 or end < 0:
+    mark = re.compile(
+        rb"(?:^|\n)--" + re.escape(boundary.encode("ascii", "replace")) + rb"(--)?[ \t]*(?:\r?\n|$)"
+    )
+    begin = mark.search(rest)
+    end = mark.search(rest, begin.end() - 1) if begin is not None else None
+    if begin is None or end is None:
         raise _Reject("bad-mime")
-    part = rest[begin + len(mark) : end].removesuffix(b"\r")
-    part_head, _, content = _split_head(part.lstrip(b"\r\n"))
+    part = rest[begin.end() : end.start()].removesuffix(b"\r")
+    if part[:2].startswith((b"\n", b"\r\n")):  # a part may have no head
+        return part.lstrip(b"\r\n")
+    part_head, _, content = _split_head(part)
     return _decoded(part_head, content)
 
 
@@ -161,17 +176,10 @@ def _split_head(data: bytes) -> tuple[EmailMessage, bytes, bytes]:
 
 def _decoded(head: EmailMessage, content: bytes) -> bytes:
     encoding = str(head.get("Content-Transfer-Encoding", "binary")).strip().lower()
-    if encoding in {"7bit", "8bit", "binary"}:
-        return content
-    if encoding not in {"base64", "quoted-printable"}:
-        raise _Reject("bad-mime")
-    part = EmailMessage(policy=email.policy.default)
-    part["Content-Transfer-Encoding"] = encoding
-    part.set_payload(content.decode("ascii", "replace"))
-    decoded = part.get_payload(decode=True)
-    if not isinstance(decoded, bytes):
-        raise _Reject("bad-mime")
-    return decoded
+    try:
+        return _DECODERS[encoding](content)
+    except (KeyError, binascii.Error):
+        raise _Reject("bad-mime") from None
 
 
 def _business_message(

@@ -171,6 +171,10 @@ def test_a_type_that_is_left_out_leaves_the_kind_open():
     assert places(facts(block)) == [(About.INSURED, AddressKind.UNKNOWN, "FR")]
 
 
+def test_an_address_that_stands_in_the_sed_itself_tells_no_home():
+    assert places(facts(AIN)) == [(About.INSURED, AddressKind.UNKNOWN, "FR")]
+
+
 def test_an_address_without_country_is_left_out():
     assert facts("<PersonAddress><town>Bourg</town><country/></PersonAddress>").addresses == ()
 

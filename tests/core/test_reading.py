@@ -175,6 +175,17 @@ def test_a_multipart_that_cannot_be_taken_apart(body):
     assert code(body) == "bad-mime"
 
 
+def test_a_part_may_have_no_head_and_the_boundary_padding(a_message):
+    head = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\npreamble\r\n--b \t\r\n'
+    body = head + b"\r\n" + a_message("m") + b"\r\n--b--\r\n"
+    assert message(body).sed == "S040"
+
+
+def test_a_line_that_only_begins_like_the_boundary_is_content(a_message):
+    xml = a_message("m").replace(b"Bourg-en-Bresse", b"Bourg\n--bb\nen Bresse")
+    assert message(mime(xml, boundary="b")).payload_digest == message(xml).payload_digest
+
+
 def test_base64_that_is_none_is_no_xml():
     assert code(mime(b"\xff\xfe!!!", encoding="base64")) in {"not-xml", "bad-mime"}
 

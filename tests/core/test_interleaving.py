@@ -1,0 +1,153 @@
+"""Whatever the order in which the messages of a case come, the promises are kept."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from gateway.core.case import Forwarded, MessageReceived
+from gateway.core.outgoing import SendingKind
+from gateway.core.states import CaseState, MessageState
+
+SENDER, OTHER = "DE:101320043", "PL:PL002"
+PLACES = (None, ("Bourg-en-Bresse", "01000"), ("Lyon", "69001"), ("Grenoble", "38000"))
+OWN = {"FR:CLEISS0000", "FR:CLEISS0001"}
+PROTECTED = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+
+
+def test_the_promises_hold_in_any_order(desks, person):
+    class OneCase(RuleBasedStateMachine):
+        def __init__(self):
+            super().__init__()
+            self.desk = desks()
+            self.sendings = []
+            self.states = {}
+            self.returned = set()
+            self.n = 0
+
+        def take(self, **written):
+            self.n += 1
+            before = self.desk.case
+            judgement = self.desk.take(f"m{self.n}", **written)
+            self.states[judgement.message_id] = judgement.state
+            self.states.update(judgement.moves)
+            self.sendings.extend(judgement.outgoing)
+            for event in judgement.events:
+                if isinstance(event, Forwarded):
+                    assert event.institution not in before.returned_by
+                    assert event.institution not in OWN
+            if judgement.message.protected:
+                assert not judgement.outgoing
+
+        @rule(
+            sed=st.sampled_from(["S040", "S041"]),
+            action=st.sampled_from(["Start", "New", "Update", "StartForward"]),
+            document=st.sampled_from(["d1", "d2"]),
+            version=st.integers(1, 3),
+            place=st.sampled_from(PLACES),
+            sender=st.sampled_from([SENDER, OTHER]),
+        )
+        def a_sed(self, sed, action, document, version, place, sender):
+            self.take(
+                sed=sed,
+                action=action,
+                document=document,
+                version=version,
+                sender=(sender, "CaseOwner" if sender == SENDER else "Counterparty"),
+                inside=person(*place) if place else person(town=None),
+            )
+
+        @rule(place=st.sampled_from(PLACES), prose=st.booleans())
+        def an_answer(self, place, prose):
+            inside = person(*place) if place else person(town=None)
+            words = "<x><theFollowingInformation>y</theFollowingInformation></x>" if prose else ""
+            self.take(sed="H002", action="New", inside=inside + words)
+
+        @rule(
+            sed=st.sampled_from(["X001", "X005", "X006", "X007", "X008", "X009", "X011", "X050"]),
+            holder=st.booleans(),
+        )
+        def an_x_sed(self, sed, holder):
+            sender = self.desk.case.holder if holder else None
+            self.take(
+                sed=sed, action="New", inside="<x/>", sender=(sender or SENDER, "Counterparty")
+            )
+
+        @rule(again=st.booleans())
+        def the_x007_is_confirmed(self, again):
+            if self.desk.case.holder is not None:
+                self.desk.confirm()
+
+        @rule()
+        def a_protected_message(self):
+            self.take(flags=PROTECTED, action="New")
+
+        @rule()
+        def a_test_case_in_production(self):
+            policy = self.desk.policy
+            self.desk.policy_of(environment="production")
+            self.take(flags="<sbdh:TestCase>true</sbdh:TestCase>")
+            self.desk.policy = policy
+
+        @invariant()
+        def the_case_went_to_one_institution_at_most(self):
+            forwards = {o.object for o in self.sendings if o.kind is SendingKind.X007}
+            assert len(forwards) <= 1
+
+        @invariant()
+        def each_receiver_got_one_x007(self):
+            receivers = [o.receiver for o in self.sendings if o.kind is SendingKind.X007]
+            assert len(receivers) == len(set(receivers))
+            assert OWN.isdisjoint(receivers)
+
+        @invariant()
+        def each_message_was_handed_over_once_and_in_the_wake_of_the_x007(self):
+            handed = [o for o in self.sendings if o.kind is SendingKind.HAND_OVER]
+            assert len({o.object for o in handed}) == len(handed)
+            x007 = {o.message_id for o in self.sendings if o.kind is SendingKind.X007}
+            assert {o.after for o in handed} <= x007 | {None}
+            if self.desk.case.forwarded_at is None:
+                assert None not in {o.after for o in handed}
+
+        @invariant()
+        def each_content_was_handed_over_once(self):
+            contents = {e.message_id: k for k, e in self.desk.case.contents.items()}
+            handed = [contents[o.object] for o in self.sendings if o.kind is SendingKind.HAND_OVER]
+            assert len(handed) == len(set(handed))
+
+        @invariant()
+        def no_id_was_given_twice(self):
+            ids = [o.message_id for o in self.sendings]
+            assert len(ids) == len(set(ids))
+
+        @invariant()
+        def one_question_at_most_is_open(self):
+            assert len(self.desk.case.open_questions) <= 1
+            kinds = [o for o in self.sendings if o.kind in {SendingKind.H001, SendingKind.X012}]
+            assert len(kinds) <= 1
+
+        @invariant()
+        def nothing_waits_with_nothing_open(self):
+            waits = [m for m, state in self.states.items() if state is MessageState.WAITING]
+            if waits:
+                assert self.desk.case.open_questions
+                assert self.desk.case.state is CaseState.ASKED
+                assert set(waits) <= set(self.desk.case.waiting)
+
+        @invariant()
+        def every_event_counts(self):
+            recorded = sum(len(j.events) for j in self.desk.judged)
+            assert self.desk.case.revision >= recorded
+            received = [
+                e for j in self.desk.judged for e in j.events if isinstance(e, MessageReceived)
+            ]
+            assert len({e.message_id for e in received}) == len(received)
+
+    run_state_machine_as_test(
+        OneCase,
+        settings=settings(max_examples=60, stateful_step_count=12, deadline=None, database=None),
+    )

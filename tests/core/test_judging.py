@@ -1,0 +1,789 @@
+"""Each question of the judging in its order, on a small world of tables."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.core.case import (
+    Answered,
+    Case,
+    MessageReceived,
+    QuestionFailed,
+    Referred,
+    Returned,
+    Waits,
+    fold,
+)
+from gateway.core.case_evidence import merged
+from gateway.core.consequences import Consequences
+from gateway.core.deciding import Deciding
+from gateway.core.decision import CAUSES, Leave, SetAside, Way
+from gateway.core.evidence import Evidence
+from gateway.core.judging import Arrival, examine, judge
+from gateway.core.matter import Matter
+from gateway.core.message import Malformed
+from gateway.core.outgoing import SendingKind
+from gateway.core.reading import Limits, read
+from gateway.core.states import CaseState, MessageState
+from ir_directory import Certainty
+
+US, THEM, SENDER = "FR:CLEISS0000", "FR:CPAM01", "DE:101320043"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CONTEXT = (
+    "<CaseContext><PersonContext><familyName>Muster</familyName><forename>Erika</forename>"
+    "<dateBirth>1985-07-15</dateBirth><sex><value>02</value></sex></PersonContext></CaseContext>"
+)
+
+
+def person_block(family="Muster"):
+    return (
+        f"<PersonIdentification><familyName>{family}</familyName><forename>Erika</forename>"
+        "<dateBirth>1985-07-15</dateBirth><sex><value>02</value></sex></PersonIdentification>"
+    )
+
+
+def home(town, postcode, typed=True):
+    kind = "<typeAddress><value>01</value></typeAddress>" if typed else ""
+    return (
+        f"<AddressPerson><AddressPerson>{kind}<Address><town>{town}</town>"
+        f"<postalCode>{postcode}</postalCode><country><value>FR</value></country></Address>"
+        "</AddressPerson></AddressPerson>"
+    )
+
+
+def h002(address="", prose=False):
+    words = "<WeAreEnclosing><theFollowingInformation>x</theFollowingInformation></WeAreEnclosing>"
+    return (
+        f"<ReplyRequestForInformation><Person><PersonIdentification>{person_block()}"
+        f"</PersonIdentification>{address}{words if prose else ''}</Person>"
+        "</ReplyRequestForInformation>"
+    )
+
+
+def ask(desk, person, **more):
+    """Bring the case to an open question."""
+    judgement = desk.take("one", inside=person(town=None), document="d", **more)
+    assert desk.case.state is CaseState.ASKED
+    return judgement
+
+
+def forwarded(desk):
+    desk.take("one", document="d")
+    assert desk.case.holder == THEM
+    return desk
+
+
+def sent(judgement, kind):
+    return [o for o in judgement.outgoing if o.kind is kind]
+
+
+# -- bytes that are no message, and messages that are not for us ----------------------------
+
+
+def test_malformed_bytes_are_set_aside_under_their_digest(desk):
+    arrival = Arrival(NOON, NOON)
+    judgement = judge(Malformed("d" * 64, "not-xml"), None, desk.tables, desk.policy, arrival)
+    assert (judgement.message_id, judgement.decision) == ("d" * 64, SetAside("not-xml"))
+    assert (judgement.state, judgement.case_id) == (MessageState.QUARANTINED, None)
+
+
+def test_examining_malformed_bytes_says_so():
+    assert examine(b"", Limits(), None).code == "empty"
+
+
+def test_a_message_without_its_case_is_a_bug_and_set_aside(desk, a_message):
+    class Nothing:
+        source = for_message = lambda *_: None
+
+    examined = examine(a_message(), Limits(), Nothing())
+    judgement = judge(examined, None, desk.tables, desk.policy, Arrival(NOON, NOON))
+    assert judgement.decision == SetAside("internal-error")
+    assert judgement.message_id == examined.message.digest
+
+
+def test_a_multipart_message_is_handed_over_as_such(desk, a_message):
+    class Nothing:
+        source = for_message = lambda *_: None
+
+    body = (
+        b'Content-Type: multipart/related; boundary="b"\r\n\r\n--b\r\n\r\n'
+        + a_message()
+        + b"\r\n--b\r\n\r\npdf\r\n--b--\r\n"
+    )
+    examined = examine(body, Limits(), Nothing())
+    assert examined.media == "mime"
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ({"buc": "SYNC_SUC_01"}, "system-message"),
+        ({"receivers": [("FR:CPAM01", "Counterparty")]}, "not-ours"),
+        ({"flags": "<sbdh:TestCase>true</sbdh:TestCase>"}, "wrong-environment"),
+    ],
+)
+def test_what_is_not_for_us_is_set_aside_outside_the_case(desk, said, written, why):
+    desk.policy_of(environment="production")
+    judgement = desk.take(**written)
+    assert said(judgement) == ("set-aside", why)
+    assert (judgement.case_id, judgement.events) == (None, ())
+
+
+def test_a_test_case_is_welcome_outside_production(desk, said):
+    judgement = desk.take(flags="<sbdh:TestCase>true</sbdh:TestCase>")
+    assert said(judgement) == ("transfer", THEM)
+    x007 = sent(judgement, SendingKind.X007)
+    assert all(read(o.body, Limits()).message.test for o in x007)
+
+
+@pytest.mark.parametrize(
+    ("addressee", "us"),
+    [(None, "FR:CLEISS0001"), ("FR:CLEISS0000", "FR:CLEISS0000"), ("FR:CPAM69", "FR:CLEISS0001")],
+)
+def test_the_addressee_is_us_else_the_first_of_ours(desk, addressee, us):
+    desk.addressee = addressee
+    receivers = [
+        (ident, "Counterparty") for ident in ("FR:CLEISS0001", "FR:CLEISS0000", "FR:CPAM69")
+    ]
+    judgement = desk.take(receivers=receivers)
+    assert judgement.events[0].us == us
+    for copy in sent(judgement, SendingKind.X007):
+        assert copy.receiver not in {"FR:CLEISS0000", "FR:CLEISS0001"}
+
+
+# -- the same content -----------------------------------------------------------------------
+
+
+def test_the_same_content_under_another_id_is_linked_and_goes_no_further(desk, said, uid):
+    first = desk.take("one", document="d")
+    again = desk.take("two", document="d")
+    assert said(again) == ("absorbed", None)
+    assert (again.state, again.same_as) == (MessageState.ABSORBED, first.message_id)
+    assert (again.events, again.outgoing) == ((), ())
+    assert [s.code for s in again.trace] == ["content-known"]
+
+
+def test_the_same_message_is_judged_again_not_absorbed(desk, said):
+    desk.take("one", document="d", inside="<Person/>")
+    assert said(desk.judge("one", document="d", inside="<Person/>"))[0] != "absorbed"
+
+
+def test_another_content_under_the_same_version_is_referred(desk, said, person):
+    desk.take("one", document="d")
+    other = desk.take("two", document="d", inside=person("Lyon", "69001"))
+    assert said(other) == ("refer", "other-content")
+
+
+# -- facts of the message -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ({"root": "S041"}, "type-mismatch"),
+        ({"sed": "S041", "root": "S041", "cdm": "4.3"}, None),
+    ],
+)
+def test_the_root_is_the_sed_announced(desk, said, written, why):
+    assert (said(desk.take(**written))[1] == why) is (why is not None)
+
+
+def test_the_namespace_is_that_of_the_sed_and_its_version(desk, said, a_message):
+    class Nothing:
+        source = for_message = lambda *_: None
+
+    for old, new, why in (
+        (b"/ns/4_4/", b"/ns/4_3/", "namespace-mismatch"),
+        (b"S_BUC_24:4.4", b"S_BUC_24:4.3", "cdm-mismatch"),
+    ):
+        examined = examine(a_message(case="c").replace(old, new), Limits(), Nothing())
+        arrival = Arrival(NOON, NOON)
+        judgement = judge(examined, desk.case, desk.tables, desk.policy, arrival)
+        assert said(judgement) == ("refuse", why)
+
+
+def test_a_case_keeps_its_version(desk, said):
+    desk.take("one", document="d")
+    assert said(desk.take("two", document="d", version=2, cdm="4.3")) == ("refuse", "cdm-mismatch")
+
+
+def test_a_refused_message_leaves_no_trace_in_its_case(desk, said):
+    refused = desk.take("one", root="S041")
+    assert refused.state is MessageState.REFUSED
+    assert (refused.events, refused.outgoing) == ((), ())
+    assert desk.case == Case(desk.case.case_id)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ({"cdm": "4.1"}, "unknown-cdm"),
+        ({"buc": "S_BUC_99"}, "unknown-buc"),
+        ({"sed": "S999"}, "unknown-sed"),
+        ({"sed": "U001"}, "sed-not-in-buc"),
+    ],
+)
+def test_what_is_unknown_goes_to_a_person(desk, said, written, why):
+    judgement = desk.take(**written)
+    assert said(judgement) == ("refer", why)
+    assert judgement.state is MessageState.REFERRED
+    assert desk.case.state is CaseState.REFERRED
+
+
+def test_a_broken_schema(desks, said):
+    assert said(desks().schema().take()) == ("refer", "profile-violation")
+    assert said(desks().schema("official").take()) == ("refuse", "schema-violation")
+    warned = desks().schema().policy_of(profile_violation="warn").take()
+    assert said(warned) == ("transfer", THEM)
+    assert warned.trace[0].code == "profile-warning"
+    assert warned.violations == ("SCHEMAV_ELEMENT_CONTENT",)
+
+
+# -- the case -------------------------------------------------------------------------------
+
+
+def test_a_protected_case_is_never_transferred(desk, said):
+    flags = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+    assert said(desk.take(flags=flags)) == ("refer", "protected")
+    assert said(desk.take("two")) == ("refer", "case-referred")
+
+
+def test_what_we_sent_ourselves_is_ours(desk, said):
+    assert said(desk.take(sender=("FR:CLEISS0001", "CaseOwner"))) == ("refer", "own")
+
+
+def test_a_case_has_one_buc(desk, said):
+    desk.take("one")
+    assert said(desk.take("two", buc="UB_BUC_01", sed="U001")) == ("refer", "conflict")
+
+
+def test_another_person_is_not_this_case(desk, said, person):
+    desk.take("zero", sed="S041", action="New", inside="<Person/>")
+    desk.take("one", document="d")
+    other = desk.take("two", action="New", inside=person(family="Autre"))
+    assert said(other) == ("refer", "other-person")
+    assert said(desk.take("three", action="New", inside=person(family="MUSTER")))[0] != "transfer"
+
+
+def test_erased_evidence_contradicts_nothing(desk, said, person):
+    desk.take("one", document="d")
+    event = replace(desk.case.documents[desk.uid("d")], evidence=None)
+    desk.case = replace(desk.case, documents={event.set_id: event})
+    assert said(desk.take("two", action="New", inside=person(family="Autre")))[0] == "deliver"
+
+
+# -- X SEDs ---------------------------------------------------------------------------------
+
+
+def x_sed(desk, sed, message="x", **more):
+    return desk.take(message, sed=sed, action="New", inside=CONTEXT, **more)
+
+
+@pytest.mark.parametrize("sed", ["X001", "X005", "X006", "X007", "X008", "X009", "X100"])
+def test_an_x_sed_goes_to_a_person_while_a_question_is_open(desk, said, person, sed):
+    ask(desk, person)
+    judgement = x_sed(desk, sed)
+    assert said(judgement) == ("refer", "x-sed")
+    assert judgement.moves == ((desk.uid("one"), MessageState.REFERRED),)
+    assert desk.case.state is CaseState.REFERRED
+
+
+def test_an_x_sed_before_its_case_stops_the_case(desk, said):
+    assert said(x_sed(desk, "X008")) == ("refer", "x-sed")
+    assert said(desk.take("one")) == ("refer", "case-referred")
+
+
+@pytest.mark.parametrize("sed", ["X050", "X011"])
+def test_an_exception_closes_the_question_and_refers_the_case(desk, said, person, sed):
+    ask(desk, person)
+    [question] = desk.case.open_questions
+    judgement = x_sed(desk, sed)
+    assert said(judgement) == ("refer", "exception-received")
+    assert QuestionFailed(question.id) in judgement.events
+    assert desk.case.open_questions == ()
+    assert judgement.moves == ((desk.uid("one"), MessageState.REFERRED),)
+
+
+def test_an_exception_about_something_else_leaves_the_question_open(desk, person):
+    ask(desk, person)
+    x_sed(desk, "X050", related="something else")
+    assert len(desk.case.open_questions) == 1
+
+
+@pytest.mark.parametrize("sender", ["FR:CPAM01", "FR:CPAM01B"])
+@pytest.mark.parametrize("sed", ["X006", "X007", "X011", "X050", "X100"])
+def test_whoever_gave_the_case_back_does_not_get_it_again(desk, said, sed, sender):
+    forwarded(desk)
+    judgement = x_sed(desk, sed, sender=(sender, "Counterparty"))
+    assert said(judgement) == ("refer", "returned")
+    assert Returned(THEM) in judgement.events
+    assert said(desk.take("two", action="New"))[1] == "case-referred"
+
+
+def test_others_who_leave_a_forwarded_case_are_shown_to_a_person(desk, said):
+    assert said(x_sed(forwarded(desk), "X006")) == ("refer", "x-sed")
+
+
+# -- a case that we forwarded ---------------------------------------------------------------
+
+
+def test_a_later_sed_waits_for_the_x007_that_is_not_confirmed(desk, said):
+    forwarded(desk)
+    later = desk.take("two", document="d", version=2, action="Update")
+    assert said(later) == ("deliver", THEM)
+    [hand_over] = later.outgoing
+    assert hand_over.after == desk.case.x007
+    assert json.loads(hand_over.sidecar)["x007_message_id"] == desk.case.x007
+
+
+def test_a_later_sed_goes_at_once_after_the_x007(desk, said):
+    forwarded(desk).confirm()
+    later = desk.take("two", action="New", created="2026-03-03T11:59:00Z")
+    assert said(later) == ("deliver", THEM)
+    assert later.outgoing[0].after is None
+    assert later.state is MessageState.RECORDED
+
+
+def test_after_the_grace_a_person_looks(desk, said):
+    forwarded(desk).confirm()
+    late = desk.take("two", action="New", created="2026-03-03T12:00:01Z")
+    assert said(late) == ("refer", "forwarded-late")
+
+
+def test_an_x_sed_of_a_forwarded_case_follows_it(desk, said):
+    assert said(x_sed(forwarded(desk), "X009")) == ("deliver", THEM)
+
+
+def test_the_holder_of_today_gets_what_comes_later(desk, said, person):
+    desk.take("one", inside=person("Arras", "62000"))
+    assert desk.case.holder == "FR:ENDS"
+    desk.later(days=5)
+    assert said(desk.take("two", action="New", inside="<Person/>")) == ("deliver", "FR:CPAM69")
+
+
+def test_a_holder_that_is_gone_has_no_mail(desk, said, person):
+    desk.take("one", inside=person("Lille", "59000"))
+    desk.later(days=5)
+    assert said(desk.take("two", action="New", inside="<Person/>")) == ("refer", "no-holder")
+
+
+# -- order ----------------------------------------------------------------------------------
+
+
+def test_nothing_is_decided_before_the_sed_that_starts_the_case(desk, said):
+    for message in ("one", "two"):
+        early = desk.take(message, action="New")
+        assert said(early) == ("refer", "out-of-order")
+        assert early.state is MessageState.REFERRED
+    assert desk.case.state is CaseState.OPEN
+    start = desk.take("three", document="start")
+    assert said(start) == ("transfer", THEM)
+    handed = [o.object for o in sent(start, SendingKind.HAND_OVER)]
+    assert handed == [desk.uid("one"), desk.uid("two"), desk.uid("three")]
+    assert start.moves == (
+        (desk.uid("one"), MessageState.RECORDED),
+        (desk.uid("two"), MessageState.RECORDED),
+    )
+
+
+def test_what_came_too_early_stays_where_it_is_when_the_case_is_referred(desk, said, person):
+    desk.take("one", action="New", inside="<Person/>")
+    start = desk.take("two", inside=person("Lyon", "69001"), buc="S_BUC_24", sed="S999")
+    assert said(start) == ("refer", "unknown-sed")
+    assert start.moves == ()
+
+
+def test_a_forwarded_start_starts_the_case(desk, said):
+    assert said(desk.take(action="StartForward")) == ("transfer", THEM)
+
+
+# -- the transfer ---------------------------------------------------------------------------
+
+
+def test_a_transfer_with_all_that_leaves(desk):
+    others = [("FR:CLEISS0000", "Counterparty"), ("PL:PL002", "Counterparty")]
+    judgement = desk.take("one", document="d", receivers=others)
+    copies = sent(judgement, SendingKind.X007)
+    assert [c.receiver for c in copies] == [SENDER, "PL:PL002", THEM]
+    everybody = [US, SENDER, "PL:PL002", THEM]
+    for copy in copies:
+        message = read(copy.body, Limits()).message
+        assert [p.id for p in message.parties] == everybody
+        assert message.case_id == desk.case.case_id
+    [hand_over] = sent(judgement, SendingKind.HAND_OVER)
+    assert hand_over.after == copies[-1].message_id == desk.case.x007
+    sidecar = json.loads(hand_over.sidecar)
+    assert sidecar["certainty"] == "solid"
+    assert sidecar["x007_message_id"] == copies[-1].message_id
+    assert sidecar["rules"][0] == "S"
+    assert judgement.certainty is Certainty.SOLID
+    assert (judgement.state, judgement.release) == (MessageState.RECORDED, "r1")
+    assert read(copies[0].body, Limits()).message.set_id == desk.case.x007_set_id
+
+
+def test_the_same_judgement_gives_the_same_bytes(desk):
+    assert desk.judge() == desk.judge()
+
+
+def test_who_wants_a_notice_gets_the_sidecar_alone(desk):
+    judgement = desk.policy_of(notice_only=frozenset({THEM})).take()
+    assert sent(judgement, SendingKind.HAND_OVER)[0].media == "none"
+
+
+def test_an_institution_of_ours_unknown_to_the_directory_goes_by_its_id(desk):
+    desk.policy_of(own_institutions=("FR:OURS",))
+    judgement = desk.take(receivers=[("FR:OURS", "Counterparty")])
+    assert b"<institutionName>FR:OURS</institutionName>" in judgement.outgoing[0].body
+
+
+def two_people():
+    return f"<List><Person>{person_block()}</Person><Person>{person_block('Autre')}</Person></List>"
+
+
+@pytest.mark.parametrize(
+    ("written", "policy", "why", "target"),
+    [
+        ({"inside": ("Marseille", "13001")}, {}, "own", "FR:CLEISS0001"),
+        (
+            {"inside": ("Marseille", "13001")},
+            {"own_institutions": (US,)},
+            "own",
+            "FR:CLEISS0001",
+        ),
+        ({"receivers": [(US, "CaseOwner")]}, {}, "own", THEM),
+        (
+            {"receivers": [(US, "Counterparty"), ("FR:CPAM01B", "Counterparty")]},
+            {},
+            "already-participant",
+            THEM,
+        ),
+        ({"sender": (THEM, "CaseOwner")}, {}, "already-participant", THEM),
+        (
+            {"inside": ("Lyon", "69001")},
+            {"least_certainty": Certainty.SOLID},
+            "inferred",
+            "FR:CPAM69",
+        ),
+        ({"buc": "S_BUC_19", "sed": "S080"}, {}, "cannot-forward", "FR:CNSE"),
+        ({"buc": "UB_BUC_04", "sed": "U020", "inside": "<x/>"}, {}, "no-context", "FR:CNSE"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_the_way_of_a_transfer(desk, said, person, written, policy, why, target):
+    if isinstance(written.get("inside"), tuple):
+        written = {**written, "inside": person(*written["inside"])}
+    judgement = desk.policy_of(**policy).take(**written)
+    assert said(judgement) == ("refer", why)
+    assert judgement.candidates == (target,)
+    assert judgement.outgoing == ()
+
+
+def test_a_participant_unknown_to_the_directory_is_known_by_its_id(desk, said):
+    receivers = [(US, "Counterparty"), ("FR:NEWONE", "Counterparty")]
+    assert said(desk.take(receivers=receivers)) == ("transfer", THEM)
+
+
+def test_a_french_participant_is_no_obstacle_for_another_institution(desk, said):
+    receivers = [(US, "Counterparty"), ("FR:CPAM69", "Counterparty")]
+    assert said(desk.take(receivers=receivers)) == ("transfer", THEM)
+
+
+def test_who_returned_the_case_by_another_id_does_not_get_it(desk, said):
+    desk.case = fold(desk.case, [Returned("FR:CPAM01B")])
+    assert said(desk.take()) == ("refer", "returned")
+
+
+def test_several_persons_are_never_the_first_one(desk, said):
+    address = home("Bourg-en-Bresse", "01000")
+    judgement = desk.take(inside=two_people() + address)
+    assert said(judgement) == ("refer", "several")
+    assert judgement.candidates == (THEM,)
+    assert said(desk.judge("two", inside=two_people()))[0] == "refer"
+
+
+def test_several_persons_are_not_asked_about(desk, said):
+    assert said(desk.take(inside=two_people())) == ("refer", "several")
+
+
+def test_several_persons_are_usual_in_a_bulk_buc(desk, said):
+    judgement = desk.take(buc="UB_BUC_04", sed="U020", inside=two_people())
+    assert said(judgement) == ("transfer", "FR:CNSE")
+
+
+@pytest.mark.parametrize(
+    ("environment", "place", "result"),
+    [
+        ("production", ("Paris", "75001"), ("refer", "institution-unusable")),
+        ("test", ("Bourg-en-Bresse", "01000"), ("refer", "institution-unusable")),
+        ("acceptance", ("Paris", "75001"), ("transfer", "FR:TEST1")),
+    ],
+)
+def test_test_and_production_never_meet(desk, said, person, environment, place, result):
+    desk.policy_of(environment=environment)
+    assert said(desk.take(inside=person(*place))) == result
+
+
+# -- the question ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("buc", "sed", "way", "kind"),
+    [
+        ("S_BUC_24", "S040", Way.H001, SendingKind.H001),
+        ("UB_BUC_01", "U001", Way.X012, SendingKind.X012),
+        ("UB_BUC_01", "U002", Way.H001, SendingKind.H001),
+        ("P_BUC_01", "P2000", Way.OWN_CASE, SendingKind.H001),
+    ],
+)
+def test_the_buc_decides_how_one_asks(desk, person, buc, sed, way, kind):
+    judgement = ask(desk, person, buc=buc, sed=sed)
+    assert judgement.decision.way is way
+    assert (judgement.decision.missing, judgement.missing) == (("residence",), ("residence",))
+    assert judgement.state is MessageState.WAITING
+    [question] = judgement.outgoing
+    assert (question.kind, question.receiver) == (kind, SENDER)
+    [open_] = desk.case.open_questions
+    message = read(question.body, Limits()).message
+    assert (open_.id, open_.set_id) == (question.message_id, message.set_id)
+    assert (open_.about_set_id, open_.way) == (desk.uid("d"), way.value)
+    assert message.related_set_id == (desk.uid("d") if way is Way.X012 else None)
+    own = way is Way.OWN_CASE
+    assert judgement.own_case == open_.own_case == (message.case_id if own else None)
+    assert (message.case_id == desk.case.case_id) is not own
+    assert message.buc == ("H_BUC_01" if own else buc)
+    assert desk.case.waiting == (desk.uid("one"),)
+
+
+def test_an_own_case_elsewhere_is_policy(desks, said, person):
+    written = {"buc": "LA_BUC_04", "sed": "A009", "inside": person(town=None)}
+    assert said(desks().take(**written)) == ("refer", "nothing-to-ask-with")
+    asking = desks().policy_of(ask_by_own_case=True)
+    assert asking.take(**written).decision.way is Way.OWN_CASE
+
+
+def test_the_author_of_the_sed_is_asked_not_whoever_wrote_last(desk, person):
+    desk.take("early", action="New", sender=("PL:PL002", "Counterparty"), inside=person(town=None))
+    judgement = desk.take("one", inside=person(town=None))
+    assert [o.receiver for o in judgement.outgoing] == [SENDER]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [{"sender": ("FR:CPAM69", "CaseOwner")}, {"receivers": [(US, "CaseOwner")]}],
+)
+def test_nobody_in_france_is_asked_nor_anybody_in_our_own_case(desk, said, person, written):
+    judgement = desk.take(inside=person(town=None), **written)
+    assert said(judgement) == ("refer", "nothing-to-ask-with")
+
+
+def test_without_a_person_to_name_nobody_is_asked(desk, said):
+    assert said(desk.take(inside="<Person/>")) == ("refer", "no-context")
+
+
+def test_what_cannot_be_asked_is_referred(desk, said, person):
+    desk.tables = replace(desk.tables, questions={})
+    judgement = desk.take(inside=person(town=None))
+    assert said(judgement) == ("refer", "undetermined")
+    assert judgement.missing == ("residence",)
+
+
+def test_several_candidates_that_nothing_asked_tells_apart(desk, said, person):
+    desk.tables = replace(desk.tables, questions={})
+    judgement = desk.take(inside=person("Grenoble", "38000"))
+    assert said(judgement) == ("refer", "several")
+    assert judgement.candidates == ("FR:CPAM01", "FR:CPAM69")
+
+
+def test_a_question_too_long_for_the_field_is_not_sent(desk, said, person):
+    texts = {k: replace(q, text="x" * 256) for k, q in desk.tables.questions.items()}
+    desk.tables = replace(desk.tables, questions=texts)
+    judgement = desk.take(inside=person(town=None))
+    assert said(judgement) == ("refer", "nothing-to-ask-with")
+
+
+# -- the answer -----------------------------------------------------------------------------
+
+
+def answer(desk, message="answer", **written):
+    return desk.take(message, **{"sed": "H002", "action": "New", **written})
+
+
+def test_an_answer_in_its_field_lets_the_case_go(desk, said, person):
+    ask(desk, person)
+    [question] = desk.case.open_questions
+    judgement = answer(desk, inside=h002(home("Bourg-en-Bresse", "01000")))
+    assert said(judgement) == ("transfer", THEM)
+    assert Answered(question.id, desk.uid("answer")) in judgement.events
+    assert judgement.moves == ((desk.uid("one"), MessageState.RECORDED),)
+    handed = [o.object for o in sent(judgement, SendingKind.HAND_OVER)]
+    assert handed == [desk.uid("one"), desk.uid("answer")]
+    assert judgement.trace[0].code == "answer-used"
+
+
+def test_an_answer_outranks_what_was_said_for_the_datum_asked(desk, said, person):
+    desk.take("one", document="d", inside=person("Grenoble", "38000"))
+    assert desk.case.state is CaseState.ASKED
+    assert said(answer(desk, inside=h002(home("Lyon", "69001")))) == ("transfer", "FR:CPAM69")
+
+
+def test_an_answer_about_the_same_person_under_another_name(desk, said):
+    family = (
+        f"<Person>{person_block()}</Person><StatusFamilyMember>"
+        f"<PleaseFillInDetailsMainInsuredPerson>{person_block('Autre')}"
+        "</PleaseFillInDetailsMainInsuredPerson></StatusFamilyMember>"
+    )
+    desk.take("one", buc="S_BUC_01a", sed="S072", inside=family)
+    judgement = answer(desk, buc="S_BUC_01a", inside=h002(home("Lyon", "69001")))
+    assert said(judgement) == ("transfer", "FR:CPAM69")
+
+
+@pytest.mark.parametrize(
+    ("inside", "why"),
+    [
+        (h002(prose=True), "answer-in-prose"),
+        (h002(), "still-missing"),
+        (h002(home("Lyon", "69001", typed=False)), "still-missing"),
+    ],
+)
+def test_an_answer_that_does_not_tell_goes_to_a_person(desk, said, person, inside, why):
+    ask(desk, person)
+    judgement = answer(desk, inside=inside)
+    assert said(judgement) == ("refer", why)
+    assert judgement.missing == ("residence",)
+    assert judgement.moves == ((desk.uid("one"), MessageState.REFERRED),)
+    assert desk.case.open_questions == ()
+
+
+@pytest.mark.parametrize("sed", ["X013", "X010"])
+def test_an_answer_by_x_sed(desk, said, person, sed):
+    ask(desk, person, buc="UB_BUC_01", sed="U001")
+    words = "<Provided><clarification>x</clarification></Provided>" if sed == "X013" else ""
+    judgement = desk.take("x", sed=sed, action="New", buc="UB_BUC_01", inside=CONTEXT + words)
+    assert said(judgement) == ("refer", "answer-in-prose" if words else "still-missing")
+
+
+def test_an_answer_in_our_own_case(desk, said, person):
+    ask(desk, person, buc="P_BUC_01", sed="P2000")
+    [question] = desk.case.open_questions
+    body = desk.a_message(
+        "answer",
+        buc="H_BUC_01",
+        sed="H002",
+        action="New",
+        inside=h002(home("Lyon", "69001")),
+        receivers=[(US, "CaseOwner")],
+        related="something else",
+    ).replace(desk.uid("case of answer").encode(), question.own_case.encode())
+
+    class Nothing:
+        source = for_message = lambda *_: None
+
+    examined = examine(body, Limits(), Nothing())
+    judgement = judge(examined, desk.case, desk.tables, desk.policy, Arrival(NOON, NOON))
+    assert said(judgement) == ("transfer", "FR:CPAM69")
+    assert judgement.case_id == desk.case.case_id
+    x007 = read(sent(judgement, SendingKind.X007)[0].body, Limits()).message
+    assert (x007.case_id, x007.buc) == (desk.case.case_id, "P_BUC_01")
+
+
+def test_a_reply_to_nothing_is_no_answer(desk, said, person):
+    ask(desk, person)
+    judgement = answer(desk, inside=h002(prose=True), related="something else")
+    assert said(judgement) == ("hold", "question-open")
+    assert desk.case.waiting == (desk.uid("one"), desk.uid("answer"))
+    x013 = desk.take("x", sed="X013", action="New", inside=CONTEXT, related="something else")
+    assert said(x013) == ("refer", "x-sed")
+
+
+def test_an_answer_to_a_forwarded_case_follows_it_and_closes_its_question(desk, said, person):
+    ask(desk, person)
+    desk.take("two", document="d", version=2, action="Update")
+    assert desk.case.state is CaseState.FORWARDED
+    assert said(answer(desk, inside=h002())) == ("deliver", THEM)
+    assert desk.case.open_questions == ()
+
+
+# -- while a question is open ---------------------------------------------------------------
+
+
+def test_an_update_that_tells_lets_the_case_go(desk, said, person):
+    ask(desk, person)
+    judgement = desk.take("two", document="d", version=4, action="Update")
+    assert said(judgement) == ("transfer", THEM)
+    assert len(sent(judgement, SendingKind.HAND_OVER)) == 2
+
+
+def test_an_update_replaces_what_the_document_said(desk, said, person):
+    desk.take("one", document="d", inside=person("Grenoble", "38000"))
+    judgement = desk.take(
+        "two", document="d", version=2, action="Update", inside=person("Lyon", "69001")
+    )
+    assert said(judgement) == ("transfer", "FR:CPAM69")
+
+
+def test_an_older_version_that_comes_later_tells_nothing(desk, said, person):
+    desk.take("two", document="d", version=3, inside=person(town=None))
+    judgement = desk.take("one", document="d", version=2)
+    assert said(judgement) == ("hold", "question-open")
+
+
+def test_what_does_not_tell_waits_and_nothing_is_asked_twice(desk, said, person):
+    ask(desk, person)
+    judgement = desk.take("two", action="New", inside=person(town=None))
+    assert said(judgement) == ("hold", "question-open")
+    assert judgement.outgoing == ()
+    assert Waits(desk.uid("two")) in judgement.events
+
+
+def test_two_documents_that_disagree_give_both_candidates(desk, said, person):
+    desk.take("early", action="New", inside=person("Lyon", "69001"))
+    judgement = desk.take("one")
+    assert judgement.candidates == ("FR:CPAM01", "FR:CPAM69")
+    assert said(judgement)[0] in {"ask", "refer"}
+
+
+def test_evidence_that_was_erased_is_not_used(desk, said, person):
+    desk.take("one", document="d", inside=person(town=None))
+    event = replace(desk.case.documents[desk.uid("d")], evidence=None)
+    desk.case = replace(desk.case, documents={event.set_id: event})
+    assert said(answer(desk, inside=h002(home("Lyon", "69001"))))[0] == "transfer"
+
+
+# -- the rest -------------------------------------------------------------------------------
+
+
+def test_the_day_of_receipt_is_the_day_in_paris():
+    late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    arrival = Arrival(late, late + timedelta(days=1))
+    assert arrival.reference_date.isoformat() == "2026-03-02"
+    assert arrival.today.isoformat() == "2026-03-03"
+
+
+def test_leaving_ends_on_the_worklist_for_now(desk, a_message):
+    class Nothing:
+        source = for_message = lambda *_: None
+
+    examined = examine(a_message("one", case="c"), Limits(), Nothing())
+    matter = Matter(examined, desk.case, desk.tables, desk.policy, Arrival(NOON, NOON))
+    consequences = Consequences(matter, Deciding(matter))
+    consequences.follow(Leave(THEM))
+    assert consequences.events[-1] == Referred(desk.uid("one"), "already-participant")
+    assert isinstance(consequences.events[0], MessageReceived)
+    assert consequences.outgoing == []
+
+
+def test_the_evidence_of_nothing_is_nothing():
+    assert merged([]) == Evidence()
+
+
+OUTSIDE = {"sending-failed", "identity-conflict", "rule-refers", "no-route"}
+"""Said by the journal, the pipeline, or seen in the tests of the resolution."""
+
+
+def test_every_cause_is_seen_here():
+    text = Path(__file__).read_text(encoding="utf-8")
+    causes = {cause for causes in CAUSES.values() for cause in causes}
+    assert {cause for cause in causes if f'"{cause}"' not in text} == set()
+    assert causes >= OUTSIDE
