@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import click
 
@@ -44,6 +44,10 @@ class _Commands(click.Group):
         "bench": "measuring",
     }
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the options of all commands wherever they stand, before or after the command."""
+        return super().parse_args(ctx, _brought_forward(args))
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, in the order in which one needs them."""
         del ctx
@@ -57,6 +61,27 @@ class _Commands(click.Group):
         module = import_module(f"gateway.cli.{self.modules[cmd_name]}")
         command = getattr(module, cmd_name)
         return command if isinstance(command, click.Command) else None
+
+
+EVERYWHERE: Final = ("--state", "--config", "--lang")
+"""Options of all commands; none of a command's own has such a name."""
+
+
+def _brought_forward(words: Sequence[str]) -> list[str]:
+    """The same words, with the options of all commands in front; nothing after `--` is touched."""
+    first: list[str] = []
+    rest: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            rest += [word, *left]
+        elif word in EVERYWHERE:
+            first += [word, *[value for value in [next(left, None)] if value is not None]]
+        elif word.startswith(tuple(f"{name}=" for name in EVERYWHERE)):
+            first.append(word)
+        else:
+            rest.append(word)
+    return first + rest
 
 
 class Settings:

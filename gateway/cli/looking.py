@@ -30,7 +30,7 @@ def journal() -> None:
 @_LIMIT
 @click.option("--case", "case_id", default=None, help="Messages of this case alone.")
 @click.option(
-    "--state",
+    "--only",
     "states",
     type=click.Choice([state.value for state in MessageState]),
     multiple=True,

@@ -26,7 +26,7 @@ def test_the_journal_lists_the_latest_decision_of_each_message(worked, listed, u
     assert keys | {"institution", "state"} <= rows[0].keys()
     moved = next(row for row in rows if row["message_id"] == uid("moved"))
     assert (moved["decision"], moved["institution"]) == ("transfer", "FR:0101100000")
-    assert [r["decision"] for r in listed(worked, "journal", "list", "--state", "waiting")] == [
+    assert [r["decision"] for r in listed(worked, "journal", "list", "--only", "waiting")] == [
         "ask"
     ]
     assert len(listed(worked, "journal", "list", "--case", uid("case of moved"))) == 1
@@ -102,6 +102,13 @@ def test_what_was_not_ours_is_released_once_it_is(daemon, a_message, command, li
     assert daemon("--until-idle", state=gateway.state).join() == 0
     [row] = listed(gateway.state, "journal", "list")
     assert row["state"] == "done"
+
+
+@pytest.mark.parametrize("words", [["--state", "DIR", "status"], ["status", "--state=DIR"]])
+def test_the_options_of_all_commands_stand_where_one_likes(worked, tmp_path, command, words):
+    typed = [word.replace("DIR", str(worked)) for word in words]
+    done = command(tmp_path / "elsewhere", *typed, "--lang", "fr", "--json")
+    assert json.loads(done.stdout)["messages"]
 
 
 def test_status_says_whether_it_runs(worked, command, daemon):
