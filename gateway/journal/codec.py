@@ -87,6 +87,11 @@ def codes(values: Iterable[str]) -> str:
     return _text(tuple(values))
 
 
+def pairs(values: Iterable[tuple[str, str]]) -> str:
+    """A list of pairs of ids, as a parameter of a statement."""
+    return _text(tuple(values))
+
+
 def codes_of(text: str) -> tuple[str, ...]:
     """The list of codes or ids in a text of `codes`."""
     return tuple(json.loads(text))

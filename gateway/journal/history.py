@@ -1,12 +1,14 @@
 """The history of a case, written and read: the sequence numbers are given where it is locked."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.core.case import Event, MessageReceived
-from gateway.journal.codec import KINDS, event_of, event_text, evidence_text, microseconds
+from gateway.journal.codec import KINDS, codes, event_of, event_text, evidence_text, microseconds
+from gateway.journal.page import Page
 from gateway.journal.statements import SQL
 
 
@@ -18,13 +20,15 @@ class Scope:
     environment: str
 
 
-def revision(db: sqlite3.Connection, case_id: str) -> int:
-    """The number of events of a case."""
-    return int(db.execute(SQL["revision"], (case_id,)).fetchone()[0] or 0)
+def revisions(page: Page, case_ids: Iterable[str]) -> dict[str, int]:
+    """The number of events of each of these cases."""
+    found = page.execute("revisions", (codes(case_ids),)).fetchone()[0]
+    numbers: dict[str, int] = json.loads(found)
+    return numbers
 
 
 def append(
-    db: sqlite3.Connection,
+    page: Page,
     scope: Scope,
     case_id: str,
     after: int,
@@ -34,18 +38,21 @@ def append(
 ) -> None:
     """Add events to the history of a case that stands at revision `after`."""
     when, instance, environment = microseconds(at), scope.instance, scope.environment
-    rows = [
-        (case_id, seq, instance, environment, when, KINDS[type(event)], event_text(event))
-        for seq, event in enumerate(events, after + 1)
-    ]
-    db.executemany(SQL["add_history"], rows)
-    personal = [
-        (case_id, seq, instance, environment, evidence_text(event.evidence))
-        for seq, event in enumerate(events, after + 1)
-        if isinstance(event, MessageReceived) and event.evidence is not None
-    ]
-    if personal:
-        db.executemany(SQL["add_evidence"], personal)
+    page.add(
+        "add_history",
+        (
+            (case_id, seq, instance, environment, when, KINDS[type(event)], event_text(event))
+            for seq, event in enumerate(events, after + 1)
+        ),
+    )
+    page.add(
+        "add_evidence",
+        (
+            (case_id, seq, instance, environment, evidence_text(event.evidence))
+            for seq, event in enumerate(events, after + 1)
+            if isinstance(event, MessageReceived) and event.evidence is not None
+        ),
+    )
 
 
 def events(db: sqlite3.Connection, case_id: str, after: int, until: int) -> Iterable[Event]:

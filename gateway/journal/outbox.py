@@ -1,7 +1,6 @@
 """Sendings, inside one transaction of the writer: queued, claimed, sent, deferred, withdrawn."""
 
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,9 +9,9 @@ from gateway.core.decision import Refer
 from gateway.core.outgoing import Outgoing, SendingKind
 from gateway.core.states import MESSAGE, SENDING, MessageState, SendingState
 from gateway.journal import Claimed, Contradiction, Entry, follow, history
-from gateway.journal.codec import codes, decision_text, microseconds
+from gateway.journal.codec import codes, decision_text, microseconds, pairs
 from gateway.journal.history import Scope
-from gateway.journal.statements import SQL
+from gateway.journal.page import Page
 
 _OPEN: Final = frozenset({SendingState.DUE, SendingState.WAITING})
 _QUESTIONS: Final = frozenset({SendingKind.X012, SendingKind.H001})
@@ -22,7 +21,7 @@ FAILED: Final = "sending-failed"
 # -- into the outbox ------------------------------------------------------------------------
 
 
-def enqueue(db: sqlite3.Connection, scope: Scope, entry: Entry, before: int) -> frozenset[str]:
+def enqueue(page: Page, scope: Scope, entry: Entry, before: int) -> frozenset[str]:
     """Queue what must leave; the messages for which something is still to be sent.
 
     `before` is the number of sendings that the case has already.
@@ -35,8 +34,8 @@ def enqueue(db: sqlite3.Connection, scope: Scope, entry: Entry, before: int) -> 
     at, rows, unfinished = microseconds(entry.decided_at), [], set()
     states: dict[str, SendingState] = {}
     for seq, out in enumerate(judgement.outgoing, before + 1):
-        after = out.after or (_forwarding(db, judgement.case_id, out) if before else None)
-        state = SendingState.OBSERVED if entry.observed else _first_state(db, after, states)
+        after = out.after or (_forwarding(page, judgement.case_id, out) if before else None)
+        state = SendingState.OBSERVED if entry.observed else _first_state(page, after, states)
         states[out.message_id] = state
         about = out.object if out.kind is SendingKind.HAND_OVER else judgement.message_id
         if state in _OPEN:
@@ -62,25 +61,23 @@ def enqueue(db: sqlite3.Connection, scope: Scope, entry: Entry, before: int) -> 
                 at,
             )
         )
-    db.executemany(SQL["add_sending"], rows)
+    page.add("add_sending", rows)
     return frozenset(unfinished)
 
 
-def _forwarding(db: sqlite3.Connection, case_id: str, out: Outgoing) -> str | None:
+def _forwarding(page: Page, case_id: str, out: Outgoing) -> str | None:
     """The X007 that a later hand-over follows: its receiver must be in the case first."""
     if out.kind is not SendingKind.HAND_OVER:
         return None
-    row = db.execute(SQL["forwarding"], (case_id,)).fetchone()
+    row = page.look("forwarding", (case_id,))
     return str(row[0]) if row is not None else None
 
 
-def _first_state(
-    db: sqlite3.Connection, after: str | None, beside: dict[str, SendingState]
-) -> SendingState:
+def _first_state(page: Page, after: str | None, beside: dict[str, SendingState]) -> SendingState:
     """Due, unless what it comes after is not confirmed; never sent when that never is."""
     if after is None:
         return SendingState.DUE
-    before = beside.get(after) or _state(db, after)
+    before = beside.get(after) or _state(page, after)
     match before:
         case SendingState.SENT:
             return SendingState.DUE
@@ -92,8 +89,8 @@ def _first_state(
             raise Contradiction("what a sending comes after is withdrawn or not here")
 
 
-def _state(db: sqlite3.Connection, message_id: str) -> SendingState | None:
-    row = db.execute(SQL["sending_state"], (message_id,)).fetchone()
+def _state(page: Page, message_id: str) -> SendingState | None:
+    row = page.look("sending_state", (message_id,))
     return SendingState(row[0]) if row is not None else None
 
 
@@ -101,19 +98,19 @@ def _state(db: sqlite3.Connection, message_id: str) -> SendingState | None:
 
 
 def claim(
-    db: sqlite3.Connection, scope: Scope, limit: int, now: datetime, lease_seconds: float
+    page: Page, scope: Scope, limit: int, now: datetime, lease_seconds: float
 ) -> Sequence[Claimed]:
     """Due sendings with their bytes; one whose bytes were erased is withdrawn instead."""
     until = microseconds(now + timedelta(seconds=lease_seconds))
-    found = db.execute(
-        SQL["claim"], {"now": microseconds(now), "until": until, "limit": limit}
+    found = page.execute(
+        "claim", {"now": microseconds(now), "until": until, "limit": limit}
     ).fetchall()
     found.sort(key=lambda row: (row[12], row[13], row[1], row[14]))  # as the statement chose them
     claims = []
     for row in found:
         claimed = _claimed(row)
         if row[8] is None:
-            withdraw(db, scope, claimed, now, "no-body")
+            withdraw(page, scope, claimed, now, "no-body")
         else:
             claims.append(claimed)
     return claims
@@ -136,89 +133,94 @@ def _claimed(row: Sequence[Any]) -> Claimed:
     )
 
 
-def sent(db: sqlite3.Connection, scope: Scope, claims: Sequence[Claimed], at: datetime) -> int:
+def sent(page: Page, scope: Scope, claims: Sequence[Claimed], at: datetime) -> int:
     """Mark as sent; what waited becomes due, messages become done. How many counted."""
-    when, counted = microseconds(at), 0
+    when = microseconds(at)
     state = follow(SENDING, SendingState.DUE, SendingState.SENT)
-    for claimed in claims:
-        row = db.execute(
-            SQL["settle"], (claimed.message_id, claimed.token, when, state, None)
-        ).fetchone()
-        if row is None:
-            continue
-        counted += 1
-        case_id, about, kind, named, receiver = row
-        due = follow(SENDING, SendingState.WAITING, SendingState.DUE)
-        db.execute(SQL["release_dependents"], (claimed.message_id, when, due))
-        if kind == SendingKind.X007 and named == receiver:
-            revision = history.revision(db, case_id)
-            confirmed = ForwardConfirmed(receiver, at)
-            history.append(db, scope, case_id, revision, (confirmed,), at=at)
-        finish(db, about)
-    return counted
+    held = pairs((claimed.message_id, claimed.token) for claimed in claims)
+    settled = page.execute("settle_sent", (held, when, state)).fetchall()
+    if not settled:
+        return 0
+    due = follow(SENDING, SendingState.WAITING, SendingState.DUE)
+    ids = codes(row[0] for row in settled)
+    page.execute("release_dependents", (ids, when, due))
+    confirmed = [
+        (case_id, receiver)
+        for _, case_id, _, kind, named, receiver in settled
+        if kind == SendingKind.X007 and named == receiver
+    ]
+    if confirmed:
+        _confirm(page, scope, confirmed, at)
+    finish(page, (about for _, _, about, *_ in settled))
+    return len(settled)
 
 
-def finish(db: sqlite3.Connection, message_id: str) -> None:
+def _confirm(page: Page, scope: Scope, confirmed: Sequence[tuple[str, str]], at: datetime) -> None:
+    """The new participants of these cases have our X007."""
+    revisions = history.revisions(page, (case_id for case_id, _ in confirmed))
+    for case_id, institution in confirmed:
+        event = ForwardConfirmed(institution, at)
+        history.append(page, scope, case_id, revisions[case_id], (event,), at=at)
+        revisions[case_id] += 1
+
+
+def finish(page: Page, message_ids: Iterable[str]) -> None:
     """A decided message is done when nothing that must leave for it is still to be sent."""
-    if db.execute(SQL["finished_message"], (message_id,)).fetchone() is not None:
-        state = follow(MESSAGE, MessageState.RECORDED, MessageState.DONE)
-        db.execute(SQL["move_message"], (message_id, state))
+    done = follow(MESSAGE, MessageState.RECORDED, MessageState.DONE)
+    page.execute("finish_messages", (codes(message_ids), MessageState.RECORDED, done))
 
 
-def defer(db: sqlite3.Connection, claimed: Claimed, due: datetime, error: str) -> bool:
+def defer(page: Page, claimed: Claimed, due: datetime, error: str) -> bool:
     """Give the claim back; it is due again later."""
     when = microseconds(due)
     row = (claimed.message_id, claimed.token, when, error)
-    return db.execute(SQL["defer"], row).rowcount == 1
+    return page.execute("defer", row).rowcount == 1
 
 
-def withdraw(
-    db: sqlite3.Connection, scope: Scope, claimed: Claimed, at: datetime, error: str
-) -> bool:
+def withdraw(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: str) -> bool:
     """Never to be sent, nor what waits for it; a person must decide about the case."""
     when = microseconds(at)
     state = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
-    row = db.execute(
-        SQL["settle"], (claimed.message_id, claimed.token, when, state, error)
+    row = page.execute(
+        "settle_withdrawn", (claimed.message_id, claimed.token, when, state, error)
     ).fetchone()
     if row is None:
         return False
     case_id, about, kind, _, receiver = row
-    messages = [about, *_withdraw_dependents(db, claimed.message_id, when, error)]
+    messages = [about, *_withdraw_dependents(page, claimed.message_id, when, error)]
     events: list[Event] = []
     if kind in _QUESTIONS:
         events.append(QuestionFailed(claimed.message_id))
     candidates = () if kind in _QUESTIONS else (receiver,)
     for message_id in dict.fromkeys(messages):
-        _refer(db, message_id, candidates, when)
+        _refer(page, message_id, candidates, when)
         events.append(Referred(message_id, FAILED))
-    history.append(db, scope, case_id, history.revision(db, case_id), events, at=at)
+    revision = history.revisions(page, (case_id,))[case_id]
+    history.append(page, scope, case_id, revision, events, at=at)
     return True
 
 
-def _withdraw_dependents(
-    db: sqlite3.Connection, message_id: str, when: int, error: str
-) -> Sequence[str]:
+def _withdraw_dependents(page: Page, message_id: str, when: int, error: str) -> Sequence[str]:
     """Withdraw everything that waits for a sending; the messages it was about."""
     state = follow(SENDING, SendingState.WAITING, SendingState.WITHDRAWN)
     messages: list[str] = []
     ahead = [message_id]
     while ahead:
-        rows = db.execute(SQL["withdraw_dependents"], (ahead.pop(), when, state, error)).fetchall()
+        rows = page.execute("withdraw_dependents", (ahead.pop(), when, state, error)).fetchall()
         ahead.extend(row[0] for row in rows)
         messages.extend(row[1] for row in rows)
     return messages
 
 
-def _refer(db: sqlite3.Connection, message_id: str, candidates: tuple[str, ...], when: int) -> None:
+def _refer(page: Page, message_id: str, candidates: tuple[str, ...], when: int) -> None:
     """Put a message on the worklist, by a decision of its own, unless it is there."""
-    state, attempt = db.execute(SQL["message_standing"], (message_id,)).fetchone()
+    state, attempt = page.execute("message_standing", (message_id,)).fetchone()
     if state == MessageState.REFERRED:
         return
     new = follow(MESSAGE, MessageState(state), MessageState.REFERRED)
-    db.execute(SQL["refer_message"], (message_id, new, attempt + 1))
-    db.execute(
-        SQL["refer_decision"],
+    page.execute("refer_message", (message_id, new, attempt + 1))
+    page.execute(
+        "refer_decision",
         {
             "message_id": message_id,
             "attempt": attempt,

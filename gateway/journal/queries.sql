@@ -1,5 +1,6 @@
 -- Every statement of the SQLite journal by name; `statements.py` reads this file.
 -- Positional parameters where a statement is on the path of every message, named ones elsewhere.
+-- `+column` keeps an index out of it that would read far more rows than the ids name.
 
 -- standing --
 -- What a message is recorded against: itself, its case, the release in force. Always one row.
@@ -51,15 +52,16 @@ SELECT state, attempt FROM message WHERE message_id = ?;
 -- move_message --
 UPDATE message SET state = ?2 WHERE message_id = ?1;
 
--- finished_message --
--- A row when the message is decided and nothing that must leave for it is still to be sent.
-SELECT 1 FROM message AS m
- WHERE m.message_id = ?1 AND m.state = 'recorded'
+-- finish_messages --
+-- Those that are decided, and for which nothing that must leave is still to be sent.
+UPDATE message SET state = ?3
+ WHERE message_id IN (SELECT value FROM json_each(?1)) AND +state = ?2
    AND NOT EXISTS (SELECT 1 FROM sending AS s
-                    WHERE s.about = ?1 AND s.state IN ('due', 'waiting'));
+                    WHERE s.about = message.message_id AND s.state IN ('due', 'waiting'));
 
--- revision --
-SELECT max(seq) FROM history WHERE case_id = ?;
+-- revisions --
+SELECT json_group_object(c.value, (SELECT max(seq) FROM history AS h WHERE h.case_id = c.value))
+  FROM json_each(?) AS c;
 
 -- forwarding --
 -- The X007 to the last new participant of a case.
@@ -89,13 +91,20 @@ RETURNING message_id, case_id, kind, object, receiver, destination, media, diges
                ELSE (SELECT bytes FROM body WHERE body.digest = sending.digest) END,
           sidecar, attempts, token, due, composed_at, seq;
 
--- settle --
+-- settle_sent --
+UPDATE sending SET state = ?3, settled_at = ?2, error = NULL
+ WHERE (message_id, token) IN (SELECT value ->> 0, CAST(value ->> 1 AS INTEGER) FROM json_each(?1))
+   AND +state = 'due'
+RETURNING message_id, case_id, about, kind, object, receiver;
+
+-- settle_withdrawn --
 UPDATE sending SET state = ?4, settled_at = ?3, error = ?5
  WHERE message_id = ?1 AND token = ?2 AND state = 'due'
 RETURNING case_id, about, kind, object, receiver;
 
 -- release_dependents --
-UPDATE sending SET state = ?3, due = ?2 WHERE after = ?1 AND state = 'waiting';
+UPDATE sending INDEXED BY sending_after SET state = ?3, due = ?2
+ WHERE after IN (SELECT value FROM json_each(?1)) AND state = 'waiting';
 
 -- withdraw_dependents --
 UPDATE sending SET state = ?3, settled_at = ?2, error = ?4 WHERE after = ?1 AND state = 'waiting'

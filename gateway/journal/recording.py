@@ -4,7 +4,6 @@ Everything that can say no is looked at before the first row is written.
 """
 
 import hashlib
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -27,7 +26,7 @@ from gateway.journal import (
 )
 from gateway.journal.codec import codes, decision_text, microseconds, steps_text
 from gateway.journal.history import Scope
-from gateway.journal.statements import SQL
+from gateway.journal.page import Page
 
 _NO_BYTES: Final = hashlib.sha256(b"").hexdigest()
 
@@ -44,7 +43,7 @@ class _Standing:
     release: str | None
 
 
-def record(db: sqlite3.Connection, scope: Scope, entry: Entry) -> Outcome:
+def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     """Write one message; nothing is written unless the outcome is `Recorded`.
 
     Raises:
@@ -52,7 +51,9 @@ def record(db: sqlite3.Connection, scope: Scope, entry: Entry) -> Outcome:
         Contradiction: it cannot follow what is written already (a bug).
     """
     judgement = entry.judgement
-    standing = _standing(db, judgement)
+    moved = (message_id for message_id, _ in judgement.moves)
+    page.touch((judgement.message_id, judgement.case_id or judgement.message_id, *moved))
+    standing = _standing(page, judgement)
     known = _known(standing, entry)
     if known is not None:
         return known
@@ -60,16 +61,16 @@ def record(db: sqlite3.Connection, scope: Scope, entry: Entry) -> Outcome:
         raise JournalConflict(code="release-changed")
     if judgement.case_id is not None and standing.revision != judgement.revision:
         raise JournalConflict
-    _write_bodies(db, entry)
-    queued = outbox.enqueue(db, scope, entry, standing.sendings)
-    _write_message(db, scope, entry, standing, unfinished=judgement.message_id in queued)
-    _write_decision(db, scope, entry)
-    _write_case(db, scope, entry, standing.revision)
+    _write_bodies(page, entry)
+    queued = outbox.enqueue(page, scope, entry, standing.sendings)
+    _write_message(page, scope, entry, standing, unfinished=judgement.message_id in queued)
+    _write_decision(page, scope, entry)
+    _write_case(page, scope, entry, standing.revision)
     return Recorded()
 
 
-def _standing(db: sqlite3.Connection, judgement: Judgement) -> _Standing:
-    row = db.execute(SQL["standing"], (judgement.message_id, judgement.case_id)).fetchone()
+def _standing(page: Page, judgement: Judgement) -> _Standing:
+    row = page.look("standing", (judgement.message_id, judgement.case_id))
     digest, state, attempt, revision, sendings, release = row
     return _Standing(
         digest,
@@ -96,16 +97,16 @@ def _known(standing: _Standing, entry: Entry) -> Outcome | None:
     return None
 
 
-def _write_bodies(db: sqlite3.Connection, entry: Entry) -> None:
+def _write_bodies(page: Page, entry: Entry) -> None:
     judgement = entry.judgement
     bodies = [(out.digest, out.body) for out in judgement.outgoing if out.body is not None]
     if entry.body or judgement.digest == _NO_BYTES:  # bytes over the cap are kept elsewhere
         bodies.append((judgement.digest, entry.body))
-    db.executemany(SQL["add_body"], bodies)
+    page.add("add_body", bodies)
 
 
 def _write_message(
-    db: sqlite3.Connection, scope: Scope, entry: Entry, standing: _Standing, *, unfinished: bool
+    page: Page, scope: Scope, entry: Entry, standing: _Standing, *, unfinished: bool
 ) -> None:
     judgement, message = entry.judgement, entry.judgement.message
     state = judgement.state
@@ -115,58 +116,62 @@ def _write_message(
         state = follow(MESSAGE, state, MessageState.DONE)
     if standing.state is not None:
         again = (judgement.case_id, state, entry.attempt, judgement.same_as, judgement.message_id)
-        db.execute(SQL["decide_message_again"], again)
+        page.execute("decide_message_again", again)
         return
-    db.execute(
-        SQL["add_message"],
-        (
-            judgement.message_id,
-            scope.instance,
-            scope.environment,
-            judgement.digest,
-            judgement.case_id,
-            message.buc if message is not None else None,
-            message.sed if message is not None else None,
-            message.sender.id if message is not None else None,
-            message is not None and message.protected,
-            entry.source,
-            entry.addressee,
-            microseconds(entry.received_at),
-            state,
-            judgement.same_as,
-        ),
+    page.add(
+        "add_message",
+        [
+            (
+                judgement.message_id,
+                scope.instance,
+                scope.environment,
+                judgement.digest,
+                judgement.case_id,
+                message.buc if message is not None else None,
+                message.sed if message is not None else None,
+                message.sender.id if message is not None else None,
+                message is not None and message.protected,
+                entry.source,
+                entry.addressee,
+                microseconds(entry.received_at),
+                state,
+                judgement.same_as,
+            )
+        ],
     )
 
 
-def _write_decision(db: sqlite3.Connection, scope: Scope, entry: Entry) -> None:
+def _write_decision(page: Page, scope: Scope, entry: Entry) -> None:
     judgement, decision = entry.judgement, entry.judgement.decision
-    db.execute(
-        SQL["add_decision"],
-        (
-            judgement.message_id,
-            entry.attempt,
-            scope.instance,
-            scope.environment,
-            name(decision) if decision is not None else None,
-            cause(decision) if decision is not None else None,
-            institution(decision) if decision is not None else None,
-            decision_text(decision) if decision is not None else "{}",
-            judgement.state,
-            codes(judgement.candidates),
-            codes(judgement.missing),
-            judgement.certainty.code if judgement.certainty is not None else None,
-            steps_text(judgement.trace),
-            codes(judgement.rules),
-            codes(judgement.violations),
-            judgement.release,
-            judgement.reference_date.isoformat(),
-            microseconds(entry.decided_at),
-            entry.who,
-        ),
+    page.add(
+        "add_decision",
+        [
+            (
+                judgement.message_id,
+                entry.attempt,
+                scope.instance,
+                scope.environment,
+                name(decision) if decision is not None else None,
+                cause(decision) if decision is not None else None,
+                institution(decision) if decision is not None else None,
+                decision_text(decision) if decision is not None else "{}",
+                judgement.state,
+                codes(judgement.candidates),
+                codes(judgement.missing),
+                judgement.certainty.code if judgement.certainty is not None else None,
+                steps_text(judgement.trace),
+                codes(judgement.rules),
+                codes(judgement.violations),
+                judgement.release,
+                judgement.reference_date.isoformat(),
+                microseconds(entry.decided_at),
+                entry.who,
+            )
+        ],
     )
 
 
-def _write_case(db: sqlite3.Connection, scope: Scope, entry: Entry, revision: int) -> None:
+def _write_case(page: Page, scope: Scope, entry: Entry, revision: int) -> None:
     """History, earlier messages that go along, and the link of a case of our own."""
     judgement, case_id = entry.judgement, entry.judgement.case_id
     if case_id is None:
@@ -174,37 +179,37 @@ def _write_case(db: sqlite3.Connection, scope: Scope, entry: Entry, revision: in
             raise Contradiction("events belong to a case")
     else:
         if judgement.events:
-            history.append(db, scope, case_id, revision, judgement.events, at=entry.decided_at)
+            history.append(page, scope, case_id, revision, judgement.events, at=entry.decided_at)
         if judgement.own_case is not None:
             link = (judgement.own_case, case_id, scope.instance, scope.environment)
-            db.execute(SQL["add_own_case"], link)
+            page.add("add_own_case", [link])
     for message_id, new in judgement.moves:
-        state, _ = message_standing(db, message_id)
-        db.execute(SQL["move_message"], (message_id, follow(MESSAGE, state, new)))
-        outbox.finish(db, message_id)
+        state, _ = message_standing(page, message_id)
+        page.execute("move_message", (message_id, follow(MESSAGE, state, new)))
+        outbox.finish(page, [message_id])
 
 
-def message_standing(db: sqlite3.Connection, message_id: str) -> tuple[MessageState, int]:
+def message_standing(page: Page, message_id: str) -> tuple[MessageState, int]:
     """State and latest attempt of a message.
 
     Raises:
         Contradiction: there is no such message.
     """
-    row = db.execute(SQL["message_standing"], (message_id,)).fetchone()
+    row = page.execute("message_standing", (message_id,)).fetchone()
     if row is None:
         raise Contradiction("a message that is not here cannot move")
     return MessageState(row[0]), row[1]
 
 
 def discard(
-    db: sqlite3.Connection, scope: Scope, message_id: str, *, who: str, reason: str, at: datetime
+    page: Page, scope: Scope, message_id: str, *, who: str, reason: str, at: datetime
 ) -> bool:
     """Take a message out of quarantine for good; who and why stay."""
-    row = db.execute(SQL["message_standing"], (message_id,)).fetchone()
+    row = page.execute("message_standing", (message_id,)).fetchone()
     if row is None or row[0] != MessageState.QUARANTINED:
         return False
     state = follow(MESSAGE, MessageState.QUARANTINED, MessageState.DISCARDED)
-    db.execute(SQL["move_message"], (message_id, state))
+    page.execute("move_message", (message_id, state))
     deed = {
         "message_id": message_id,
         "instance": scope.instance,
@@ -215,17 +220,17 @@ def discard(
         "who": who,
         "reason": reason,
     }
-    db.execute(SQL["add_deed"], deed)
+    page.execute("add_deed", deed)
     return True
 
 
-def activate(db: sqlite3.Connection, release: Release) -> None:
+def activate(page: Page, release: Release) -> None:
     """Put a release of the tables in force."""
     since = microseconds(release.since)
     row = (release.name, release.digest, since, release.author, release.approver)
-    db.execute(SQL["add_release"], row)
+    page.execute("add_release", row)
 
 
-def beat(db: sqlite3.Connection, scope: Scope, at: datetime) -> None:
+def beat(page: Page, scope: Scope, at: datetime) -> None:
     """Write that the gateway was alive."""
-    db.execute(SQL["beat"], (scope.instance, microseconds(at)))
+    page.execute("beat", (scope.instance, microseconds(at)))

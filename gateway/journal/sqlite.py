@@ -167,41 +167,43 @@ class SqliteJournal(SqliteReader):
 
     async def record(self, entry: Entry) -> Outcome:
         """See `Journal`."""
-        return await self._writer.write(lambda db: recording.record(db, self._scope, entry))
+        return await self._writer.write(lambda page: recording.record(page, self._scope, entry))
 
     async def claim(self, limit: int, now: datetime, lease_seconds: float) -> Sequence[Claimed]:
         """See `Journal`."""
         return await self._writer.write(
-            lambda db: outbox.claim(db, self._scope, limit, now, lease_seconds)
+            lambda page: outbox.claim(page, self._scope, limit, now, lease_seconds)
         )
 
     async def sent(self, claims: Sequence[Claimed], at: datetime) -> int:
         """See `Journal`."""
-        return await self._writer.write(lambda db: outbox.sent(db, self._scope, claims, at))
+        return await self._writer.write(lambda page: outbox.sent(page, self._scope, claims, at))
 
     async def defer(self, claim: Claimed, due: datetime, error: str) -> bool:
         """See `Journal`."""
-        return await self._writer.write(lambda db: outbox.defer(db, claim, due, error))
+        return await self._writer.write(lambda page: outbox.defer(page, claim, due, error))
 
     async def withdraw(self, claim: Claimed, at: datetime, error: str) -> bool:
         """See `Journal`."""
         return await self._writer.write(
-            lambda db: outbox.withdraw(db, self._scope, claim, at, error)
+            lambda page: outbox.withdraw(page, self._scope, claim, at, error)
         )
 
     async def discard(self, message_id: str, who: str, reason: str, at: datetime) -> bool:
         """See `Journal`."""
         return await self._writer.write(
-            lambda db: recording.discard(db, self._scope, message_id, who=who, reason=reason, at=at)
+            lambda page: recording.discard(
+                page, self._scope, message_id, who=who, reason=reason, at=at
+            )
         )
 
     async def beat(self, at: datetime) -> None:
         """See `Journal`."""
-        await self._writer.write(lambda db: recording.beat(db, self._scope, at))
+        await self._writer.write(lambda page: recording.beat(page, self._scope, at))
 
     async def activate(self, release: Release) -> None:
         """See `Journal`."""
-        await self._writer.write(lambda db: recording.activate(db, release))
+        await self._writer.write(lambda page: recording.activate(page, release))
 
 
 # -- files and connections ------------------------------------------------------------------

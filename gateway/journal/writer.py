@@ -1,9 +1,10 @@
 """The one thread that writes, and the group commit: what has gathered is one transaction.
 
-A commit costs a flush to disk, so many writes share one. Each write stands under its own
-savepoint: one that fails undoes itself alone. Who waits is told after the commit, so what is
-told is durable. When the disk fails, all writes of the transaction fail, and the next ones are
-tried on a transaction of their own.
+A commit costs a flush to disk, so many writes share one. Nearly always all of them succeed or
+fail before they have written anything; when one breaks off half way, the transaction is begun
+again with each write under its own savepoint, and that one undoes itself alone. Who waits is told
+after the commit, so what is told is durable. When the disk fails, all writes of the transaction
+fail, and the next ones are tried on a transaction of their own.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from gateway.errors import JournalUnavailable
 from gateway.journal import Contradiction
+from gateway.journal.page import Page
 
 T = TypeVar("T")
 
@@ -28,7 +30,7 @@ MOST: Final = 200
 class _Write:
     """One write that somebody waits for, and what became of it."""
 
-    work: Callable[[sqlite3.Connection], Any]
+    work: Callable[[Page], Any]
     future: "asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop
     result: Any = None
@@ -66,9 +68,9 @@ class Writer:
             JournalUnavailable: it cannot be opened.
         """
         self._thread.start()
-        await self.write(lambda _db: None)
+        await self.write(lambda _page: None)
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, work: Callable[[Page], T]) -> T:
         """What `work` returns, once that is durable; what it raises, with nothing written.
 
         A write that was accepted is done even if nobody waits for it any more.
@@ -121,10 +123,8 @@ class Writer:
         """One transaction; when it fails, none of the batch was written."""
         try:
             db = self._open()
-            db.execute("BEGIN IMMEDIATE")
-            for write in batch:
-                _apply(db, write)
-            db.execute("COMMIT")
+            if not _together(db, batch):
+                _one_by_one(db, batch)
         except (sqlite3.Error, OSError) as error:
             self._undo()
             for write in batch:
@@ -162,23 +162,60 @@ def unavailable(error: Exception) -> JournalUnavailable:
     )
 
 
-def _apply(db: sqlite3.Connection, write: _Write) -> None:
-    """One write under its savepoint.
+def _together(db: sqlite3.Connection, batch: Sequence[_Write]) -> bool:
+    """All writes in one transaction; False with nothing done when one broke off half way.
 
     Raises:
         sqlite3.Error: the whole transaction is lost.
     """
-    db.execute("SAVEPOINT one")
+    db.execute("BEGIN IMMEDIATE")
+    page = Page(db)
+    try:
+        for write in batch:
+            before = page.written
+            _attempt(write, page)
+            if write.error is not None and page.written != before:
+                db.execute("ROLLBACK")
+                return False
+        page.flush()
+    except sqlite3.IntegrityError:
+        db.execute("ROLLBACK")
+        return False
+    db.execute("COMMIT")
+    return True
+
+
+def _one_by_one(db: sqlite3.Connection, batch: Sequence[_Write]) -> None:
+    """All writes in one transaction, each under its savepoint: what breaks is undone alone.
+
+    Raises:
+        sqlite3.Error: the whole transaction is lost.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    for write in batch:
+        page = Page(db)
+        db.execute("SAVEPOINT one")
+        _attempt(write, page, flush=True)
+        if write.error is not None:
+            db.execute("ROLLBACK TO one")
+        db.execute("RELEASE one")
+    db.execute("COMMIT")
+
+
+def _attempt(write: _Write, page: Page, *, flush: bool = False) -> None:
+    """One write; its rows are gathered, or inserted at once.
+
+    Raises:
+        sqlite3.Error: the whole transaction is lost.
+    """
     with write:
-        write.result = write.work(db)
-    error = write.error
-    if error is not None:
-        if _is_of_the_disk(error):
-            raise error
-        db.execute("ROLLBACK TO one")
-        if isinstance(error, sqlite3.IntegrityError):
-            write.error = Contradiction(str(error))
-    db.execute("RELEASE one")
+        write.result = write.work(page)
+        if flush:
+            page.flush()
+    if write.error is not None and _is_of_the_disk(write.error):
+        raise write.error
+    if isinstance(write.error, sqlite3.IntegrityError):
+        write.error = Contradiction(str(write.error))
 
 
 def _is_of_the_disk(error: BaseException) -> bool:

@@ -16,9 +16,11 @@ import pytest
 
 from gateway.core.case import Case, Returned, fold
 from gateway.core.decision import Way
+from gateway.core.outgoing import SendingKind
 from gateway.core.states import CaseState, MessageState
 from gateway.errors import JournalConflict, JournalUnavailable, StateLocked
 from gateway.journal import Contradiction, Duplicate, IdentityConflict, Recorded, Release
+from gateway.journal.codec import instant
 from tests.contract.conftest import (
     NOON,
     TABLES,
@@ -282,6 +284,14 @@ async def test_two_people_cannot_decide_one_message_at_once(journal, made):
         await journal.record(again(entry, 3))
 
 
+@pytest.mark.parametrize("attempt", [2, 3])
+async def test_a_decision_never_skips_one(journal, made, attempt):
+    entry = await quarantined(journal, made)
+    with pytest.raises(JournalConflict):
+        await journal.record(again(entry, attempt))
+    assert len(await journal.explanation("m1")) == 1
+
+
 async def test_deciding_again_what_is_not_here_is_a_bug(journal, made):
     with pytest.raises(Contradiction):
         await journal.record(again(made.transfer(), 1))
@@ -377,6 +387,15 @@ async def test_observing_sends_nothing(journal, made):
     assert await states(journal, "m1") == ["done"]
 
 
+async def test_observing_leaves_no_earlier_message_half_way(journal, made):
+    await journal.record(made.ask())
+    await drained(journal)
+    waiting = [("m1", made.message("m1")[0].digest)]
+    moved = made.transfer("m2", revision=3, waiting=waiting)
+    await journal.record(dataclasses.replace(moved, observed=True))
+    assert await states(journal, "m1", "m2") == ["done", "done"]
+
+
 async def test_after_observing_a_case_nothing_of_it_is_handed_over(journal, made):
     """Its holder never got our X007, so it does not take part through us."""
     await journal.record(dataclasses.replace(made.transfer(), observed=True))
@@ -452,6 +471,29 @@ async def test_the_oldest_go_first_and_no_more_than_asked_for(journal):
         await journal.record(dataclasses.replace(entry, decided_at=at(n)))
     assert [c.case_id for c in await journal.claim(2, at(10), LEASE)] == ["case-1", "case-2"]
     assert [c.case_id for c in await journal.claim(2, at(10), LEASE)] == ["case-3"]
+
+
+async def test_claims_come_oldest_first(journal):
+    order = [7, 3, 19, 0, 11, 5, 2, 17, 13, 1]
+    for n in order:
+        entry = Made(f"case-{n}").ask(f"m{n}")
+        await journal.record(dataclasses.replace(entry, decided_at=at(n)))
+    claims = await journal.claim(100, at(50), LEASE)
+    assert [c.case_id for c in claims] == [f"case-{n}" for n in sorted(order)]
+
+
+async def test_what_waits_holds_back_what_follows_it_to_the_same_destination(journal, made):
+    entry = made.deliver("m1", revision=0)
+    (first,) = entry.judgement.outgoing
+    second = made.sending("m1", SendingKind.X012, "", THEM)
+    second = dataclasses.replace(second, after=first.message_id)
+    third = made.sending("m1", SendingKind.H001, "", THEM)
+    await journal.record(judged_again(entry, outgoing=(first, second, third)))
+    claims = await journal.claim(10, at(10), LEASE)
+    assert [c.message_id for c in claims] == [first.message_id]
+    await journal.sent(claims, at(11))
+    rest = await drained(journal, 12.0)
+    assert [c.message_id for c in rest] == [second.message_id, third.message_id]
 
 
 async def test_nothing_is_claimed_before_it_is_due(journal, made):
@@ -678,11 +720,6 @@ async def test_who_no_longer_waits_does_not_stop_the_writer(journal):
     assert (await journal.counts(at(9))).messages == {"referred": 51}
 
 
-async def test_a_beat_is_written(journal):
-    await journal.beat(at(1))
-    await journal.beat(at(2))
-
-
 # -- SQLite alone ---------------------------------------------------------------------------
 
 
@@ -714,7 +751,10 @@ async def test_sqlite_files_are_for_their_owner_alone(driver, journal, made):
 
 async def test_sqlite_is_durable_and_strict(driver, journal, made):
     assert (
-        await journal._writer.write(lambda db: db.execute("PRAGMA synchronous").fetchone()[0]) == 2
+        await journal._writer.write(
+            lambda page: page.db.execute("PRAGMA synchronous").fetchone()[0]
+        )
+        == 2
     )
     with plain(driver.path) as db:
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
@@ -759,11 +799,22 @@ async def test_sqlite_forgets_a_person_and_keeps_the_rest(driver, made):
         assert await journal.record(made.refer()) == Duplicate()
 
 
+async def test_sqlite_a_beat_is_written(driver, journal):
+    for second in (1, 2):
+        await journal.beat(at(second))
+    db = plain(driver.path)
+    ((instance, when),) = db.execute("SELECT instance, at FROM heartbeat").fetchall()
+    db.close()
+    assert (instance, instant(when)) == ("rina-1", at(2))
+
+
 async def test_sqlite_disk_full_fails_those_waiting_and_goes_on(journal):
     def size(pages):
-        return lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0]
+        return lambda page: page.db.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0]
 
-    pages = await journal._writer.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    pages = await journal._writer.write(
+        lambda page: page.db.execute("PRAGMA page_count").fetchone()[0]
+    )
     await journal._writer.write(size(pages + 5))
     big = [dataclasses.replace(Made(f"c{n}").refer(f"m{n}"), body=b"x" * 20000) for n in range(40)]
     outcomes = await asyncio.gather(*map(journal.record, big), return_exceptions=True)
@@ -775,6 +826,38 @@ async def test_sqlite_disk_full_fails_those_waiting_and_goes_on(journal):
     again = await asyncio.gather(*map(journal.record, big))
     assert again.count(Recorded()) == 40 - len(recorded)
     assert (await journal.counts(at(9))).messages == {"referred": 40}
+
+
+async def test_sqlite_disk_error_half_way_leaves_nothing_and_goes_on(journal):
+    def breaks(page):
+        page.db.execute("INSERT INTO heartbeat VALUES ('half', 1)")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    neighbours = [journal.record(Made(f"c{n}").refer(f"m{n}")) for n in range(5)]
+    writes = [*neighbours, journal._writer.write(breaks)]
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert isinstance(outcomes[-1], JournalUnavailable)
+    failed = [o for o in outcomes[:-1] if isinstance(o, JournalUnavailable)]
+    assert await journal.record(Made().refer("after")) == Recorded()
+    assert (await journal.counts(at(9))).messages == {"referred": 6 - len(failed)}
+    query = "SELECT count(*) FROM heartbeat"
+    found = await journal._writer.write(lambda page: page.db.execute(query).fetchone()[0])
+    assert found == 0
+
+
+async def test_sqlite_a_bug_in_one_write_reaches_who_waits_and_nobody_else(journal):
+    def breaks(page):
+        page.db.execute("INSERT INTO heartbeat VALUES ('half', 1)")
+        raise ZeroDivisionError
+
+    writes = [journal.record(Made(f"c{n}").refer(f"m{n}")) for n in range(5)]
+    writes.insert(2, journal._writer.write(breaks))
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert isinstance(outcomes.pop(2), ZeroDivisionError)
+    assert outcomes == [Recorded()] * 5
+    query = "SELECT count(*) FROM heartbeat"
+    found = await journal._writer.write(lambda page: page.db.execute(query).fetchone()[0])
+    assert found == 0
 
 
 async def test_sqlite_that_cannot_be_opened_says_so(driver):

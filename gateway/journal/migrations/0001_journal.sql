@@ -65,6 +65,8 @@ CREATE TABLE history (
     PRIMARY KEY (case_id, seq)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX history_asked ON history (case_id, seq) WHERE kind = 'asked';
+
 CREATE TABLE evidence (
     case_id TEXT NOT NULL,
     seq INTEGER NOT NULL, -- of the event in history that it belongs to
@@ -110,8 +112,7 @@ CREATE TABLE sending (
     UNIQUE (case_id, kind, object, receiver)
 ) STRICT;
 
-CREATE INDEX sending_due ON sending (due) WHERE state = 'due';
-CREATE INDEX sending_by_state ON sending (state);
+CREATE INDEX sending_by_state ON sending (state, due);
 CREATE INDEX sending_about ON sending (about);
 CREATE INDEX sending_after ON sending (after) WHERE state = 'waiting';
 
