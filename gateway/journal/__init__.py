@@ -185,7 +185,10 @@ class JournalReader(Protocol):
         limit: int = 1000,
         after: str | None = None,
     ) -> Sequence[Row]:
-        """Messages with their latest decision, in order of receipt; `after` pages on."""
+        """Messages with their latest decision; `after` pages on.
+
+        In order of receipt; those received at one time in order of recording.
+        """
         ...
 
     async def explanation(self, message_id: str) -> Sequence[Mapping[str, Any]]:

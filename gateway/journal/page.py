@@ -36,11 +36,12 @@ class Page:
         self._pending: dict[str, list[Sequence[Any]]] = {}
         self._about: set[str] = set()
         self._added = 0
+        self._inserted = 0
 
     @property
     def written(self) -> int:
         """Grows with everything that is written or gathered."""
-        return self._added + self.db.total_changes
+        return self._added - self._inserted + self.db.total_changes
 
     def touch(self, keys: Iterable[str]) -> None:
         """What comes now is about these messages and cases: insert what is gathered on them."""
@@ -67,12 +68,16 @@ class Page:
 
     def flush(self) -> None:
         """Insert what is gathered."""
+        before = self.db.total_changes
         self._about.clear()
         while self._pending:
-            name, rows = self._pending.popitem()
-            start = 0
-            for size in _AT_ONCE:
-                while len(rows) - start >= size:
-                    part = rows[start : start + size]
-                    self.db.execute(_INSERTS[name][size], [value for row in part for value in row])
-                    start += size
+            self._insert(*self._pending.popitem())
+        self._inserted += self.db.total_changes - before
+
+    def _insert(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        start = 0
+        for size in _AT_ONCE:
+            while len(rows) - start >= size:
+                part = rows[start : start + size]
+                self.db.execute(_INSERTS[name][size], [value for row in part for value in row])
+                start += size

@@ -165,24 +165,24 @@ SELECT * FROM listed WHERE message_id = ?;
 
 -- messages --
 SELECT * FROM listed
- WHERE (received_at, message_id) > (:received_at, :after)
- ORDER BY received_at, message_id LIMIT :limit;
+ WHERE (received_at, position) > (:received_at, :position)
+ ORDER BY received_at, position LIMIT :limit;
 
 -- messages_in_states --
 SELECT * FROM listed
  WHERE state IN (SELECT value FROM json_each(:states))
-   AND (received_at, message_id) > (:received_at, :after)
- ORDER BY received_at, message_id LIMIT :limit;
+   AND (received_at, position) > (:received_at, :position)
+ ORDER BY received_at, position LIMIT :limit;
 
 -- messages_of_case --
 SELECT * FROM listed
  WHERE case_id = :case_id
    AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
-   AND (received_at, message_id) > (:received_at, :after)
- ORDER BY received_at, message_id LIMIT :limit;
+   AND (received_at, position) > (:received_at, :position)
+ ORDER BY received_at, position LIMIT :limit;
 
 -- receipt --
-SELECT received_at FROM message WHERE message_id = ?;
+SELECT received_at, position FROM message WHERE message_id = ?;
 
 -- explanation --
 SELECT d.*, m.digest, m.same_as
@@ -192,14 +192,14 @@ SELECT d.*, m.digest, m.same_as
 -- timeline_received --
 SELECT received_at, message_id, source, addressee, buc, sed, sender, digest
   FROM message WHERE message_id = :message_id OR case_id = :case_id
- ORDER BY received_at, message_id;
+ ORDER BY received_at, position;
 
 -- timeline_decided --
 SELECT d.decided_at, d.decision, d.state, d.who, d.message_id, d.cause, d.institution,
        d.candidates, d.missing, d.certainty, d.rules, d.release, m.same_as
   FROM decision AS d JOIN message AS m ON m.message_id = d.message_id
  WHERE m.message_id = :message_id OR m.case_id = :case_id
- ORDER BY d.decided_at, d.message_id, d.attempt;
+ ORDER BY d.decided_at, m.position, d.attempt;
 
 -- timeline_history --
 SELECT at, kind, content FROM history WHERE case_id = ? ORDER BY seq;
@@ -213,7 +213,7 @@ SELECT coalesce(settled_at, composed_at) AS at, kind, state, message_id, object,
 SELECT d.at, d.what, d.state, d.who, d.message_id, d.reason
   FROM deed AS d JOIN message AS m ON m.message_id = d.message_id
  WHERE m.message_id = :message_id OR m.case_id = :case_id
- ORDER BY d.at, d.message_id, d.seq;
+ ORDER BY d.at, m.position, d.seq;
 
 -- count_messages --
 SELECT state, count(*) FROM message GROUP BY state;

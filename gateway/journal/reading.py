@@ -18,7 +18,15 @@ CASES_KEPT: Final = 1024
 """Folded cases kept in memory, the latest used."""
 _TOLD_ELSEWHERE: Final = frozenset({"message-received", "waits", "referred"})
 """Events that a timeline shows as what they came from: a receipt or a decision."""
-_SQL_ROW: Final = ("message_id", "received_at", "state", "candidates", "missing", "protected")
+_SQL_ROW: Final = (
+    "message_id",
+    "received_at",
+    "state",
+    "candidates",
+    "missing",
+    "protected",
+    "position",
+)
 
 
 class Reading:
@@ -79,14 +87,14 @@ class Reading:
         limit: int,
         after: str | None,
     ) -> Sequence[Row]:
-        """A page of messages in order of receipt (then of id)."""
+        """A page of messages in order of receipt (then of recording)."""
         received = self._rows("receipt", (after,)) if after is not None else []
         params = {
             "states": codes(states),
             "case_id": case_id,
             "limit": limit,
-            "after": after if received else "",
             "received_at": received[0][0] if received else -(2**63),
+            "position": received[0][1] if received else 0,
         }
         name = "messages_in_states" if states else "messages"
         rows = self._rows("messages_of_case" if case_id is not None else name, params)

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import hashlib
 import json
+import threading
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
@@ -219,6 +220,22 @@ class SqliteDriver:
 
     def reading(self):
         return SqliteReader.opened(self.path)
+
+    async def together(self, journal, works):
+        """What becomes of all these when they share one transaction."""
+        busy, gate = threading.Event(), threading.Event()
+
+        def hold(_page):
+            busy.set()
+            gate.wait(10)
+
+        held = asyncio.ensure_future(journal._writer.write(hold))
+        await asyncio.to_thread(busy.wait, 10)
+        tasks = [asyncio.ensure_future(work) for work in works]
+        await turn()
+        gate.set()
+        await held
+        return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 DRIVERS = {"sqlite": SqliteDriver}

@@ -137,13 +137,12 @@ async def test_the_tables_in_force_are_the_last_ones_activated(journal):
     assert await journal.release() == older
 
 
-async def test_one_conflict_in_a_group_fails_alone(journal, made):
-    """All of them are in flight at once, so that they share transactions."""
+async def test_one_conflict_in_a_group_fails_alone(driver, journal):
     good = [Made(f"case-{n}").transfer(f"m{n}") for n in range(60)]
     bad = [Made(f"case-{n}").refer(f"bad{n}", revision=9) for n in range(60)]
     broken = [broken_entry(Made(f"broken-{n}"), f"worse{n}") for n in range(60)]
     entries = [e for three in zip(good, bad, broken, strict=True) for e in three]
-    outcomes = await asyncio.gather(*map(journal.record, entries), return_exceptions=True)
+    outcomes = await driver.together(journal, map(journal.record, entries))
     assert [type(o) for o in outcomes] == [Recorded, JournalConflict, Contradiction] * 60
     counts = await journal.counts(at(9))
     assert counts.messages == {"recorded": 60}
@@ -159,18 +158,18 @@ def broken_entry(made, name):
     return judged_again(entry, outgoing=(*entry.judgement.outgoing, twin))
 
 
-async def test_of_many_judged_on_one_revision_one_is_recorded(journal):
+async def test_of_many_judged_on_one_revision_one_is_recorded(driver, journal):
     rivals = [Made().refer(f"m{n}") for n in range(30)]
-    outcomes = await asyncio.gather(*map(journal.record, rivals), return_exceptions=True)
+    outcomes = await driver.together(journal, map(journal.record, rivals))
     assert sorted(type(o).__name__ for o in outcomes) == ["JournalConflict"] * 29 + ["Recorded"]
     assert (await journal.case("case-1")).revision == 2
 
 
-async def test_a_group_sees_what_its_earlier_members_wrote(journal):
+async def test_a_group_sees_what_its_earlier_members_wrote(driver, journal):
     made = Made()
     first, second = made.refer("m0"), made.refer("m1", revision=2)
     chain = [first, second, first, made.hold("m2", revision=4)]
-    outcomes = await asyncio.gather(*map(journal.record, chain))
+    outcomes = await driver.together(journal, map(journal.record, chain))
     assert outcomes == [Recorded(), Recorded(), Duplicate(), Recorded()]
     assert (await journal.case("case-1")).revision == 6
 
@@ -182,6 +181,22 @@ async def test_one_forwarding_a_case_and_institution(journal, made):
         await journal.record(again)
     assert await journal.message("m2") is None
     assert (await journal.case("case-1")).revision == 2
+
+
+async def test_a_group_of_all_kinds_keeps_its_order(driver, journal, made):
+    works = [
+        journal.record(made.ask()),
+        journal.claim(10, at(10), LEASE),
+        journal.activate(dataclasses.replace(TABLES, name="2026-04")),
+        journal.record(Made("case-2").refer("m2")),
+        journal.record(Made("case-3", release="2026-04").transfer("m3")),
+        journal.claim(10, at(10), LEASE),
+    ]
+    outcomes = await driver.together(journal, works)
+    assert outcomes[0] == outcomes[4] == Recorded()
+    assert isinstance(outcomes[3], JournalConflict)
+    assert [[c.kind for c in outcomes[n]] for n in (1, 5)] == [["h001"], ["x007"]]
+    assert await journal.sent([*outcomes[1], *outcomes[5]], at(11)) == 2
 
 
 async def test_what_never_follows_is_refused(journal, made):
@@ -579,6 +594,14 @@ async def test_messages_come_in_order_of_receipt_and_in_pages(journal):
     assert await journal.messages(case_id="case-1-3", states=[MessageState.DONE]) == []
 
 
+async def test_messages_received_at_one_time_come_in_order_of_recording(driver, journal):
+    names = [f"m{n}" for n in (5, 1, 9, 3, 7, 0)]
+    works = [journal.record(Made(f"case-{name}").refer(name)) for name in names]
+    await driver.together(journal, works)
+    assert [row.message_id for row in await journal.messages()] == names
+    assert [row.message_id for row in await journal.messages(after="m9")] == names[3:]
+
+
 async def test_a_protected_case_is_marked(journal, made):
     await journal.record(made.refer(cause="protected", protected=True))
     assert (await journal.message("m1")).protected
@@ -828,31 +851,30 @@ async def test_sqlite_disk_full_fails_those_waiting_and_goes_on(journal):
     assert (await journal.counts(at(9))).messages == {"referred": 40}
 
 
-async def test_sqlite_disk_error_half_way_leaves_nothing_and_goes_on(journal):
+async def test_sqlite_disk_error_half_way_leaves_nothing_and_goes_on(driver, journal):
     def breaks(page):
         page.db.execute("INSERT INTO heartbeat VALUES ('half', 1)")
         raise sqlite3.OperationalError("disk I/O error")
 
     neighbours = [journal.record(Made(f"c{n}").refer(f"m{n}")) for n in range(5)]
     writes = [*neighbours, journal._writer.write(breaks)]
-    outcomes = await asyncio.gather(*writes, return_exceptions=True)
-    assert isinstance(outcomes[-1], JournalUnavailable)
-    failed = [o for o in outcomes[:-1] if isinstance(o, JournalUnavailable)]
+    outcomes = await driver.together(journal, writes)
+    assert {type(o) for o in outcomes} == {JournalUnavailable}
     assert await journal.record(Made().refer("after")) == Recorded()
-    assert (await journal.counts(at(9))).messages == {"referred": 6 - len(failed)}
+    assert (await journal.counts(at(9))).messages == {"referred": 1}
     query = "SELECT count(*) FROM heartbeat"
     found = await journal._writer.write(lambda page: page.db.execute(query).fetchone()[0])
     assert found == 0
 
 
-async def test_sqlite_a_bug_in_one_write_reaches_who_waits_and_nobody_else(journal):
+async def test_sqlite_a_bug_in_one_write_reaches_who_waits_and_nobody_else(driver, journal):
     def breaks(page):
         page.db.execute("INSERT INTO heartbeat VALUES ('half', 1)")
         raise ZeroDivisionError
 
     writes = [journal.record(Made(f"c{n}").refer(f"m{n}")) for n in range(5)]
     writes.insert(2, journal._writer.write(breaks))
-    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    outcomes = await driver.together(journal, writes)
     assert isinstance(outcomes.pop(2), ZeroDivisionError)
     assert outcomes == [Recorded()] * 5
     query = "SELECT count(*) FROM heartbeat"

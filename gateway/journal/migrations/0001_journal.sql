@@ -3,7 +3,8 @@
 -- Personal data stand in body.bytes and evidence alone: both can be emptied, everything else stays.
 
 CREATE TABLE message (
-    message_id TEXT PRIMARY KEY,
+    position INTEGER PRIMARY KEY, -- order of recording, for those received at one time
+    message_id TEXT NOT NULL UNIQUE,
     instance TEXT NOT NULL,
     environment TEXT NOT NULL,
     digest TEXT NOT NULL,
@@ -18,11 +19,12 @@ CREATE TABLE message (
     state TEXT NOT NULL,
     attempt INTEGER NOT NULL, -- of the latest decision
     same_as TEXT -- first message with this content
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
-CREATE INDEX message_by_receipt ON message (received_at, message_id);
-CREATE INDEX message_by_case ON message (case_id, received_at) WHERE case_id IS NOT NULL;
-CREATE INDEX message_by_state ON message (state, received_at, message_id);
+CREATE INDEX message_by_receipt ON message (received_at, position);
+CREATE INDEX message_by_case ON message (case_id, received_at, position)
+    WHERE case_id IS NOT NULL;
+CREATE INDEX message_by_state ON message (state, received_at, position);
 
 -- Bytes received and bytes composed, by their SHA-256. NULL: erased; the digest stays.
 CREATE TABLE body (
@@ -148,6 +150,6 @@ CREATE TABLE heartbeat (
 -- A message with its latest decision, as listings show it.
 CREATE VIEW listed AS
 SELECT m.message_id, m.received_at, m.case_id, m.buc, m.sed, m.sender, d.decision, d.cause,
-       d.institution, m.state, d.candidates, d.missing, m.protected, m.source
+       d.institution, m.state, d.candidates, d.missing, m.protected, m.source, m.position
   FROM message AS m
   JOIN decision AS d ON d.message_id = m.message_id AND d.attempt = m.attempt;
