@@ -109,16 +109,11 @@ class Matter:
 
     @cached_property
     def document(self) -> MessageReceived:
-        """What the case is decided on: the SED that started it, at its highest version."""
+        """What the case is decided on: the SED that started it, as far as it was known before."""
         for event in self.case.contents.values():
             if event.action in STARTS:
-                return self._at_its_highest(event)
+                return self.case.documents[event.set_id]
         return self.received
-
-    def _at_its_highest(self, event: MessageReceived) -> MessageReceived:
-        known = self.case.documents[event.set_id]
-        newer = self.message.set_id == event.set_id and self.message.version > known.version
-        return self.received if newer else known
 
     @property
     def started(self) -> bool:

@@ -4,6 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     rule,
     run_state_machine_as_test,
@@ -42,6 +43,16 @@ def test_the_promises_hold_in_any_order(desks, person):
                     assert event.institution not in OWN
             if judgement.message.protected:
                 assert not judgement.outgoing
+
+        @initialize(place=st.sampled_from(PLACES), started=st.booleans())
+        def how_it_begins(self, place, started):
+            if started:
+                self.take(document="d1", inside=person(*place) if place else person(town=None))
+
+        @rule(place=st.sampled_from(PLACES[:1] * 3 + PLACES))
+        def one_more_sed(self, place):
+            inside = person(*place) if place else person(town=None)
+            self.take(sed="S041", action="New", inside=inside)
 
         @rule(
             sed=st.sampled_from(["S040", "S041"]),
@@ -82,12 +93,11 @@ def test_the_promises_hold_in_any_order(desks, person):
             if self.desk.case.holder is not None:
                 self.desk.confirm()
 
-        @rule()
-        def a_protected_message(self):
-            self.take(flags=PROTECTED, action="New")
-
-        @rule()
-        def a_test_case_in_production(self):
+        @rule(protected=st.booleans())
+        def what_is_never_transferred(self, protected):
+            if protected:
+                self.take(flags=PROTECTED, action="New")
+                return
             policy = self.desk.policy
             self.desk.policy_of(environment="production")
             self.take(flags="<sbdh:TestCase>true</sbdh:TestCase>")
@@ -149,5 +159,5 @@ def test_the_promises_hold_in_any_order(desks, person):
 
     run_state_machine_as_test(
         OneCase,
-        settings=settings(max_examples=60, stateful_step_count=12, deadline=None, database=None),
+        settings=settings(max_examples=120, stateful_step_count=12, deadline=None, database=None),
     )
