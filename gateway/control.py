@@ -36,9 +36,7 @@ class ControlServer:
     async def start(self) -> None:
         """Listen; a socket left over by a dead daemon is replaced (we hold the state lock)."""
         self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(
-            self._serve, path=self._path, limit=_LONGEST
-        )
+        self._server = await asyncio.start_unix_server(self._serve, path=self._path, limit=_LONGEST)
         self._path.chmod(0o600)
 
     async def stop(self) -> None:
