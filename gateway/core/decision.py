@@ -1,6 +1,7 @@
 """The decisions: a closed set of values. What may happen to a message stands here.
 
-`decide` takes everything that is known and says which one it is; it does not do it.
+`deciding.Deciding.decide` takes everything that is known and says which one it is; it does not do
+it.
 """
 
 from dataclasses import dataclass
