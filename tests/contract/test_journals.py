@@ -183,6 +183,12 @@ async def test_one_forwarding_a_case_and_institution(journal, made):
     assert (await journal.case("case-1")).revision == 2
 
 
+async def test_a_case_goes_on_within_a_group(driver, journal, made):
+    chain = [made.refer("m0"), made.refer("m1", revision=2), made.hold("m2", revision=4)]
+    outcomes = await driver.together(journal, map(journal.record, chain))
+    assert outcomes == [Recorded()] * 3
+
+
 async def test_a_group_of_all_kinds_keeps_its_order(driver, journal, made):
     works = [
         journal.record(made.ask()),
