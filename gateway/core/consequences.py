@@ -26,7 +26,7 @@ from gateway.core.decision import (
 from gateway.core.matter import STARTS, Matter
 from gateway.core.message import Role
 from gateway.core.outgoing import Outgoing, new_id
-from gateway.core.states import MessageState
+from gateway.core.states import CaseState, MessageState
 
 STATES: Final[dict[str, MessageState]] = {
     "transfer": MessageState.RECORDED,
@@ -85,11 +85,16 @@ class Consequences:
         self.events.extend((self.matter.received, *self.deciding.events))
 
     def _release_waiting(self) -> None:
-        """What waited for an answer waits no longer: a person has the whole case."""
-        contents, begun = self.matter.case.contents.values(), False
-        for event in contents:
+        """What waited for an answer waits no longer: a person has the whole case.
+
+        What came before the SED that starts the case is on the worklist already.
+        """
+        case, begun = self.matter.case, False
+        if case.state is not CaseState.ASKED:
+            return
+        for event in case.contents.values():
             begun = begun or event.action in STARTS
-            if begun and event.message_id in self.matter.case.waiting:
+            if begun and event.message_id in case.waiting:
                 self.moves.append((event.message_id, MessageState.REFERRED))
 
     # -- the transfer -----------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis.stateful import (
 
 from gateway.core.case import Forwarded, MessageReceived
 from gateway.core.outgoing import SendingKind
-from gateway.core.states import CaseState, MessageState
+from gateway.core.states import MESSAGE, CaseState, MessageState
 
 SENDER, OTHER = "DE:101320043", "PL:PL002"
 PLACES = (None, ("Bourg-en-Bresse", "01000"), ("Lyon", "69001"), ("Grenoble", "38000"))
@@ -35,7 +35,9 @@ def test_the_promises_hold_in_any_order(desks, person):
             before = self.desk.case
             judgement = self.desk.take(f"m{self.n}", **written)
             self.states[judgement.message_id] = judgement.state
-            self.states.update(judgement.moves)
+            for message, state in judgement.moves:
+                assert state in MESSAGE[self.states[message]]
+                self.states[message] = state
             self.sendings.extend(judgement.outgoing)
             for event in judgement.events:
                 if isinstance(event, Forwarded):
