@@ -148,6 +148,14 @@ async def test_one_that_fails_does_not_fail_the_others(side):
     assert len(side.delivered("rina")) == 1
 
 
+async def test_a_large_batch_is_as_good_as_single_sendings(side):
+    with side.down("FR:0201100000"):
+        batch = [sending(n, "FR:0201100000" if n % 3 == 0 else "rina") for n in range(30)]
+        results = await side.publisher.publish(batch)
+    assert [r is None for r in results] == [n % 3 != 0 for n in range(30)]
+    assert len(side.delivered("rina")) == 20
+
+
 # -- the folder -----------------------------------------------------------------------------
 
 
@@ -268,3 +276,18 @@ async def test_no_path_is_made_from_what_is_not_checked(folder, changes):
     [result] = await folder.publisher.publish([sending(**changes)])
     assert result is not None
     assert list(folder.outbound.rglob("*")) == []
+
+
+@pytest.mark.parametrize("number", [1, 20])
+async def test_nothing_has_its_name_before_its_bytes_are_durable(folder, monkeypatch, number):
+    """What cannot be made durable is not confirmed, and nobody sees it under its name."""
+
+    def broken(*_args):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("gateway.transport.folder._sync_file_system", lambda _folder: False)
+    monkeypatch.setattr("gateway.transport.folder.os.fsync", broken)
+    (folder.outbound / "rina").mkdir()
+    results = await folder.publisher.publish([sending(n, "rina") for n in range(number)])
+    assert all(result is not None for result in results)
+    assert [p.name for p in (folder.outbound / "rina").iterdir() if p.suffix != ".tmp"] == []
