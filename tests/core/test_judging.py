@@ -396,6 +396,13 @@ def test_what_came_too_early_stays_where_it_is_when_the_case_is_referred(desk, s
     assert start.moves == ()
 
 
+def test_only_what_waits_moves_to_the_worklist_and_once(desk, person):
+    desk.take("early", action="New", inside=person(town=None))
+    ask(desk, person)
+    assert x_sed(desk, "X008").moves == ((desk.uid("one"), MessageState.REFERRED),)
+    assert x_sed(desk, "X001", "y").moves == ()
+
+
 def test_a_forwarded_start_starts_the_case(desk, said):
     assert said(desk.take(action="StartForward")) == ("transfer", THEM)
 
