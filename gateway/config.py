@@ -123,10 +123,6 @@ class Policy(_Section):
     def _later(cls, value: object, info: ValidationInfo) -> object:
         return _refuse_later(str(info.field_name), value)
 
-    def hand_over_to(self, institution: str) -> HandOver:
-        """How a case is handed over to this institution."""
-        return self.hand_over_by_institution.get(institution, self.hand_over)
-
 
 class Relay(_Section):
     """How the outbox is emptied.

@@ -36,11 +36,8 @@ def policy(config: Config) -> Policy:
         profile_violation=said.profile_violation,
         ask_by_own_case=said.ask_by_own_case,
         transfer_grace=timedelta(hours=said.transfer_grace_hours),
-        notice_only=frozenset(
-            institution
-            for institution, way in said.hand_over_by_institution.items()
-            if way == "notice"
-        ),
+        hand_over=said.hand_over,
+        hand_over_by_institution=dict(said.hand_over_by_institution),
     )
 
 

@@ -150,7 +150,7 @@ class Consequences:
                     institution,
                     self.sidecar(event, institution, decision),
                     after=after,
-                    notice=institution in self.matter.policy.notice_only,
+                    notice=self.matter.policy.notice_only(institution),
                 )
             )
 

@@ -1,6 +1,7 @@
 """What lies on the table when one message is judged: message, case, tables, policy, moment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -29,8 +30,14 @@ class Policy:
     profile_violation: str = "refer"
     ask_by_own_case: bool = False
     transfer_grace: timedelta = timedelta(hours=24)
-    notice_only: frozenset[str] = frozenset()
-    """Institutions that get the sidecar alone."""
+    hand_over: str = "copy"
+    """`copy` (bytes and sidecar) or `notice` (the sidecar alone)."""
+    hand_over_by_institution: Mapping[str, str] = field(default_factory=dict)
+    """The same for single institutions."""
+
+    def notice_only(self, institution: str) -> bool:
+        """True for an institution that gets the sidecar alone."""
+        return self.hand_over_by_institution.get(institution, self.hand_over) == "notice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -436,8 +436,14 @@ def test_the_same_judgement_gives_the_same_bytes(desk):
 
 
 def test_who_wants_a_notice_gets_the_sidecar_alone(desk):
-    judgement = desk.policy_of(notice_only=frozenset({THEM})).take()
+    judgement = desk.policy_of(hand_over_by_institution={THEM: "notice"}).take()
     assert sent(judgement, SendingKind.HAND_OVER)[0].media == "none"
+
+
+@pytest.mark.parametrize(("single", "media"), [({}, "none"), ({THEM: "copy"}, "xml")])
+def test_a_notice_for_all_gives_way_to_what_one_institution_wants(desk, single, media):
+    desk.policy_of(hand_over="notice", hand_over_by_institution=single)
+    assert sent(desk.take(), SendingKind.HAND_OVER)[0].media == media
 
 
 def test_an_institution_of_ours_unknown_to_the_directory_goes_by_its_id(desk):

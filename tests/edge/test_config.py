@@ -92,8 +92,7 @@ def test_lists_and_maps_come_from_the_environment_as_json(tmp_path, monkeypatch)
     monkeypatch.setenv("EESSI_GATEWAY_POLICY__HAND_OVER_BY_INSTITUTION", '{"FR:X1": "notice"}')
     config = load(None, tmp_path)
     assert config.own_institutions == ("FR:A1", "FR:B2")
-    assert config.policy.hand_over_to("FR:X1") == "notice"
-    assert config.policy.hand_over_to("FR:X2") == "copy"
+    assert config.policy.hand_over_by_institution == {"FR:X1": "notice"}
 
 
 def test_relative_tls_files_count_from_the_configuration_file(write, tmp_path):
