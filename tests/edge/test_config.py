@@ -127,12 +127,16 @@ def test_a_configuration_is_frozen_through_and_through(tmp_path):
 
 def test_an_unknown_key_names_the_nearest_known_one(refused):
     assert refused("[policy]\ntransfer_grace_hour = 3") == (
-        "gateway.toml: policy.transfer_grace_hour: unknown key;"
-        " did you mean `policy.transfer_grace_hours`?",
+        (
+            "gateway.toml: policy.transfer_grace_hour: unknown key;"
+            " did you mean `policy.transfer_grace_hours`?"
+        ),
     )
     assert refused("[policy]\ntransfer_grace_hour = 3", "fr") == (
-        "gateway.toml : policy.transfer_grace_hour : clé inconnue ;"
-        " vouliez-vous « policy.transfer_grace_hours » ?",
+        (
+            "gateway.toml : policy.transfer_grace_hour : clé inconnue ;"
+            " vouliez-vous « policy.transfer_grace_hours » ?"
+        ),
     )
 
 
