@@ -122,6 +122,8 @@ def run_daemon(state: Path, total: int) -> tuple[Watched, float]:
     ) as process:
         watched = Watched()
         for line in process.stderr or ():
+            if not line.startswith(b"{"):
+                raise RuntimeError(line.decode(errors="replace").strip())
             _see(watched, json.loads(line), process.pid, total)
     if process.returncode:
         raise RuntimeError(f"the daemon ended with {process.returncode}")

@@ -42,7 +42,8 @@ class ByPlace:
     network: str
     """A network, several joined by `+` (the first one is looked up), or `*` for any."""
     place: str
-    """`residence`, `work`, `employer`, `country` or `named` (only the SED itself can tell)."""
+    """`residence`, `home` (a residence in France), `work`, `employer`, `country` or `named` (only
+    the SED itself can tell)."""
     file_first: bool = False
     """An institution with a case number here, or named as competent, outweighs the place."""
 

@@ -52,10 +52,10 @@ PERSONS: Final = frozenset(
 NETWORKS: Final = frozenset(
     {
         "cpam", "caf", "carsat", "msa", "urssaf", "invalidity", "special", "liberal", "national",
-        "unemployment",
+        "unemployment", "complementary",
     }
 )  # fmt: skip
-PLACES: Final = frozenset({"residence", "work", "employer", "country", "named"})
+PLACES: Final = frozenset({"residence", "home", "work", "employer", "country", "named"})
 DATA: Final = frozenset(
     {"residence", "town", "institution", "scheme", "population", "work", "employer", "country"}
 )
@@ -243,10 +243,10 @@ class _Reading:
                 "target",
                 f"“{said}” is no target: write an id (FR:0156200000), network:cpam@residence, "
                 f"network:cpam@named or refer; networks: {_listed(NETWORKS)}; "
-                f"places: {_listed(PLACES)}, file, file/residence",
+                f"places: {_listed(PLACES)}, file, file/home",
                 f"« {said} » n'est pas une cible : écrire un identifiant (FR:0156200000), "
                 f"network:cpam@residence, network:cpam@named ou refer ; réseaux : "
-                f"{_listed(NETWORKS)} ; lieux : {_listed(PLACES)}, file, file/residence",
+                f"{_listed(NETWORKS)} ; lieux : {_listed(PLACES)}, file, file/home",
             )
         return target
 

@@ -374,6 +374,9 @@ class _Resolving:
                 return _Placed(missing=("institution",))
             case "country":
                 return self._by_country(route, target.networks[0])
+            case "home" if not self._lives_in_france(route):
+                self._note("datum-missing", datum="institution")
+                return _Placed(missing=("institution",))
             case "work" | "employer":
                 kind = _KINDS[target.place]
                 addresses = [a for a in self.subject.evidence.addresses if a.kind is kind]
@@ -387,6 +390,9 @@ class _Resolving:
             self._note("datum-missing", datum=target.place)
             return _Placed(missing=(target.place,))
         return self._located(french, target)
+
+    def _lives_in_france(self, route: Route) -> bool:
+        return self._residence_country(route.person) == "FR"
 
     def _abroad(self, route: Route, target: ByPlace) -> _Placed | None:
         """What a residence abroad tells; None when the person lives in France or it is unknown."""
@@ -428,8 +434,10 @@ class _Resolving:
                 self._note("area-unknown", network=network)
         if len(found) == 1:
             return _Placed(tuple(found), certainty)
-        town = target.place == "residence" and len(addresses) == 1 and bool(found)
-        return _Placed(tuple(sorted(found)), certainty, ("town" if town else target.place,))
+        lives = target.place in {"residence", "home"}
+        town = lives and len(addresses) == 1 and bool(found)
+        datum = "town" if town else "residence" if lives else target.place
+        return _Placed(tuple(sorted(found)), certainty, (datum,))
 
     def _by_country(self, route: Route, network: str) -> _Placed:
         country = self._residence_country(route.person)

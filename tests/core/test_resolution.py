@@ -514,6 +514,17 @@ def test_a_row_can_ask_for_a_file_here():
     assert result.candidates == ("FR:CAF01",)
 
 
+def test_a_home_is_a_residence_in_france_and_nothing_else_tells_where_the_file_is():
+    row = route(ByPlace("carsat+cpam", "home", file_first=True))
+    assert outcome(row, addresses=[home()]).institution == "FR:CARSAT69"
+    assert outcome(row, addresses=[home(country="ES")]).missing == ("institution",)
+    assert outcome(row).missing == ("institution",)
+    abroad = outcome(row, addresses=[home(country="ES")], naming=[case_number("CARSAT33")])
+    assert abroad.institution == "FR:CARSAT33"
+    nowhere = outcome(row, addresses=[home(("99999", "Nowhere"))])
+    assert nowhere.missing == ("residence",)
+
+
 FILE = route(ByPlace("carsat+invalidity", "residence", file_first=True))
 
 
