@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.bench import message_files, run_daemon
-from gateway.journal import Row
+from gateway.journal import JournalReader, Row
 from gateway.journal.sqlite import SqliteReader
 
 HANDED_OVER: Final = frozenset({"transfer", "deliver"})
@@ -148,11 +148,16 @@ def _case(result: Accuracy, case: Iterable[Truth], rows: Mapping[str, Row]) -> N
     )
 
 
-async def _rows(path: Path) -> dict[str, Row]:
+async def rows_of(journal: JournalReader) -> dict[str, Row]:
+    """Every message of a journal, by its id."""
     rows: dict[str, Row] = {}
-    async with SqliteReader.opened(path) as journal:
-        page: Sequence[Row] = await journal.messages(limit=PAGE)
-        while page:
-            rows.update((row.message_id, row) for row in page)
-            page = await journal.messages(limit=PAGE, after=page[-1].message_id)
+    page: Sequence[Row] = await journal.messages(limit=PAGE)
+    while page:
+        rows.update((row.message_id, row) for row in page)
+        page = await journal.messages(limit=PAGE, after=page[-1].message_id)
     return rows
+
+
+async def _rows(path: Path) -> dict[str, Row]:
+    async with SqliteReader.opened(path) as journal:
+        return await rows_of(journal)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import click
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gateway.accuracy import compare, read, rows_of
 from gateway.cli import Settings
 from gateway.clock import SystemClock
 from gateway.config import Config, Log
@@ -28,9 +30,9 @@ FEED_AHEAD: Final = 500
 COLUMNS: Final = (
     ("received", "received", "reçus"),
     ("transferred", "transferred", "transférés"),
-    ("asked", "asked", "en question"),
+    ("asked", "asked", "interrogés"),
     ("referred", "referred", "à traiter"),
-    ("set_aside", "set aside", "mis de côté"),
+    ("set_aside", "aside", "de côté"),
 )
 
 
@@ -78,7 +80,7 @@ class _Show:
         )
         total = await asyncio.to_thread(self._make, folder, seed)
         await self._watch(gateway, folder / "messages", total)
-        await self._report(gateway, address)
+        await self._report(gateway, address, folder / "truth.csv")
         if not self._until_idle:
             self._settings.say("Ctrl-C ends the gateway.", "Ctrl-C arrête la passerelle.")
         return self._until_idle
@@ -113,16 +115,17 @@ class _Show:
                     fed += 1
                 await gateway.clock.sleep(WATCH_SECONDS)
 
-    async def _report(self, gateway: Gateway, address: str) -> None:
-        """The table by BUC, then where to look further."""
+    async def _report(self, gateway: Gateway, address: str, truth: Path) -> None:
+        """The table by BUC, the truth beside it, then where to look further."""
         fr = self._settings.lang == "fr"
         table = Table(
-            title="Devenir des dossiers, par BUC" if fr else "What became of the cases, by BUC"
+            title="Devenir des dossiers, par BUC" if fr else "What became of the cases, by BUC",
+            box=box.SIMPLE_HEAD,
         )
-        table.add_column("BUC")
+        table.add_column("BUC", no_wrap=True)
         for _, english, french in COLUMNS:
             table.add_column(french if fr else english, justify="right")
-        table.add_column("taux de transfert" if fr else "transfer rate", justify="right")
+        table.add_column("taux" if fr else "rate", justify="right")
         by_buc = await gateway.journal.by_buc()
         for buc, numbers in sorted(by_buc.items(), key=lambda item: -item[1].get("received", 0)):
             table.add_row(buc, *_cells(numbers))
@@ -132,6 +135,15 @@ class _Show:
         table.add_section()
         table.add_row("total", *_cells(total), style="bold")
         self._console.print(table)
+        held = compare(read(truth), await rows_of(gateway.journal))
+        self._settings.say(
+            f"Held against the truth of the made-up traffic: {held.transferred} of the"
+            f" {held.determinable} determinable cases transferred ({held.rate:.1%}),"
+            f" {len(held.wrong)} to a wrong institution.",
+            f"Au regard de la vérité du trafic inventé : {held.transferred} des"
+            f" {held.determinable} dossiers déterminables transférés ({held.rate:.1%}),"
+            f" {len(held.wrong)} à une mauvaise institution.",
+        )
         state = self._config.state
         self._settings.say(
             f"Metrics: {address}/metrics   health: {address}/livez {address}/readyz\n"

@@ -219,10 +219,10 @@ def test_the_demo_refuses_a_real_installation(tmp_path, command):
 def test_the_demo_shows_a_table_and_ends(tmp_path, command):
     done = command(tmp_path / "state", "demo", "--until-idle", "--count", "40", timeout=120)
     assert done.returncode == 0, done.stderr
-    assert "transfer rate" in done.stdout
+    assert " 0 to a wrong institution" in done.stdout
     assert "/metrics" in done.stdout
     done = command(
         tmp_path / "state", "--lang", "fr", "demo", "--until-idle", "--count", "10", timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert "taux de transfert" in done.stdout
+    assert " 0 à une mauvaise institution" in done.stdout
