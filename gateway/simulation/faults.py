@@ -25,11 +25,12 @@ WRONG: Final[dict[str, Callable[[Envelope], Envelope]]] = {
     "unknown_sed": lambda envelope: replace(envelope, sed="S999"),
     "unknown_model": lambda envelope: replace(envelope, cdm="4.9"),
     "not_for_us": lambda envelope: replace(envelope, receivers=("FR:0169100000",)),
-    "outside_its_buc": lambda envelope: replace(
-        envelope, buc="UB_BUC_02" if envelope.buc != "UB_BUC_02" else "P_BUC_01"
-    ),
+    "outside_its_buc": lambda envelope: replace(envelope, buc="S_BUC_19"),
 }
-"""Kind of fault to a business message that is readable and wrong."""
+"""Kind of fault to a business message that is readable and wrong.
+
+No SED of a profile, horizontal ones included, belongs to S_BUC_19, which knows claims alone.
+"""
 
 
 def expected(kind: str) -> str:
