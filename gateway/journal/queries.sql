@@ -102,6 +102,10 @@ UPDATE sending SET state = ?4, settled_at = ?3, error = ?5
  WHERE message_id = ?1 AND token = ?2 AND state = 'due'
 RETURNING case_id, about, kind, object, receiver;
 
+-- void_leases --
+-- Whoever claimed these is dead: the lock is ours now.
+UPDATE sending SET lease_until = 0, token = token + 1 WHERE state = 'due' AND lease_until > 0;
+
 -- release_dependents --
 UPDATE sending INDEXED BY sending_after SET state = ?3, due = ?2
  WHERE after IN (SELECT value FROM json_each(?1)) AND state = 'waiting';

@@ -31,6 +31,7 @@ from gateway.journal import (
 )
 from gateway.journal.history import Scope
 from gateway.journal.reading import Reading
+from gateway.journal.statements import SQL
 from gateway.journal.writer import Writer, unavailable
 
 P = ParamSpec("P")
@@ -263,6 +264,7 @@ def _connected_to_write(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         db.execute("PRAGMA journal_size_limit = 67108864")
         migrate(db)
+        db.execute(SQL["void_leases"])
     except sqlite3.Error as error:
         db.close()
         raise _unusable(path, error) from error

@@ -712,17 +712,6 @@ async def test_what_is_recorded_is_there_after_a_restart(driver, made):
         assert len(await drained(journal)) == 3
 
 
-async def test_a_lease_and_its_token_outlive_the_process(driver, made):
-    async with driver.opened() as journal:
-        await journal.activate(TABLES)
-        await journal.record(made.ask())
-        (before,) = await journal.claim(10, at(10), LEASE)
-    async with driver.opened() as journal:
-        assert await journal.claim(10, at(11), LEASE) == []
-        (after,) = await journal.claim(10, at(70), LEASE)
-        assert after.token != before.token
-
-
 async def test_closing_finishes_what_was_accepted(driver):
     async with driver.opened() as journal:
         await journal.activate(TABLES)
@@ -754,6 +743,20 @@ async def test_who_no_longer_waits_does_not_stop_the_writer(journal):
 
 def plain(path):
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+
+async def test_what_a_dead_gateway_had_claimed_is_claimed_at_once(driver, made):
+    """The lock proves that nobody else is at it: no lease is waited for after a crash."""
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        await journal.record(made.transfer())
+        claimed = await journal.claim(10, at(1), LEASE)
+        assert claimed
+    async with driver.opened() as journal:
+        reclaimed = await journal.claim(10, at(1), LEASE)
+        assert [c.message_id for c in reclaimed] == [c.message_id for c in claimed]
+        assert await journal.sent(claimed, at(2)) == 0  # the old tokens are void
+        assert await journal.sent(reclaimed, at(2)) == len(claimed)
 
 
 async def test_sqlite_keeps_a_second_gateway_out(driver, journal):
