@@ -14,7 +14,7 @@ test: lint
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m coverage run --rcfile=pyproject.toml -m pytest -q tests/core
 	@$(BIN)/python -m coverage report --include='gateway/core/*' --fail-under=100
-	@$(BIN)/python -m pytest -q -n 2 tests --ignore=tests/core
+	@$(BIN)/python -m pytest -q -n 2 -m "not long" --dist loadfile tests --ignore=tests/core
 
 lint: .venv/.ready-test
 	@$(BIN)/ruff check .

@@ -1,0 +1,34 @@
+"""The gateway against the truth of a made-up year: nothing to the wrong institution."""
+
+import json
+
+import pytest
+
+
+def held(command, tmp_path, seed, count):
+    """What `bench accuracy` says of a made-up year."""
+    folder = tmp_path / f"year-{seed}"
+    words = ("--seed", seed, "--count", count, "--out", folder)
+    made = command(tmp_path, "simulate", "year", *words, timeout=300)
+    assert made.returncode == 0, made.stderr
+    done = command(tmp_path, "bench", "accuracy", "--truth", folder, "--json", timeout=900)
+    assert done.returncode in {0, 1}, done.stderr
+    return json.loads(done.stdout)
+
+
+def keeps_the_promises(found):
+    assert found["wrong"] == 0
+    assert found["lost"] == 0
+    assert found["undecided"] == 0
+    assert found["determinable"] > 0.5 * found["cases"]
+    assert found["transfer_rate"] >= 0.95
+
+
+def test_a_year_has_no_wrong_transfer(command, tmp_path):
+    keeps_the_promises(held(command, tmp_path, seed=1, count=1500))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [2, 3, 5, 8, 13])
+def test_no_year_has_a_wrong_transfer(command, tmp_path, seed):
+    keeps_the_promises(held(command, tmp_path, seed, count=5000))
