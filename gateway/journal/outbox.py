@@ -191,6 +191,7 @@ def withdraw(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: st
     events: list[Event] = []
     if kind in _QUESTIONS:
         events.append(QuestionFailed(claimed.message_id))
+        messages += _waiting_in_vain(page, case_id, claimed.message_id)
     candidates = () if kind in _QUESTIONS else (receiver,)
     for message_id in dict.fromkeys(messages):
         _refer(page, message_id, candidates, when)
@@ -198,6 +199,12 @@ def withdraw(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: st
     revision = history.revisions(page, (case_id,))[case_id]
     history.append(page, scope, case_id, revision, events, at=at)
     return True
+
+
+def _waiting_in_vain(page: Page, case_id: str, question: str) -> Sequence[str]:
+    """Messages that wait for an answer that cannot come: no other question of the case is open."""
+    rows = page.execute("waiting_in_vain", (case_id, question)).fetchall()
+    return [row[0] for row in rows]
 
 
 def _withdraw_dependents(page: Page, message_id: str, when: int, error: str) -> Sequence[str]:

@@ -114,6 +114,18 @@ UPDATE sending INDEXED BY sending_after SET state = ?3, due = ?2
 UPDATE sending SET state = ?3, settled_at = ?2, error = ?4 WHERE after = ?1 AND state = 'waiting'
 RETURNING message_id, about;
 
+-- waiting_in_vain --
+-- Messages of a case that wait, unless another question than this one is asked and not settled.
+SELECT message_id FROM message
+ WHERE case_id = ?1 AND +state = 'waiting'
+   AND NOT EXISTS (SELECT 1 FROM history AS a
+                    WHERE a.case_id = ?1 AND a.kind = 'asked' AND a.content ->> 'question' <> ?2
+                      AND NOT EXISTS (SELECT 1 FROM history AS s
+                                       WHERE s.case_id = ?1 AND s.seq > a.seq
+                                         AND s.kind IN ('answered', 'question-failed')
+                                         AND s.content ->> 'question' = a.content ->> 'question'))
+ ORDER BY received_at, position;
+
 -- defer --
 -- The claim is given back, so its token is void from here on.
 UPDATE sending

@@ -568,6 +568,32 @@ async def test_a_question_that_cannot_be_sent_has_failed(journal, made):
     assert (await journal.counts(at(10))).questions_open == 0
 
 
+async def test_with_a_failed_question_all_that_waits_for_it_is_referred(journal, made):
+    """A message that waits with no question open would wait for ever."""
+    await journal.record(made.ask())
+    await journal.record(made.hold("m2", revision=3))
+    await journal.record(made.hold("m3", revision=5))
+    await journal.record(Made("case-2").ask("m4"))
+    (question, _) = await journal.claim(10, at(10), LEASE)
+    assert await journal.withdraw(question, at(11), "unroutable")
+    assert await states(journal, "m1", "m2", "m3", "m4") == ["referred"] * 3 + ["waiting"]
+    case = await journal.case("case-1")
+    assert (case.open_questions, case.state, case.revision) == ((), CaseState.REFERRED, 11)
+    assert (await journal.counts(at(12))).worklist == {"sending-failed": 3}
+
+
+async def test_what_another_question_may_still_answer_goes_on_waiting(journal, made):
+    await journal.record(made.ask())
+    await journal.record(made.hold("m2", revision=3))
+    await journal.record(made.ask("m3", revision=5))
+    (first,) = await journal.claim(10, at(10), LEASE)
+    assert await journal.withdraw(first, at(11), "unroutable")
+    assert await states(journal, "m1", "m2", "m3") == ["referred", "waiting", "waiting"]
+    (second,) = await journal.claim(10, at(12), LEASE)
+    assert await journal.withdraw(second, at(13), "unroutable")
+    assert await states(journal, "m1", "m2", "m3") == ["referred"] * 3
+
+
 async def test_a_hand_over_whose_bytes_are_gone_is_referred_not_sent_empty(journal, made):
     entry = made.deliver("m1", revision=0)
     await journal.record(dataclasses.replace(entry, body=b""))
