@@ -55,8 +55,9 @@ OBSERVE_SECONDS: Final = 1.0
 SWITCH_SECONDS: Final = 0.0005
 """How long a thread may keep the others waiting for the interpreter; sqlite3 lets go of it at each
 statement, and waited ten times as long with Python's default of 5 ms (measured: ADR 0006)."""
-RECYCLE_AFTER: Final = 20_000
-"""Documents a parser thread reads before it is replaced (lxml keeps element names until then)."""
+RECYCLE_AFTER: Final = 2_000
+"""Jobs of a parser thread, of one to sixteen documents, before it is replaced (lxml keeps element
+names until then)."""
 CAUSES_SHOWN: Final = {**CAUSES, "set-aside": (*CAUSES["set-aside"], *MALFORMED)}
 
 
@@ -105,7 +106,7 @@ async def build(
         parse=ThreadExecutor(
             config.workers.parse_threads, recycle_after=RECYCLE_AFTER, name="parse"
         ),
-        write=ThreadExecutor(2, name="outbound"),
+        write=ThreadExecutor(3, name="files"),
     )
     async with AsyncExitStack() as stack:
         stack.callback(executors.close)
@@ -177,11 +178,13 @@ def _assemble(
         in_flight=config.workers.in_flight,
         observe=config.sending == "observe",
         recorded=relay.wake,
+        parse_jobs=config.workers.parse_threads,
     )
     consumer = FolderConsumer(
         inbound_folder(config),
         config.state / "oversize",
         clock,
+        executors.write,
         most_bytes=config.inbound.max_bytes,
         poll_seconds=config.inbound.poll_seconds,
     )

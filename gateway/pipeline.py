@@ -9,7 +9,7 @@ another in the order in which they came, and those of different cases go on side
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,6 +23,7 @@ from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.validation import Schemas
 from gateway.errors import GatewayError, JournalConflict, JournalUnavailable, TransportUnavailable
+from gateway.gathering import Gathering
 from gateway.journal import Duplicate, Entry, IdentityConflict, Journal, Outcome
 from gateway.log import logger
 from gateway.metrics import Metrics
@@ -30,8 +31,13 @@ from gateway.transport import Consumer, Received, Settlement
 
 RETRIES: Final = 50
 """How often a judgement is repeated when its case moves on under it."""
+_AT_ONCE: Final = 16
+"""Messages examined in one job."""
 PAUSE_SECONDS: Final = 1.0
 """Between two attempts while the journal or the source cannot be used."""
+
+_Piece = tuple[bytes, Limits, Schemas]
+"""What `examine` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,16 @@ class Pipeline:
         in_flight: int,
         observe: bool,
         recorded: Callable[[], None],
+        parse_jobs: int = 1,
     ) -> None:
         self.desk = desk
         self.trouble: str | None = None
         """Code of what kept the last message from being recorded; None when it was."""
         self._journal = journal
         self._clock = clock
-        self._parse = parse
+        self._examining: Gathering[_Piece, Examined | Malformed] = Gathering(
+            parse, _examine_all, most=_AT_ONCE, jobs=parse_jobs
+        )
         self._metrics = metrics
         self._observe = observe
         self._recorded = recorded
@@ -231,25 +240,27 @@ class Pipeline:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, received: Received) -> None:
-        """Examine at once; take a place in the line of arrival."""
-        examining = asyncio.ensure_future(self._examine(received))
+        """Take a place in the line of arrival."""
         before, self._line = self._line, asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self._in_turn(received, examining, before, self._line))
+        task = asyncio.create_task(self._in_turn(received, before, self._line))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _examine(self, received: Received) -> Examined | Malformed:
+        """What the bytes say; one that breaks the reader is a bug, and is quarantined."""
         desk = self.desk
         began = self._clock.monotonic()
         try:
-            return await self._parse.run(examine, received.body, desk.limits, desk.schemas)
+            return await self._examining.do((received.body, desk.limits, desk.schemas))
+        except Exception as error:  # noqa: BLE001 - a bug in one message stops no other
+            logger().error("message-broke-the-gateway", path=received.source, exc_info=error)
+            return Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
         finally:
             self._metrics.took("read", self._clock.monotonic() - began)
 
     async def _in_turn(
         self,
         received: Received,
-        examining: "asyncio.Future[Examined | Malformed]",
         before: "asyncio.Future[None] | None",
         here: "asyncio.Future[None]",
     ) -> None:
@@ -259,7 +270,7 @@ class Pipeline:
         a message that is slow to examine (sizes are capped) holds up those behind it that long.
         """
         try:
-            examined = await _outcome(received, examining)
+            examined = await self._examine(received)
             if before is not None:
                 await before
             case_id = examined.digest if isinstance(examined, Malformed) else _case_id(examined)
@@ -283,16 +294,15 @@ class Pipeline:
             self._room.release()
 
 
-async def _outcome(
-    received: Received, examining: "asyncio.Future[Examined | Malformed]"
-) -> Examined | Malformed:
-    """What the examination said; one that broke is a bug, and its message is quarantined."""
-    await asyncio.wait([examining])
-    error = examining.exception()
-    if error is None:
-        return examining.result()
-    logger().error("message-broke-the-gateway", path=received.source, exc_info=error)
-    return Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
+def _examine_all(pieces: Sequence[_Piece]) -> list[Examined | Malformed | Exception]:
+    """Examine messages one after another; a bug that one of them meets is its result."""
+    results: list[Examined | Malformed | Exception] = []
+    for body, limits, schemas in pieces:
+        try:
+            results.append(examine(body, limits, schemas))
+        except Exception as error:  # noqa: BLE001 - told where the message is known
+            results.append(error)
+    return results
 
 
 def _case_id(examined: Examined) -> str:

@@ -17,13 +17,15 @@ import os
 import re
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
 from gateway.clock import Clock, Executor
 from gateway.errors import TransportUnavailable
+from gateway.gathering import Gathering
 from gateway.journal import Claimed
 from gateway.transport import Inbound, Received, Settlement
 
@@ -36,24 +38,41 @@ _BLOCK: Final = 1024 * 1024
 _TOGETHER: Final = 8
 """From so many sendings on they are made durable together (syncfs(2), Linux 5.8 and up)."""
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_AT_ONCE: Final = 32
+"""Files read or removed in one job."""
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _AGES: Final = 1000
 """Files in order of name whose ages are looked at: those that are taken next."""
 
 
 class FolderConsumer:
-    """Takes files from a folder, and removes each when the journal has it."""
+    """Takes files from a folder, and removes each when the journal has it.
+
+    Files are read and removed many in one job of the executor: each system call gives the
+    interpreter away, and a loop that is busy waits long to have it back.
+    """
 
     def __init__(
-        self, folder: Path, aside: Path, clock: Clock, *, most_bytes: int, poll_seconds: float
+        self,
+        folder: Path,
+        aside: Path,
+        clock: Clock,
+        executor: Executor,
+        *,
+        most_bytes: int,
+        poll_seconds: float,
     ) -> None:
         self._folder = folder
         self._aside = aside
         self._clock = clock
+        self._executor = executor
         self._most_bytes = most_bytes
         self._poll_seconds = poll_seconds
         self._out: set[str] = set()
         self._unreadable: set[str] = set()
-        self._unremoved: set[str] = set()
+        self._unremoved: dict[str, _File] = {}
+        self._removing = Gathering(executor, self._remove_all, most=_AT_ONCE)
 
     async def receive(self) -> AsyncIterator[Received]:
         """Files in order of name; looks again every `poll_seconds` when there is none.
@@ -63,33 +82,34 @@ class FolderConsumer:
         """
         while True:
             found = False
-            self._remove_again()
-            for name in self._look().names:
-                if name in self._out or name in self._unremoved:
-                    continue
-                received = self._take(name)
-                if received is not None:
-                    found = True
-                    self._out.add(name)
-                    yield received
+            for unremoved in tuple(self._unremoved.values()):
+                await self._remove(unremoved)
+            look = await self._executor.run(self._look)
+            ahead = [n for n in look.names if n not in self._out and n not in self._unremoved]
+            for start in range(0, len(ahead), _AT_ONCE):
+                names = ahead[start : start + _AT_ONCE]
+                for file in await self._read(names):
+                    if file is not None:
+                        found = True
+                        self._out.add(file.name)
+                        yield self._received(file)
             if not found:
                 await self._clock.sleep(self._poll_seconds)
 
     async def inbound(self) -> Inbound:
         """What waits in the folder, and what is wrong with it."""
         try:
-            look = self._look()
+            look, oldest = await self._executor.run(self._look_with_age, frozenset(self._unremoved))
         except TransportUnavailable as error:
             return Inbound(0, None, (error.code,))
-        names = [name for name in look.names if name not in self._unremoved]
-        times = (self._time(name) for name in names[:_AGES])
-        strays = look.strays | (self._unreadable & set(names))
+        names = set(look.names) - self._unremoved.keys()
+        unreadable = self._unreadable & names
+        strays = look.strays | unreadable
         problems = (
             *(("inbound-not-a-file",) if strays else ()),
             *(("inbound-unremovable",) if self._unremoved else ()),
         )
-        oldest = min((time for time in times if time is not None), default=None)
-        return Inbound(len(names) - len(strays & set(names)), oldest, problems, strays)
+        return Inbound(len(names) - len(unreadable), oldest, problems, strays)
 
     def _look(self) -> "_Look":
         """Names of message files in order, and of entries that only look like them."""
@@ -105,97 +125,114 @@ class FolderConsumer:
                     else:
                         strays.add(entry.name)
         except OSError as error:
-            raise TransportUnavailable(
-                f"The inbound folder cannot be read ({error.strerror}): check it and its rights.",
-                french=(
-                    f"Le dossier d'arrivée est illisible ({error.strerror}) : "
-                    "vérifiez-le ainsi que ses droits."
-                ),
-                code="inbound-unreadable",
-            ) from None
+            raise _unreadable(error) from None
         names.sort()
         return _Look(names, frozenset(strays))
 
-    def _take(self, name: str) -> Received | None:
-        path = self._folder / name
-        try:
-            body, oversize = self._read(path)
-        except FileNotFoundError:
-            return None  # gone meanwhile
-        except OSError:
-            self._unreadable.add(name)  # it stays and is told; the others go on
-            return None
-        self._unreadable.discard(name)
-        meta = self._meta(path)
-        received_at = _instant(meta.get("received_at")) or self._time(name) or self._clock.now()
-        addressee = meta.get("addressee")
+    def _look_with_age(self, without: frozenset[str]) -> tuple["_Look", datetime | None]:
+        """A look, and since when the oldest of the files that are taken next has been there."""
+        look = self._look()
+        times = []
+        for name in [n for n in look.names if n not in without][:_AGES]:
+            with contextlib.suppress(OSError):
+                times.append((self._folder / name).lstat().st_mtime)
+        return look, datetime.fromtimestamp(min(times), UTC) if times else None
+
+    def _received(self, file: "_File") -> Received:
+        addressee = file.meta.get("addressee")
 
         async def settle(settlement: Settlement) -> None:
-            if settlement is Settlement.ACCEPTED and not self._removed(path):
-                self._unremoved.add(name)
-            self._out.discard(name)
+            if settlement is Settlement.ACCEPTED:
+                await self._remove(file)
+            self._out.discard(file.name)
 
         return Received(
-            body=body,
-            source=name,
+            body=file.body,
+            source=file.name,
             addressee=addressee if isinstance(addressee, str) else None,
-            received_at=received_at,
+            received_at=_instant(file.meta.get("received_at")) or file.since,
             settle=settle,
-            oversize=oversize,
+            oversize=file.oversize,
         )
 
-    def _read(self, path: Path) -> tuple[bytes, str | None]:
-        """The bytes; a body over the cap is never held in memory but hashed and put aside."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size <= self._most_bytes:
-                return file.read(), None
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    # -- reading ----------------------------------------------------------------------------
+
+    async def _read(self, names: Sequence[str]) -> "list[_File | None]":
+        """These files; None for one that is gone meanwhile, or stays because it is unreadable."""
+        files, unreadable = await self._executor.run(self._read_all, names)
+        self._unreadable.difference_update(names)
+        self._unreadable |= unreadable
+        return files
+
+    def _read_all(self, names: Sequence[str]) -> "tuple[list[_File | None], set[str]]":
+        unreadable: set[str] = set()
+        try:
+            with _opened_folder(self._folder) as folder:
+                files = [self._read_if_there(folder, name, unreadable) for name in names]
+        except OSError as error:
+            raise _unreadable(error) from None
+        return files, unreadable
+
+    def _read_if_there(self, folder: int, name: str, unreadable: set[str]) -> "_File | None":
+        try:
+            return self._read_one(folder, name)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            unreadable.add(name)  # it stays and is told; the others go on
+            return None
+
+    def _read_one(self, folder: int, name: str) -> "_File":
+        body, oversize = b"", None
+        with os.fdopen(os.open(name, _FILE, dir_fd=folder), "rb", buffering=0) as file:
+            found = os.fstat(file.fileno())
+            if found.st_size <= self._most_bytes:
+                body = file.readall()
+            else:
+                oversize = self._put_aside(folder, name, file)
+        meta, sidecars = _meta(folder, name)
+        since = datetime.fromtimestamp(found.st_mtime, UTC)
+        return _File(name, body, oversize, since, meta, sidecars)
+
+    def _put_aside(self, folder: int, name: str, file: FileIO) -> str:
+        """Keep a body over the cap under its digest; it is never held in memory."""
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
         self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = self._aside / digest
         if not kept.exists():
-            os.link(path, kept)
+            os.link(name, kept, src_dir_fd=folder)
             _sync_folder(self._aside)
-        return b"", digest
+        return digest
 
-    def _meta(self, path: Path) -> dict[str, Any]:
-        """The optional sidecar; one that cannot be read counts as absent."""
-        for sidecar in (path.with_name(path.name + META), path.with_suffix(META)):
-            try:
-                descriptor = os.open(sidecar, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            except OSError:
-                continue
-            with os.fdopen(descriptor, "rb") as file, contextlib.suppress(ValueError):
-                meta = json.loads(file.read(_META_LIMIT))
-                if isinstance(meta, dict):
-                    return meta
-        return {}
+    # -- removing ---------------------------------------------------------------------------
 
-    def _time(self, name: str) -> datetime | None:
+    async def _remove(self, file: "_File") -> None:
+        if await self._removing.do(file):
+            self._unremoved.pop(file.name, None)
+        else:
+            self._unremoved[file.name] = replace(file, body=b"")
+
+    def _remove_all(self, files: "Sequence[_File]") -> list[bool | Exception]:
+        """Remove messages and their sidecars; False for one that the folder does not let us."""
         try:
-            return datetime.fromtimestamp((self._folder / name).lstat().st_mtime, UTC)
+            with _opened_folder(self._folder) as folder:
+                return [_removed(folder, file) for file in files]
         except OSError:
-            return None
+            return [False] * len(files)
 
-    def _removed(self, path: Path) -> bool:
-        """Remove a message and its sidecar; False when the folder does not let us.
 
-        The message goes first: a sidecar left alone is nothing, a message left alone would differ.
-        """
-        try:
-            path.unlink(missing_ok=True)
-            for sidecar in (path.with_name(path.name + META), path.with_suffix(META)):
-                sidecar.unlink(missing_ok=True)
-        except OSError:
-            return False
-        return True
+@dataclass(frozen=True, slots=True, eq=False)
+class _File:
+    """One message as it stands in the folder."""
 
-    def _remove_again(self) -> None:
-        """Try once more to remove what the journal has had for a while."""
-        self._unremoved = {
-            name for name in self._unremoved if not self._removed(self._folder / name)
-        }
+    name: str
+    body: bytes
+    oversize: str | None
+    since: datetime
+    """When it was last written."""
+    meta: dict[str, Any]
+    sidecars: tuple[str, ...]
+    """Names of the sidecars that stand beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,39 +266,74 @@ class FolderPublisher:
                     except OSError as error:
                         errors[sending.message_id] = error
 
-        each(self._write)
-        if len(batch) < _TOGETHER or not _sync_file_system(self._folder):
-            each(self._sync)
-        each(self._rename)
-        durable: set[Path] = set()
-        each(lambda sending: _sync_folder_once(self._place(sending), durable))
+        with _Places(self._folder) as places:
+            each(places.write)
+            if len(batch) < _TOGETHER or not _sync_file_system(self._folder):
+                each(places.sync)
+            each(places.rename)
+            each(places.sync_names)
         return [
             _unavailable(errors[s.message_id]) if s.message_id in errors else None for s in batch
         ]
 
-    def _place(self, sending: Claimed) -> Path:
-        """The destination's folder; a path is never built from what is not checked."""
-        known = _DESTINATION.fullmatch(sending.destination) and _ID.fullmatch(sending.message_id)
-        if not known:
-            raise OSError(0, "not a destination")
-        return self._folder / sending.destination.replace(":", "-")
 
-    def _write(self, sending: Claimed) -> None:
-        folder = self._place(sending)
+class _Places:
+    """The folders of the destinations of one batch, each opened once and named by descriptor."""
+
+    def __init__(self, outbound: Path) -> None:
+        self._outbound = outbound
+        self._opened: dict[str, int] = {}
+        self._durable: set[int] = set()
+
+    def __enter__(self) -> "_Places":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for descriptor in self._opened.values():
+            os.close(descriptor)
+
+    def write(self, sending: Claimed) -> None:
+        """Write its files under passing names."""
+        place = self._place(sending)
+        for name, content in _files(sending):
+            _write(place, _passing(name), content)
+
+    def sync(self, sending: Claimed) -> None:
+        """Make the bytes of its files durable."""
+        place = self._place(sending)
+        for name, _ in _files(sending):
+            _sync_file(_passing(name), place)
+
+    def rename(self, sending: Claimed) -> None:
+        """Give its files their names, the sidecar first."""
+        place = self._place(sending)
+        for name, _ in _files(sending):
+            os.rename(_passing(name), name, src_dir_fd=place, dst_dir_fd=place)
+
+    def sync_names(self, sending: Claimed) -> None:
+        """Make the names in its folder durable, once for the batch."""
+        place = self._place(sending)
+        if place not in self._durable:
+            os.fsync(place)
+            self._durable.add(place)
+
+    def _place(self, sending: Claimed) -> int:
+        """The destination's folder; a path is never built from what is not checked."""
+        known = self._opened.get(sending.destination)
+        if _ID.fullmatch(sending.message_id) is None:
+            raise OSError(0, "not a message id")
+        if known is None:
+            known = self._opened[sending.destination] = self._open(sending.destination)
+        return known
+
+    def _open(self, destination: str) -> int:
+        if _DESTINATION.fullmatch(destination) is None:
+            raise OSError(0, "not a destination")
+        folder = self._outbound / destination.replace(":", "-")
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync_folder(self._folder)
-        for name, content in _files(sending):
-            _write(folder / _passing(name), content)
-
-    def _sync(self, sending: Claimed) -> None:
-        for name, _ in _files(sending):
-            _sync_file(self._place(sending) / _passing(name))
-
-    def _rename(self, sending: Claimed) -> None:
-        folder = self._place(sending)
-        for name, _ in _files(sending):
-            (folder / _passing(name)).rename(folder / name)
+            _sync_folder(self._outbound)
+        return os.open(folder, _FOLDER)
 
 
 def _files(sending: Claimed) -> Iterator[tuple[str, bytes]]:
@@ -277,12 +349,9 @@ def _passing(name: str) -> str:
     return f".{name}.tmp"
 
 
-def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(
-        path,
-        os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC,
-        stat.S_IRUSR | stat.S_IWUSR,
-    )
+def _write(folder: int, name: str, content: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, stat.S_IRUSR | stat.S_IWUSR, dir_fd=folder)
     try:
         view = memoryview(content)
         while view:
@@ -291,8 +360,8 @@ def _write(path: Path, content: bytes) -> None:
         os.close(descriptor)
 
 
-def _sync_file(path: Path, flags: int = os.O_NOFOLLOW) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+def _sync_file(name: str, folder: int) -> None:
+    descriptor = os.open(name, _FILE, dir_fd=folder)
     try:
         os.fsync(descriptor)
     finally:
@@ -300,13 +369,8 @@ def _sync_file(path: Path, flags: int = os.O_NOFOLLOW) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    _sync_file(folder, os.O_DIRECTORY)
-
-
-def _sync_folder_once(folder: Path, durable: set[Path]) -> None:
-    if folder not in durable:
-        _sync_folder(folder)
-        durable.add(folder)
+    with _opened_folder(folder) as descriptor:
+        os.fsync(descriptor)
 
 
 def _sync_file_system(folder: Path) -> bool:
@@ -314,13 +378,63 @@ def _sync_file_system(folder: Path) -> bool:
 
     False when the system does not do it (then each file is synchronised by itself).
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with _opened_folder(folder) as descriptor:
+        try:
+            return bool(_LIBC.syncfs(descriptor) == 0)
+        except AttributeError:
+            return False
+
+
+@contextlib.contextmanager
+def _opened_folder(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, _FOLDER)
     try:
-        return bool(_LIBC.syncfs(descriptor) == 0)
-    except AttributeError:
-        return False
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _meta(folder: int, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What the sidecars say, and their names; one that cannot be read says nothing."""
+    said: dict[str, Any] = {}
+    names = []
+    for sidecar in (name + META, name.rpartition(".")[0] + META):
+        try:
+            with os.fdopen(os.open(sidecar, _FILE, dir_fd=folder), "rb") as file:
+                meta = json.loads(file.read(_META_LIMIT))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            meta = None
+        names.append(sidecar)
+        if not said and isinstance(meta, dict):
+            said = meta
+    return said, tuple(names)
+
+
+def _removed(folder: int, file: _File) -> bool:
+    """Remove a message and its sidecars; False when the folder does not let us.
+
+    The message goes first: a sidecar left alone is nothing, a message left alone would differ.
+    """
+    try:
+        for name in (file.name, *file.sidecars):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+    except OSError:
+        return False
+    return True
+
+
+def _unreadable(error: OSError) -> TransportUnavailable:
+    return TransportUnavailable(
+        f"The inbound folder cannot be read ({error.strerror}): check it and its rights.",
+        french=(
+            f"Le dossier d'arrivée est illisible ({error.strerror}) : "
+            "vérifiez-le ainsi que ses droits."
+        ),
+        code="inbound-unreadable",
+    )
 
 
 def _unavailable(error: OSError) -> TransportUnavailable:

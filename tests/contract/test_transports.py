@@ -26,7 +26,12 @@ class FolderSide:
         self.outbound.mkdir()
         self.clock = ManualClock(START)
         self.consumer = FolderConsumer(
-            self.inbound, path / "oversize", self.clock, most_bytes=1000, poll_seconds=1.0
+            self.inbound,
+            path / "oversize",
+            self.clock,
+            InlineExecutor(),
+            most_bytes=1000,
+            poll_seconds=1.0,
         )
         self.publisher = FolderPublisher(self.outbound, InlineExecutor())
 
@@ -222,7 +227,7 @@ async def test_a_message_that_cannot_be_removed_is_not_given_out_again(folder, m
     folder.arrive("01", b"one")
     [received] = await take(folder.consumer, 1)
     with monkeypatch.context() as patched:
-        patched.setattr("pathlib.Path.unlink", _read_only)
+        patched.setattr("os.unlink", _read_only)
         await received.settle(Settlement.ACCEPTED)
         folder.arrive("02", b"two")
         assert [r.body for r in await take(folder.consumer, 1)] == [b"two"]
@@ -250,9 +255,9 @@ async def test_it_waits_for_the_clock_when_there_is_nothing(folder):
 
 async def test_the_sidecar_stands_before_the_message_does(folder, monkeypatch):
     names = []
-    rename = type(folder.outbound).rename
+    rename = os.rename
     monkeypatch.setattr(
-        "pathlib.Path.rename", lambda self, to: names.append(to.suffix) or rename(self, to)
+        "os.rename", lambda old, new, **at: names.append(new[36:]) or rename(old, new, **at)
     )
     await folder.publisher.publish([sending()])
     assert names == [".json", ".xml"]
