@@ -8,6 +8,7 @@ the columns: `routing_tables/README.md`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from ir_directory import Certainty
@@ -149,6 +150,7 @@ class Match:
     """`scheme`, `population`, `residence`: the data that these rows wait for."""
 
 
+_QUERIES_KEPT: Final = 4096
 _Indexed = tuple[Route, tuple[frozenset[str], ...]]
 """A row with its conditions, worked out once."""
 
@@ -156,7 +158,7 @@ _Indexed = tuple[Route, tuple[frozenset[str], ...]]
 class RoutingTable:
     """All routes of a release, looked up by BUC; immutable, the order of rows says nothing."""
 
-    __slots__ = ("_by_buc", "_routes")
+    __slots__ = ("_by_buc", "_known", "_routes")
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes: Final = tuple(sorted(routes, key=_order))
@@ -164,6 +166,7 @@ class RoutingTable:
         for route in self._routes:
             by_buc.setdefault(route.buc, []).append((route, route.conditions))
         self._by_buc: Final[Mapping[str, Sequence[_Indexed]]] = by_buc
+        self._known = lru_cache(_QUERIES_KEPT)(self._match)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -175,7 +178,15 @@ class RoutingTable:
 
         Total: a BUC without rows gives an empty match. While nothing tells the scheme and a row
         with `ASSUMED` may apply, it stands for the scheme: rows of one scheme do not wait for it.
+
+        What was answered lately is known: a day's cases ask few different questions. What comes
+        from the text of a SED and is no country is not kept, whatever its length.
         """
+        if query.residence is None or len(query.residence) == 2:
+            return self._known(query, on)
+        return self._match(query, on)
+
+    def _match(self, query: RouteQuery, on: date) -> Match:
         open_rows = [
             (route, waits)
             for route, conditions in self._candidates(query.buc, on)

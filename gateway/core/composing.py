@@ -29,6 +29,7 @@ _SEX: Final = frozenset({"01", "02", "98"})  # CDM 4.4 EESSISexType
 _NOT_COMPETENT: Final = "01"  # CDM 4.4 X007 reason: not competent
 _NEEDED: Final = "01"  # CDM 4.4 X012 reason: needed for national investigation
 _RESIDENCE: Final = "01"  # CDM 4.4 EESSIAddressType: residence
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 OWN_CASE_BUC: Final = "H_BUC_01"
@@ -201,7 +202,7 @@ def hand_over(
         body=None,
         digest=received.body,
         media="none" if notice else received.media,
-        sidecar=json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode(),
+        sidecar=_JSON.encode(described).encode(),
         after=after,
     )
 

@@ -23,7 +23,7 @@ from gateway.journal.page import Page
 T = TypeVar("T")
 
 MOST: Final = 200
-"""Writes in one transaction."""
+"""From so many writes on no more are added to a transaction."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +56,8 @@ class Writer:
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         """`connect` is called in the thread; the connection is in autocommit mode."""
         self._connect = connect
-        self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[_Write] | None] = SimpleQueue()
+        self._turn: list[_Write] = []
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._closed = False
         self._db: sqlite3.Connection | None = None
@@ -82,13 +83,26 @@ class Writer:
             raise JournalUnavailable(code="journal-closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Write(work, future, loop))
+        if not self._turn:
+            loop.call_soon(self._hand_over)
+        self._turn.append(_Write(work, future, loop))
         return await future
+
+    def _hand_over(self) -> None:
+        """Give the thread what came in this turn of the loop, at once.
+
+        The first write alone would wake it, to begin a small transaction and to fight for the
+        interpreter with those that are about to bring the next ones.
+        """
+        if self._turn:
+            self._queue.put(self._turn)
+            self._turn = []
 
     async def close(self) -> None:
         """Finish what was accepted, take no more, close the connection."""
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._queue.put(None)
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
@@ -108,13 +122,13 @@ class Writer:
     def _gather(self) -> tuple[list[_Write], bool]:
         """What has gathered, at least one; and whether there may be more."""
         batch: list[_Write] = []
-        write = self._queue.get()
-        while write is not None:
-            batch.append(write)
-            if len(batch) == MOST:
+        writes = self._queue.get()
+        while writes is not None:
+            batch.extend(writes)
+            if len(batch) >= MOST:
                 return batch, True
             try:
-                write = self._queue.get_nowait()
+                writes = self._queue.get_nowait()
             except Empty:
                 return batch, True
         return batch, False
