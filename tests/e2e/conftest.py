@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "EESSI_GATEWAY_INBOUND__POLL_SECONDS": "0.05",
     "EESSI_GATEWAY_RELAY__RETRY_FIRST_SECONDS": "0.2",
     "LANG": "C.UTF-8",
+    "PYTHONFAULTHANDLER": "1",
 }
 
 
@@ -129,6 +130,8 @@ class Daemon:
         """Wait for the end; the exit code."""
         code = self._process.wait(PATIENCE)
         self._reading.join()
+        crash = [line["text"] for line in self.lines if line["event.action"] == "not-json"]
+        assert code >= 0, f"killed by signal {-code}: {''.join(crash)}"
         return code
 
 
