@@ -62,7 +62,7 @@ def journal_show(settings: Settings, ident: str, *, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(_happening(happening), ensure_ascii=False, default=str))
         else:
-            click.echo(_line(happening, settings.lang))
+            click.echo(_line(happening))
 
 
 @click.group()
@@ -207,12 +207,17 @@ def _happening(happening: Happening) -> dict[str, Any]:
     }
 
 
-def _line(happening: Happening, lang: str) -> str:
-    """One happening in words, with the reasons of a decision below it."""
-    del lang
-    told = " ".join(f"{k}={v}" for k, v in happening.params.items() if v not in (None, "", [], ()))
+def _line(happening: Happening) -> str:
+    """One happening in one line: when, where from, what, what it led to, and the ids beside it."""
+    told = " ".join(f"{key}={_told(value)}" for key, value in happening.params.items() if value)
+    who = f" ({happening.who})" if happening.origin == "operator" else ""
     when = happening.at.isoformat(timespec="milliseconds")
-    return f"{when}  {happening.origin:<8}  {happening.what} [{happening.state}] {told}".rstrip()
+    what = f"{happening.origin:<8}  {happening.what}{who} [{happening.state}]"
+    return f"{when}  {what} {told}".rstrip()
+
+
+def _told(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _show(
