@@ -318,7 +318,7 @@ def _institution(ident: str, name: str) -> str:
 
 
 def _instant(at: datetime) -> str:
-    return f"{at.strftime('%Y-%m-%dT%H:%M:%S')}.{at.microsecond // 1000:03d}Z"
+    return f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def _short(text: str) -> str:

@@ -275,11 +275,11 @@ class _Walk:
         self._prose = False
 
     def visit(self, element: etree._Element, context: _Context) -> None:
-        children = {child.tag: child for child in element if isinstance(child.tag, str)}
-        self._look(element, children, context)
-        for child in element:
-            if isinstance(child.tag, str) and len(child):
-                self.visit(child, context.inside(child.tag))
+        children = [(str(child.tag), child) for child in element.iterchildren("*")]
+        self._look(element, dict(children), context)
+        for name, child in children:
+            if len(child):
+                self.visit(child, context.inside(name))
 
     def _look(
         self, element: etree._Element, children: dict[str, etree._Element], context: _Context
