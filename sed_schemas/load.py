@@ -20,6 +20,10 @@ KEPT: Final = MappingProxyType({"verdict": 64, "explanation": 8})
 HEADERS: Final = ("1.1", "1.2")
 """Header versions that have an envelope in `sbdh/`."""
 
+_COMPILING: Final = threading.Lock()
+"""One at a time: libxml2 sets its types up at the first schema, and two threads that do it at once
+leave them broken for the whole process (measured: 2 of 10 processes compiled nothing any more)."""
+
 _SBDH: Final = "http://eessi.dgempl.ec.europa.eu/namespaces/sbdh"
 _SEDS: Final = "http://ec.europa.eu/eessi/ns/"
 _Compiled = TypeVar("_Compiled")
@@ -108,7 +112,8 @@ class SchemaSet:
         parser = etree.XMLParser(no_network=True, resolve_entities=False)
         base = (self._folder / "document.xsd").as_uri()
         try:
-            return etree.XMLSchema(etree.fromstring(document.encode(), parser, base_url=base))
+            with _COMPILING:
+                return etree.XMLSchema(etree.fromstring(document.encode(), parser, base_url=base))
         except etree.LxmlError as exc:
             raise SchemasInvalid(f"{place}: {exc}") from exc
 

@@ -156,3 +156,28 @@ def test_a_version_is_added_by_its_folder(copy, message):
     xml = message("P2000", "<Any/>", cdm="4.5")
     parser = etree.XMLParser(schema=schemas.for_message("1.2", "4.5", "P2000"))
     assert etree.fromstring(xml, parser) is not None
+
+
+def test_no_two_threads_compile_at_once(monkeypatch):
+    """libxml2 would be left broken for the whole process when both are the first to do so."""
+    schemas, compile_, under_way, together = SchemaSet(), load.etree.XMLSchema, set(), []
+    start = threading.Barrier(4)
+
+    def watched(document):
+        under_way.add(threading.get_ident())
+        together.append(len(under_way))
+        compiled = compile_(document)
+        under_way.discard(threading.get_ident())
+        return compiled
+
+    def work():
+        start.wait()
+        schemas.for_message("1.2", "4.4", "P2000")
+
+    monkeypatch.setattr(load.etree, "XMLSchema", watched)
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == [1] * 4
