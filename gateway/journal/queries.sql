@@ -162,10 +162,12 @@ ON CONFLICT (instance) DO UPDATE SET at = excluded.at;
 -- release --
 SELECT name, digest, since, author, approver FROM release ORDER BY number DESC LIMIT 1;
 
--- case_revision --
--- The case of this id, or the one that our own case of this id asks about; and its revision.
+-- case_revisions --
+-- The case of each id, or the one that our own case of that id asks about; and its revision.
 SELECT c.case_id, (SELECT max(seq) FROM history AS h WHERE h.case_id = c.case_id)
-  FROM (SELECT coalesce((SELECT case_id FROM own_case WHERE own_case = ?1), ?1) AS case_id) AS c;
+  FROM (SELECT i.key, coalesce(o.case_id, i.value) AS case_id
+          FROM json_each(?) AS i LEFT JOIN own_case AS o ON o.own_case = i.value) AS c
+ ORDER BY c.key;
 
 -- history --
 SELECT h.kind, h.content, e.content

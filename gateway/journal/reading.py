@@ -47,17 +47,29 @@ class Reading:
     # -- cases ------------------------------------------------------------------------------
 
     def case(self, case_id: str) -> Case:
-        """The case, folded on from where it was last seen.
+        """The case with this id; see `cases`."""
+        (case,) = self.cases((case_id,))
+        if isinstance(case, Exception):
+            raise case
+        return case
+
+    def cases(self, case_ids: Sequence[str]) -> list[Case | Exception]:
+        """These cases, each folded on from where it was last seen.
 
         What is kept may be older than what is written, never other: the writer compares the
         revision.
         """
-        found, revision = self._rows("case_revision", (case_id,))[0]
+        return [
+            self._case(case_id, revision)
+            for case_id, revision in self._rows("case_revisions", (codes(case_ids),))
+        ]
+
+    def _case(self, found: str, revision: int | None) -> Case | JournalUnavailable:
         case = self._cases.get(found) or Case(found)
         if revision is not None and revision != case.revision:
             case = fold(case, self._events(found, case.revision, revision))
             if case.revision != revision:
-                raise JournalUnavailable(code="history-has-gaps")
+                return JournalUnavailable(code="history-has-gaps")
             self._cases[found] = case
             if len(self._cases) > CASES_KEPT:
                 self._cases.popitem(last=False)
@@ -109,7 +121,11 @@ class Reading:
     def timeline(self, ident: str) -> Sequence[Happening]:
         """Receipts, decisions, events, sendings and deeds of a message or case, by time."""
         row = self.message(ident)
-        case_id = row.case_id if row is not None else self._rows("case_revision", (ident,))[0][0]
+        case_id = (
+            row.case_id
+            if row is not None
+            else self._rows("case_revisions", (codes((ident,)),))[0][0]
+        )
         of = {"message_id": ident, "case_id": case_id}
         happenings = [
             *(_received(r) for r in self._rows("timeline_received", of)),

@@ -18,6 +18,7 @@ from gateway.clock import ThreadExecutor
 from gateway.core.case import Case
 from gateway.core.states import MessageState
 from gateway.errors import JournalUnavailable, StateLocked
+from gateway.gathering import Gathering
 from gateway.journal import (
     Claimed,
     Counts,
@@ -40,6 +41,7 @@ T = TypeVar("T")
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 _NUMBERED: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _BUSY_SECONDS: Final = 5.0
+_CASES_AT_ONCE: Final = 64
 _CHECKPOINT_PAGES: Final = 4000
 """Pages in the write-ahead log before they are moved to the file (4 KiB each)."""
 
@@ -126,7 +128,9 @@ class SqliteJournal(SqliteReader):
     def __init__(self, path: Path, scope: Scope, writer: Writer, lock: int) -> None:
         super().__init__(path)
         with _translated():
-            self._at_hand = Reading(_connected_to_read(path))
+            self._cases = Reading(_connected_to_read(path))
+        self._cases_thread = ThreadExecutor(1, name="journal-cases")
+        self._looking_up = Gathering(self._cases_thread, self._cases.cases, most=_CASES_AT_ONCE)
         self._scope = scope
         self._writer = writer
         self._lock: int | None = lock
@@ -157,14 +161,18 @@ class SqliteJournal(SqliteReader):
         try:
             await self._writer.close()
             await super().close()
-            self._at_hand.close()
+            await asyncio.to_thread(self._cases_thread.close)
+            self._cases.close()
         finally:
             os.close(lock)
 
     async def case(self, case_id: str) -> Case:
-        """See `JournalReader`. Read in the loop: two look-ups by key cost less than a thread."""
+        """See `JournalReader`. Many look-ups are one statement, in a thread that has no other work.
+
+        In the loop each would give the interpreter away, and wait to have it back.
+        """
         with _translated():
-            return self._at_hand.case(case_id)
+            return await self._looking_up.do(case_id)
 
     async def record(self, entry: Entry) -> Outcome:
         """See `Journal`."""
