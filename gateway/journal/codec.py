@@ -84,7 +84,8 @@ def instant(microseconds: int) -> datetime:
 
 def codes(values: Iterable[str]) -> str:
     """A list of codes or ids."""
-    return _text(tuple(values))
+    values = tuple(values)
+    return _text(values) if values else "[]"
 
 
 def pairs(values: Iterable[tuple[str, str]]) -> str:

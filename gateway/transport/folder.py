@@ -19,7 +19,6 @@ import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -184,19 +183,23 @@ class FolderConsumer:
 
     def _read_one(self, folder: int, name: str) -> "_File":
         body, oversize = b"", None
-        with os.fdopen(os.open(name, _FILE, dir_fd=folder), "rb", buffering=0) as file:
-            found = os.fstat(file.fileno())
+        descriptor = os.open(name, _FILE, dir_fd=folder)
+        try:
+            found = os.fstat(descriptor)
             if found.st_size <= self._most_bytes:
-                body = file.readall()
+                body = _whole(descriptor, found.st_size)
             else:
-                oversize = self._put_aside(folder, name, file)
+                oversize = self._put_aside(folder, name, descriptor)
+        finally:
+            os.close(descriptor)
         meta, sidecars = _meta(folder, name)
         since = datetime.fromtimestamp(found.st_mtime, UTC)
         return _File(name, body, oversize, since, meta, sidecars)
 
-    def _put_aside(self, folder: int, name: str, file: FileIO) -> str:
+    def _put_aside(self, folder: int, name: str, descriptor: int) -> str:
         """Keep a body over the cap under its digest; it is never held in memory."""
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = self._aside / digest
         if not kept.exists():
@@ -277,12 +280,23 @@ class FolderPublisher:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Outbound:
+    """The files of one sending: the sidecar first, who sees a message finds it beside it."""
+
+    place: int
+    """The destination's folder, open."""
+    files: tuple[tuple[str, str, bytes], ...]
+    """What each is called until it is whole, and from then on; its bytes."""
+
+
 class _Places:
     """The folders of the destinations of one batch, each opened once and named by descriptor."""
 
     def __init__(self, outbound: Path) -> None:
         self._outbound = outbound
         self._opened: dict[str, int] = {}
+        self._written: dict[str, _Outbound] = {}
         self._durable: set[int] = set()
 
     def __enter__(self) -> "_Places":
@@ -294,37 +308,44 @@ class _Places:
 
     def write(self, sending: Claimed) -> None:
         """Write its files under passing names."""
-        place = self._place(sending)
-        for name, content in _files(sending):
-            _write(place, _passing(name), content)
+        out = self._written[sending.message_id] = self._outbound_of(sending)
+        for passing, _, content in out.files:
+            _write(out.place, passing, content)
 
     def sync(self, sending: Claimed) -> None:
         """Make the bytes of its files durable."""
-        place = self._place(sending)
-        for name, _ in _files(sending):
-            _sync_file(_passing(name), place)
+        out = self._written[sending.message_id]
+        for passing, _, _ in out.files:
+            _sync_file(passing, out.place)
 
     def rename(self, sending: Claimed) -> None:
-        """Give its files their names, the sidecar first."""
-        place = self._place(sending)
-        for name, _ in _files(sending):
-            os.rename(_passing(name), name, src_dir_fd=place, dst_dir_fd=place)
+        """Give its files their names."""
+        out = self._written[sending.message_id]
+        for passing, name, _ in out.files:
+            os.rename(passing, name, src_dir_fd=out.place, dst_dir_fd=out.place)
 
     def sync_names(self, sending: Claimed) -> None:
         """Make the names in its folder durable, once for the batch."""
-        place = self._place(sending)
+        place = self._written[sending.message_id].place
         if place not in self._durable:
             os.fsync(place)
             self._durable.add(place)
 
-    def _place(self, sending: Claimed) -> int:
-        """The destination's folder; a path is never built from what is not checked."""
-        known = self._opened.get(sending.destination)
-        if _ID.fullmatch(sending.message_id) is None:
+    def _outbound_of(self, sending: Claimed) -> _Outbound:
+        """Where it goes; a path is never built from what is not checked."""
+        ident = sending.message_id
+        if _ID.fullmatch(ident) is None:
             raise OSError(0, "not a message id")
-        if known is None:
-            known = self._opened[sending.destination] = self._open(sending.destination)
-        return known
+        place = self._opened.get(sending.destination)
+        if place is None:
+            place = self._opened[sending.destination] = self._open(sending.destination)
+        files = []
+        if sending.sidecar is not None:
+            files.append((_passing(f"{ident}.json"), f"{ident}.json", sending.sidecar))
+        if sending.media != "none":
+            name = f"{ident}.{sending.media}"
+            files.append((_passing(name), name, sending.body))
+        return _Outbound(place, tuple(files))
 
     def _open(self, destination: str) -> int:
         if _DESTINATION.fullmatch(destination) is None:
@@ -334,14 +355,6 @@ class _Places:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _sync_folder(self._outbound)
         return os.open(folder, _FOLDER)
-
-
-def _files(sending: Claimed) -> Iterator[tuple[str, bytes]]:
-    """Sidecar first: whoever sees a message finds its sidecar beside it."""
-    if sending.sidecar is not None:
-        yield f"{sending.message_id}.json", sending.sidecar
-    if sending.media != "none":
-        yield f"{sending.message_id}.{sending.media}", sending.body
 
 
 def _passing(name: str) -> str:
@@ -392,6 +405,17 @@ def _opened_folder(folder: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _whole(descriptor: int, size: int) -> bytes:
+    """All bytes of a file, which nearly always come in one piece."""
+    body = os.read(descriptor, size + 1)
+    if len(body) == size:
+        return body
+    parts = [body]
+    while part := os.read(descriptor, _BLOCK):
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _meta(folder: int, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
