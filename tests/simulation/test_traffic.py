@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from gateway.errors import Refused
-from gateway.simulation import year
+from gateway.simulation import faults, year
 from gateway.simulation.cases import Case, Drawing, Step
 from gateway.simulation.facts import Making, nir, seeded
 from gateway.simulation.profiles import rows, witness
@@ -224,6 +224,14 @@ def test_the_command_says_what_it_wrote(tmp_path):
     )
     assert "10 dossiers" in done.stdout
     assert len(told(tmp_path / "out")) >= 9
+
+
+def test_broken_bytes_are_no_business_message_and_never_the_same_twice():
+    for kind, broken in faults.BROKEN.items():
+        known = witness()
+        spoilt = {broken(drawn(known, known.profiles[n], n)._stranger(0), n + 1) for n in range(20)}
+        assert len(spoilt) == 20, kind
+        assert all(len(message_id(body)) == 64 for body in spoilt), kind
 
 
 # -- the profiles ---------------------------------------------------------------------------
