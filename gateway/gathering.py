@@ -29,21 +29,30 @@ class Gathering(Generic[W, R]):
     ) -> None:
         """`work` takes up to `most` pieces and gives one result each, in their order.
 
-        Up to `jobs` of them are under way at a time.
+        Up to `jobs` of them are under way at a time; one more begins when it has all it can take.
         """
         self._executor = executor
         self._work = work
         self._most = most
-        self._idle = jobs
-        self._gathered: deque[tuple[W, asyncio.Future[R]]] = deque()
+        self._jobs = jobs
+        self._under_way = 0
+        self._gathered: deque[tuple[W, asyncio.Future[R | Exception]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def do(self, piece: W) -> R:
         """What became of this piece; raises what `work` gave or raised for it."""
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        outcome = await self.outcome(piece)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def outcome(self, piece: W) -> R | Exception:
+        """The same, with what went wrong as a value."""
+        future: asyncio.Future[R | Exception] = asyncio.get_running_loop().create_future()
         self._gathered.append((piece, future))
-        if self._idle:
-            self._idle -= 1
+        full = len(self._gathered) >= self._most
+        if self._under_way == 0 or (full and self._under_way < self._jobs):
+            self._under_way += 1
             task = asyncio.create_task(self._empty())  # begins once this turn's pieces are there
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -55,18 +64,24 @@ class Gathering(Generic[W, R]):
                 size = min(self._most, len(self._gathered))
                 await self._one_job([self._gathered.popleft() for _ in range(size)])
         finally:
-            self._idle += 1
+            self._under_way -= 1
 
-    async def _one_job(self, batch: Sequence[tuple[W, "asyncio.Future[R]"]]) -> None:
-        results: Sequence[R | Exception]
-        try:
-            results = await self._executor.run(self._work, [piece for piece, _ in batch])
-        except Exception as error:  # noqa: BLE001 - it belongs to those who wait
-            results = [error] * len(batch)
+    async def _one_job(self, batch: "Sequence[tuple[W, asyncio.Future[R | Exception]]]") -> None:
+        job = self._executor.run(self._work, [piece for piece, _ in batch])
+        [results] = await asyncio.gather(job, return_exceptions=True)
+        if isinstance(results, BaseException):
+            if len(batch) > 1:
+                for one in batch:
+                    await self._one_job([one])
+                return
+            results = [_failure(results)]
         for (_, future), result in zip(batch, results, strict=True):
-            if future.done():  # who waited was cancelled
-                continue
-            if isinstance(result, Exception):
-                future.set_exception(result)
-            else:
+            if not future.done():  # who waited was cancelled
                 future.set_result(result)
+
+
+def _failure(error: BaseException) -> Exception:
+    """An error as a value; the end of the program is nobody's value."""
+    if isinstance(error, Exception):
+        return error
+    raise error
