@@ -104,18 +104,25 @@ class Pipeline:
 
     async def _handle(self, received: Received, examined: Examined | Malformed) -> str:
         """How it ended, as the metric `gateway_messages_received` names it."""
-        try:
-            outcome = await self._record(received, examined)
-        except GatewayError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the only one: a bug in one stops no other
-            logger().error("message-broke-the-gateway", path=received.source, exc_info=error)
-            outcome = await self._set_aside(received, examined, "internal-error")
+        outcome = await self._recorded_or_aside(received, examined)
         if isinstance(outcome, IdentityConflict):
             logger().error("identity-conflict", path=received.source)
             await self._set_aside(received, examined, "identity-conflict")
             return "identity-conflict"
         return "duplicate" if isinstance(outcome, Duplicate) else "recorded"
+
+    async def _recorded_or_aside(
+        self, received: Received, examined: Examined | Malformed
+    ) -> Outcome:
+        """Record it; one that breaks us is quarantined, and if even that breaks, tried again."""
+        for record in (self._record, self._set_aside):
+            try:
+                return await record(received, examined)
+            except GatewayError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the only one: a bug in one stops no other
+                logger().error("message-broke-the-gateway", path=received.source, exc_info=error)
+        raise JournalUnavailable(code="message-not-recordable")
 
     async def _record(self, received: Received, examined: Examined | Malformed) -> Outcome:
         """Judge on the case and tables as they are now; again when they moved on meanwhile."""
@@ -162,7 +169,7 @@ class Pipeline:
         )
 
     async def _set_aside(
-        self, received: Received, examined: Examined | Malformed, why: str
+        self, received: Received, examined: Examined | Malformed, why: str = "internal-error"
     ) -> Outcome:
         """Quarantine under the digest of the bytes, outside any case."""
         digest = examined.digest if isinstance(examined, Malformed) else examined.message.digest

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from email.message import Message
 from email.parser import BytesParser
 from typing import Final, TypeAlias, TypeVar
 
@@ -38,6 +38,8 @@ MALFORMED: Final = (
     "empty",
     "too-big",
     "not-xml",
+    "too-many-attributes",
+    "bad-namespace",
     "doctype",
     "bad-mime",
     "not-a-business-message",
@@ -48,6 +50,13 @@ MALFORMED: Final = (
     "several-seds",
 )
 """Why bytes are no business message."""
+
+_FEW_BYTES: Final = 16 * 1024
+"""A document smaller than this cannot be made slow by what stands on one element."""
+_CROWDED: Final = etree.XPath("boolean(//*[count(@*) > 256])")
+"""Canonical form takes the square of the attributes of an element: 100,000 took half a minute."""
+_HEAD: Final = 4 * 1024
+"""Longest head of a MIME part, in bytes."""
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PARTY: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
@@ -119,6 +128,8 @@ def parse(xml: bytes) -> etree._Element:
         raise _Reject("doctype" if b"<!DOCTYPE" in xml[:4096] else "not-xml") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise _Reject("doctype")
+    if len(xml) > _FEW_BYTES and _CROWDED(root):
+        raise _Reject("too-many-attributes")
     return root
 
 
@@ -133,6 +144,8 @@ def hardened_parser(schema: etree.XMLSchema | None = None) -> etree.XMLParser:
         huge_tree=False,
         recover=False,
         collect_ids=False,
+        remove_comments=True,  # they would cut a value in two
+        remove_pis=True,
     )
 
 
@@ -166,15 +179,15 @@ def _first_part(body: bytes) -> bytes:
     return _decoded(part_head, content)
 
 
-def _split_head(data: bytes) -> tuple[EmailMessage, bytes, bytes]:
-    found = re.search(rb"\r?\n\r?\n", data[:65536])
+def _split_head(data: bytes) -> "tuple[Message[str, str], bytes, bytes]":
+    found = re.search(rb"\r?\n\r?\n", data[:_HEAD])
     if found is None:
         raise _Reject("bad-mime")
-    head = BytesParser(policy=email.policy.default).parsebytes(data[: found.end()])
+    head = BytesParser(policy=email.policy.compat32).parsebytes(data[: found.end()])
     return head, found.group(), data[found.end() :]
 
 
-def _decoded(head: EmailMessage, content: bytes) -> bytes:
+def _decoded(head: "Message[str, str]", content: bytes) -> bytes:
     encoding = str(head.get("Content-Transfer-Encoding", "binary")).strip().lower()
     try:
         return _DECODERS[encoding](content)
@@ -243,10 +256,16 @@ def _message(
         attachments=_attachments(element),
         root=str(sed.tag),
         digest=digest,
-        payload_digest=hashlib.sha256(
-            etree.tostring(sed, method="c14n", exclusive=True, with_comments=False)
-        ).hexdigest(),
+        payload_digest=_payload_digest(sed),
     )
+
+
+def _payload_digest(sed: etree._Element) -> str:
+    try:
+        canonical = etree.tostring(sed, method="c14n", exclusive=True, with_comments=False)
+    except etree.C14NError:  # a namespace that is a relative address has no canonical form
+        raise _Reject("bad-namespace") from None
+    return hashlib.sha256(canonical).hexdigest()
 
 
 def _receivers(header: etree._Element) -> tuple[Party, ...]:
@@ -323,8 +342,6 @@ def _instant(text: str | None) -> datetime:
     """An xs:dateTime; one without a zone is taken as UTC (RINA always writes `Z`)."""
     try:
         instant = datetime.fromisoformat(text or "")
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise _Reject("header-incomplete") from None
-    if instant.tzinfo is None:
-        return instant.replace(tzinfo=UTC)
-    return instant.astimezone(UTC)

@@ -11,10 +11,9 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
 from gateway.errors import JournalUnavailable
 from gateway.journal import Contradiction
@@ -26,18 +25,14 @@ MOST: Final = 200
 """From so many writes on no more are added to a transaction."""
 
 
-@dataclass(slots=True, eq=False)
-class _Write:
-    """One write that somebody waits for, and what became of it."""
+class _Caught:
+    """What went wrong inside, as a value: it belongs to who waits, never to the thread."""
 
-    work: Callable[[Page], Any]
-    future: "asyncio.Future[Any]"
-    loop: asyncio.AbstractEventLoop
-    result: Any = None
     error: BaseException | None = None
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self.error = None
+        return self
 
     def __exit__(
         self,
@@ -45,9 +40,24 @@ class _Write:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> Literal[True]:
-        """Whatever went wrong belongs to who waits for the write, not to the thread."""
+        """Keep it."""
         self.error = error
         return True
+
+
+class _Write(_Caught):
+    """One write that somebody waits for, and what became of it."""
+
+    def __init__(
+        self,
+        work: Callable[[Page], Any],
+        future: "asyncio.Future[Any]",
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.work = work
+        self.future = future
+        self.loop = loop
+        self.result: Any = None
 
 
 class Writer:
@@ -114,7 +124,12 @@ class Writer:
         while more:
             batch, more = self._gather()
             if batch:
-                self._do(batch)
+                with _Caught() as defect:
+                    self._do(batch)
+                if defect.error is not None:
+                    self._undo()
+                    for write in batch:
+                        write.error = write.error or defect.error
                 _tell(batch)
         if self._db is not None:
             self._db.close()
@@ -184,15 +199,17 @@ def _together(db: sqlite3.Connection, batch: Sequence[_Write]) -> bool:
     """
     db.execute("BEGIN IMMEDIATE")
     page = Page(db)
-    try:
-        for write in batch:
-            before = page.written
-            _attempt(write, page)
-            if write.error is not None and page.written != before:
-                db.execute("ROLLBACK")
-                return False
+    for write in batch:
+        before = page.written
+        _attempt(write, page)
+        if write.error is not None and page.written != before:
+            db.execute("ROLLBACK")
+            return False
+    with _Caught() as rows:
         page.flush()
-    except sqlite3.IntegrityError:
+    if rows.error is not None:
+        if _is_of_the_disk(rows.error):
+            raise rows.error
         db.execute("ROLLBACK")
         return False
     db.execute("COMMIT")

@@ -18,7 +18,7 @@ import re
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,8 +39,13 @@ _TOGETHER: Final = 8
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _AT_ONCE: Final = 32
 """Files read or removed in one job."""
-_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_ADDRESSEE: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_AHEAD: Final = timedelta(days=1)
+"""Receipt times outside of these bounds are mistakes: the time of the file counts instead."""
 _AGES: Final = 1000
 """Files in order of name whose ages are looked at: those that are taken next."""
 
@@ -135,10 +140,12 @@ class FolderConsumer:
         for name in [n for n in look.names if n not in without][:_AGES]:
             with contextlib.suppress(OSError):
                 times.append((self._folder / name).lstat().st_mtime)
-        return look, datetime.fromtimestamp(min(times), UTC) if times else None
+        oldest = min(max(min(times, default=0), 0), 2**33)
+        return look, _EPOCH + timedelta(seconds=oldest) if times else None
 
     def _received(self, file: "_File") -> Received:
         addressee = file.meta.get("addressee")
+        known = isinstance(addressee, str) and _ADDRESSEE.fullmatch(addressee)
 
         async def settle(settlement: Settlement) -> None:
             if settlement is Settlement.ACCEPTED:
@@ -147,12 +154,18 @@ class FolderConsumer:
 
         return Received(
             body=file.body,
-            source=file.name,
-            addressee=addressee if isinstance(addressee, str) else None,
-            received_at=_instant(file.meta.get("received_at")) or file.since,
+            source=_printable(file.name),
+            addressee=addressee if known else None,
+            received_at=self._receipt(file),
             settle=settle,
             oversize=file.oversize,
         )
+
+    def _receipt(self, file: "_File") -> datetime:
+        """The receipt time that was given, else that of the file; now, when neither can be."""
+        now = self._clock.now()
+        given = (_instant(file.meta.get("received_at")), file.since)
+        return next((t for t in given if t and _EARLIEST <= t <= now + _AHEAD), now)
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -193,7 +206,7 @@ class FolderConsumer:
         finally:
             os.close(descriptor)
         meta, sidecars = _meta(folder, name)
-        since = datetime.fromtimestamp(found.st_mtime, UTC)
+        since = _EPOCH + timedelta(seconds=min(max(found.st_mtime, 0), 2**33))
         return _File(name, body, oversize, since, meta, sidecars)
 
     def _put_aside(self, folder: int, name: str, descriptor: int) -> str:
@@ -426,9 +439,9 @@ def _meta(folder: int, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
         try:
             with os.fdopen(os.open(sidecar, _FILE, dir_fd=folder), "rb") as file:
                 meta = json.loads(file.read(_META_LIMIT))
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError):
+        except OSError:
+            continue  # not there, or not to be opened
+        except (ValueError, RecursionError):
             meta = None
         names.append(sidecar)
         if not said and isinstance(meta, dict):
@@ -473,10 +486,16 @@ def _unavailable(error: OSError) -> TransportUnavailable:
 
 
 def _instant(text: object) -> datetime | None:
+    """The instant that a sidecar names; None when it names none."""
     if not isinstance(text, str):
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def _printable(name: str) -> str:
+    """A file name as text that can be written anywhere, whatever its bytes are."""
+    return name.encode("utf-8", "backslashreplace").decode()

@@ -70,6 +70,8 @@ _SETTING_ASIDE: Final = {
     "empty": "The message is empty.",
     "too-big": "The message is larger than the configuration allows.",
     "not-xml": "The message is not well-formed XML.",
+    "bad-namespace": "A namespace of the document is not an absolute address.",
+    "too-many-attributes": "An element has more attributes than any SED has.",
     "doctype": "The XML holds a DOCTYPE, which is never accepted.",
     "bad-mime": "The multipart message cannot be taken apart.",
     "not-a-business-message": "The XML is not an EESSI business message (SBD).",

@@ -80,6 +80,8 @@ _SETTING_ASIDE: Final = {
     "empty": "Le message est vide.",
     "too-big": "Le message dépasse la taille permise par la configuration.",
     "not-xml": "Le message n'est pas du XML bien formé.",
+    "bad-namespace": "Un espace de noms du document n'est pas une adresse absolue.",
+    "too-many-attributes": "Un élément porte plus d'attributs que n'en a aucun SED.",
     "doctype": "Le XML contient un DOCTYPE, ce qui n'est jamais accepté.",
     "bad-mime": "Le message en plusieurs parties (MIME) ne peut pas être décomposé.",
     "not-a-business-message": "Le XML n'est pas un message métier EESSI (SBD).",

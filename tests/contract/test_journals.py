@@ -764,6 +764,17 @@ async def test_who_no_longer_waits_does_not_stop_the_writer(journal):
     assert (await journal.counts(at(9))).messages == {"referred": 51}
 
 
+async def test_a_write_that_cannot_be_written_falls_on_itself_alone(journal, made):
+    """Text that is no UTF-8 breaks the row it is in, never the thread that writes."""
+    broken = dataclasses.replace(made.refer("m1"), source="d\udcff.xml")
+    results = await asyncio.gather(
+        journal.record(broken), journal.record(made.refer("m2")), return_exceptions=True
+    )
+    assert isinstance(results[0], UnicodeEncodeError)
+    assert results[1] == Recorded()
+    assert await journal.record(made.refer("m3", revision=2)) == Recorded()
+
+
 # -- SQLite alone ---------------------------------------------------------------------------
 
 

@@ -181,13 +181,22 @@ async def test_a_sidecar_tells_receipt_time_and_addressee(folder):
     assert list(folder.inbound.iterdir()) == []
 
 
-@pytest.mark.parametrize("meta", ["", "[]", "{", '{"received_at": 3, "addressee": []}', "\xff"])
+@pytest.mark.parametrize(
+    "meta",
+    [
+        *("", "[]", "{", '{"received_at": 3, "addressee": []}', "\xff"),
+        '{"received_at": "0001-01-01T00:00:00+05:00"}',
+        '{"received_at": "9999-12-31T23:59:59Z"}',
+        '{"addressee": "\\ud800"}',
+        "[" * 50_000,
+    ],
+)
 async def test_a_broken_sidecar_counts_as_absent(folder, meta):
     (folder.inbound / "01.xml.meta.json").write_bytes(meta.encode("latin-1"))
     folder.arrive("01", b"x")
     [received] = await take(folder.consumer, 1)
     assert received.addressee is None
-    assert received.received_at.tzinfo is not None
+    assert abs(received.received_at - folder.clock.now()).days < 4000  # of the file, or now
 
 
 async def test_folders_and_links_stay_where_they_are_and_are_told(folder):
@@ -296,3 +305,29 @@ async def test_nothing_has_its_name_before_its_bytes_are_durable(folder, monkeyp
     results = await folder.publisher.publish([sending(n, "rina") for n in range(number)])
     assert all(result is not None for result in results)
     assert [p.name for p in (folder.outbound / "rina").iterdir() if p.suffix != ".tmp"] == []
+
+
+async def test_a_name_of_any_bytes_is_taken_and_told(folder):
+    name = b"d\xff\n.xml"
+    (folder.inbound / os.fsdecode(name)).write_bytes(b"x")
+    [received] = await take(folder.consumer, 1)
+    assert received.source.encode() == b"d\\udcff\n.xml"
+    await received.settle(Settlement.ACCEPTED)
+    assert list(folder.inbound.iterdir()) == []
+
+
+async def test_the_longest_name_has_no_room_for_a_sidecar(folder):
+    (folder.inbound / ("x" * 251 + ".xml")).write_bytes(b"x")
+    [received] = await take(folder.consumer, 1)
+    await received.settle(Settlement.ACCEPTED)
+    assert list(folder.inbound.iterdir()) == []
+    assert (await folder.consumer.inbound()).problems == ()
+
+
+@pytest.mark.parametrize("when", [-(2**40), 2**40])
+async def test_a_file_of_an_impossible_time_counts_as_received_now(folder, when):
+    folder.arrive("01", b"x")
+    os.utime(folder.inbound / "01.xml", (when, when))
+    [received] = await take(folder.consumer, 1)
+    assert received.received_at == folder.clock.now()
+    assert (await folder.consumer.inbound()).waiting == 1

@@ -61,8 +61,8 @@ BAD = {
         lambda make: make("bad").replace(
             b"<Request>", b"<Request " + b" ".join(b'a%d="1"' % n for n in range(100_000)) + b">"
         ),
-        None,
-        None,
+        "set-aside",
+        "too-many-attributes",
     ),
     "other XML": (lambda _: b"<invoice/>", "set-aside", "not-a-business-message"),
     "header 1.0": (lambda make: make("bad", header="1.0"), "set-aside", "header-1.0"),
@@ -112,6 +112,29 @@ def test_bad_input_ends_in_a_decision(what, daemon, a_message, listed):
     assert bad["decision"] == (decision or bad["decision"])
     assert bad["cause"] == (cause or bad["cause"])
     assert list((gateway.state / "inbound").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "meta"),
+    [
+        (b"d\xff.xml", None),
+        (b"x" * 251 + b".xml", None),
+        (b"a.xml", '{"received_at": "0001-01-01T00:00:00+05:00"}'),
+        (b"a.xml", '{"received_at": "9999-12-31T23:59:59Z"}'),
+        (b"a.xml", '{"addressee": "\\ud800"}'),
+        (b"a.xml", "[" * 50_000),
+    ],
+)
+def test_a_strange_name_or_sidecar_stops_nothing(name, meta, daemon, a_message, listed, tmp_path):
+    inbound = tmp_path / "state" / "inbound"
+    inbound.mkdir(parents=True)
+    if meta is not None:
+        (inbound / (os.fsdecode(name) + ".meta.json")).write_text(meta)
+    (inbound / os.fsdecode(name)).write_bytes(a_message("strange"))
+    (inbound / "zz.xml").write_bytes(a_message(GOOD))
+    assert daemon("--until-idle").join() == 0
+    assert len(listed(tmp_path / "state", "journal", "list", "--only", "done")) == 2
+    assert list(inbound.iterdir()) == []
 
 
 def test_all_bad_input_at_once(daemon, a_message, listed):

@@ -160,3 +160,13 @@ async def test_a_stuck_institution_holds_back_only_itself(house, a_message, pers
     assert {s.destination for s in sent} == {"rina", "FR:0169100000"}
     rows = {row.institution: row.state.value for row in await house.rows()}
     assert rows == {"FR:0101100000": "recorded", "FR:0169100000": "done"}
+
+
+async def test_what_not_even_the_quarantine_can_take_is_tried_again_and_told(house, a_message):
+    def broken(*_args):
+        raise ZeroDivisionError
+
+    house.pipeline._judge = house.pipeline._entry = broken
+    house.pipeline._ending = True
+    assert await house.take(a_message()) == [Settlement.RETRY]
+    assert house.pipeline.trouble == "message-not-recordable"
