@@ -126,12 +126,23 @@ class Deciding:
             return Refer("protected")
         if message.sender.id in self.matter.policy.own_institutions:
             return Refer("own")
+        if self._is_a_stranger(message.sender.id):
+            return Refer("stranger")
         known = case.contents.get((message.set_id, message.version))
         if known is not None and known.message_id != message.message_id:
             return Refer("other-content")
         if self.matter.in_its_case and case.buc and message.buc != case.buc:
             return Refer("conflict")
         return Refer("other-person") if self._about_somebody_else() else None
+
+    def _is_a_stranger(self, sender: str) -> bool:
+        """True for who is in no header of the case so far, or changes another one's document."""
+        case = self.matter.case
+        document = case.documents.get(self.matter.message.set_id)
+        if document is not None and not self.matter.same_body(sender, document.parties[0]):
+            return True
+        parties = case.participants
+        return bool(parties) and not any(self.matter.same_body(sender, p) for p in parties)
 
     def _about_somebody_else(self) -> bool:
         ours = self.matter.examined.evidence.subject

@@ -126,6 +126,7 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
         "sending-failed",
         "several",
         "still-missing",
+        "stranger",
         "undetermined",
         "unknown-buc",
         "unknown-cdm",

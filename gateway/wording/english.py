@@ -54,6 +54,8 @@ _REFERRING: Final = {
     "sending-failed": "Something that had to be sent could not be sent.",
     "several": "Several institutions are possible, and nothing tells them apart.",
     "still-missing": "The sender has answered, and what was asked for is still missing.",
+    "stranger": "The sender does not take part in the case as far as is known,"
+    " or changes the document of another participant.",
     "undetermined": "What is known does not tell the competent institution, nor can it be asked.",
     "unknown-buc": "This BUC is not in the catalogue.",
     "unknown-cdm": "This CDM version is not in the catalogue.",

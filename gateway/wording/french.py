@@ -63,6 +63,8 @@ _REFERRING: Final = {
     "sending-failed": "Un envoi nécessaire n'a pas pu être fait.",
     "several": "Plusieurs institutions sont possibles, et rien ne les départage.",
     "still-missing": "L'expéditeur a répondu, et ce qui était demandé manque toujours.",
+    "stranger": "L'émetteur ne participe pas au dossier d'après ce qu'on en sait,"
+    " ou modifie le document d'un autre participant.",
     "undetermined": "Ce qui est connu ne désigne pas l'institution compétente, et ne peut pas être"
     " complété par une question.",
     "unknown-buc": "Ce BUC n'est pas au catalogue.",

@@ -260,6 +260,31 @@ def test_a_case_has_one_buc(desk, said):
     assert said(desk.take("two", buc="UB_BUC_01", sed="U001")) == ("refer", "conflict")
 
 
+STRANGER = ("PL:STRANGER", "Counterparty")
+
+
+def test_whoever_is_in_no_header_of_the_case_is_not_believed(desk, said, person):
+    """Neither with an address for a case that waits for one, nor with a SED for the holder."""
+    desk.take("one", document="d", inside=person(town=None))
+    update = {"document": "d", "version": 2, "action": "Update", "sender": STRANGER}
+    assert said(desk.judge("two", **update)) == ("refer", "stranger")
+    assert said(desk.judge("three", sed="H002", action="New", sender=STRANGER)) == (
+        "refer",
+        "stranger",
+    )
+    desk.take("four", document="d", version=2, action="Update")
+    assert said(desk.judge("five", action="New", sender=STRANGER)) == ("refer", "stranger")
+
+
+def test_a_document_is_changed_by_its_author_alone(desk, said, person):
+    both = [(US, "Counterparty"), ("PL:PL002", "Counterparty")]
+    desk.take("one", document="d", inside=person(town=None), receivers=both)
+    update = {"document": "d", "version": 2, "action": "Update"}
+    other = {"sender": ("PL:PL002", "Counterparty"), "receivers": [both[0], (SENDER, "CaseOwner")]}
+    assert said(desk.judge("two", **update, **other)) == ("refer", "stranger")
+    assert said(desk.judge("two", **update, receivers=both))[0] == "transfer"
+
+
 def test_another_person_is_not_this_case(desk, said, person):
     desk.take("zero", sed="S041", action="New", inside="<Person/>")
     desk.take("one", document="d")
@@ -577,7 +602,13 @@ def test_an_own_case_elsewhere_is_policy(desks, said, person):
 
 
 def test_the_author_of_the_sed_is_asked_not_whoever_wrote_last(desk, person):
-    desk.take("early", action="New", sender=("PL:PL002", "Counterparty"), inside=person(town=None))
+    desk.take(
+        "early",
+        action="New",
+        sender=("PL:PL002", "Counterparty"),
+        receivers=[(US, "Counterparty"), (SENDER, "CaseOwner")],
+        inside=person(town=None),
+    )
     judgement = desk.take("one", inside=person(town=None))
     assert [o.receiver for o in judgement.outgoing] == [SENDER]
 
