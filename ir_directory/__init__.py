@@ -386,7 +386,8 @@ class InstitutionRepository:
 
         A postcode decides only when all its municipalities share the institution; else postcode
         and town together; else all candidates come back. A town alone never decides, but one
-        that lies elsewhere under another institution takes the decision away again.
+        that lies elsewhere under another institution takes the decision away again. A postcode of
+        no municipality, without CEDEX and beside a town of none, is no French address at all.
         """
         form = _FRENCH_POSTCODE.fullmatch(postcode.strip().upper())
         if form is None:
@@ -400,6 +401,8 @@ class InstitutionRepository:
             return self._of_communes(network, there, on)
         if known:
             located = self._of_communes(network, known, on)
+        elif town and town.strip() and not named and "CEDEX" not in town.upper():
+            return _NOWHERE  # neither postcode nor town is of here: another country's, miscoded
         else:
             located = self._of_department(network, department_by_rule(code), on)
         return self._held_against(located, network, named, on)

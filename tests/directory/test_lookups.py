@@ -323,6 +323,13 @@ def test_a_business_postcode_points_to_its_department_but_never_surely():
     assert located == Located((AIN,), ("dep:01",), Certainty.LIKELY)
 
 
+@pytest.mark.parametrize("town", ["Dresden", "Milano", " "])
+def test_neither_postcode_nor_town_of_here_is_no_french_address(town):
+    """Another country's address under the code FR: 01067 is Dresden."""
+    located = two_departments().area_candidates("cpam", "01067", town, DAY)
+    assert located.candidates == (() if town.strip() else (AIN,))
+
+
 def test_a_business_postcode_of_a_divided_department_leaves_all_its_institutions():
     repository = InstitutionRepository(
         catchments=[
