@@ -146,7 +146,7 @@ class _Resolving:
             abouts -= {About.CLAIMANT}
         found: dict[str, _Said] = {}
         for named in self.subject.evidence.named:
-            if named.country != "FR" or named.about not in abouts:
+            if named.about not in abouts or not self._is_french(named):
                 continue
             said = self._identify(named)
             if said is not None:
@@ -157,6 +157,12 @@ class _Resolving:
                     ids=min(said.ids, earlier.ids, key=len),
                 )
         return tuple(found.values())
+
+    def _is_french(self, named: Named) -> bool:
+        """By its country; without any, when the directory knows the name."""
+        if named.country or named.id:
+            return named.country == "FR"
+        return bool(self.tables.directory.named(named.name or "", self.subject.received_on))
 
     def _identify(self, named: Named) -> _Said | None:
         """The one institution named, by its id, else by a name that is exactly one body's."""
@@ -281,6 +287,10 @@ class _Resolving:
         if isinstance(route.target, Fixed):
             ident = self._as_named(route.target.institution_id, said)
             return self._resolved(ident, route.certainty)
+        named_alone = route.target.file_first or route.target.place == "named"
+        if self.strange and named_alone:
+            self._note("datum-missing", datum="institution")
+            return self._undetermined("missing", _ids(said), ("institution",))
         return self._by_place(route, route.target, said)
 
     def _as_named(self, ident: str, said: tuple[_Said, ...]) -> str:

@@ -382,6 +382,29 @@ def test_an_institution_that_is_no_more_still_tells_the_scheme():
     assert outcome(*rows, addresses=[home()], naming=[named("GONE")]).rules[0] == "G"
 
 
+@pytest.mark.parametrize(
+    "target",
+    [ByPlace("*", "named"), ByPlace("*", "named", file_first=True),
+     ByPlace("carsat+cpam", "home", file_first=True)],
+)  # fmt: skip
+def test_a_second_file_that_nobody_knows_is_asked_for_where_the_file_decides(target):
+    naming = [case_number("CPAM01"), named(name="Caisse du bonheur", where=Where.PIN)]
+    result = outcome(route(target), addresses=[home()], naming=naming)
+    assert (result.reason, result.missing) == ("missing", ("institution",))
+    assert result.candidates == ("FR:CPAM01",)
+
+
+def test_a_name_without_a_country_counts_when_it_is_french():
+    rows = (
+        route(CPAM, "A", **ASSUMED),
+        route(ByPlace("msa", "residence"), "M", scheme="agricultural"),
+    )
+    known = outcome(*rows, addresses=[home()], naming=[named(name="MSA x", country="")])
+    assert known.institution == "FR:MSA01"
+    other = outcome(*rows, addresses=[home()], naming=[named(name="Krankenkasse", country="")])
+    assert other.rules[0] == "A"
+
+
 def test_a_liaison_body_is_no_stranger():
     result = outcome(route(CPAM, **ASSUMED), addresses=[home()], naming=[named("CLEISS")])
     assert result.institution == "FR:CPAM01"
