@@ -185,6 +185,10 @@ class _Resolving:
         directory, day = self.tables.directory, self.subject.received_on
         if named.id:
             one = directory.institution(named.id)
+            if one is not None and self._contradicts(named.name or "", one):
+                self._note("institution-named-unknown", place=named.where.value)
+                self.strange = True
+                return []
             hits = [one] if one is not None else []
         else:
             hits = list(directory.named(named.name or "", day))
@@ -194,6 +198,14 @@ class _Resolving:
             self.strange = self.strange or not hits
             return []
         return hits
+
+    def _contradicts(self, name: str, known: Institution) -> bool:
+        """True when the name beside an id is exactly that of another body, now or before."""
+        directory, day = self.tables.directory, self.subject.received_on
+        hits = directory.named(name, day)
+        now = {c.body for i in hits if (c := directory.successor_on(i.id, day)) is not None}
+        bodies = {i.body for i in hits}
+        return len(bodies) == 1 and known.body not in bodies | now
 
     def _hint(self, named: Sequence[Institution]) -> None:
         """Institutions that cannot be meant one by one may still tell the scheme together."""

@@ -405,6 +405,20 @@ def test_a_name_without_a_country_counts_when_it_is_french():
     assert other.rules[0] == "A"
 
 
+def test_an_id_beside_the_name_of_another_body_is_not_believed():
+    file = route(ByPlace("*", "named", file_first=True))
+    where = Where.LOCAL_CASE_NUMBER
+    result = outcome(file, naming=[named("CPAM01", "CPAM Rhône", where=where)])
+    assert (result.reason, result.missing) == ("missing", ("institution",))
+    home_too = outcome(
+        route(CPAM, **ASSUMED), addresses=[home()], naming=[named("CPAM01", "CPAM Rhône")]
+    )
+    assert home_too.missing == ("institution",)
+    for name in ("CPAM Ain", "old", "written otherwise"):  # its own, a former one, an unknown one
+        result = outcome(file, naming=[named("CPAM01", name, where=where)])
+        assert result.institution == "FR:CPAM01"
+
+
 def test_a_liaison_body_is_no_stranger():
     result = outcome(route(CPAM, **ASSUMED), addresses=[home()], naming=[named("CLEISS")])
     assert result.institution == "FR:CPAM01"
