@@ -233,6 +233,7 @@ def _holder(case: Case, event: Forwarded | ForwardConfirmed | Returned) -> Case:
                 x007=event.x007,
                 x007_set_id=event.set_id,
                 waiting=(),
+                questions=tuple(_settled(q, QuestionState.OVERTAKEN) for q in case.questions),
                 participants=case.participants | {event.institution},
             )
         case ForwardConfirmed():
@@ -266,11 +267,13 @@ def _receive(case: Case, event: MessageReceived) -> Case:
 def _settle(case: Case, question: str, state: QuestionState) -> Case:
     return replace(
         case,
-        questions=tuple(
-            replace(q, state=state) if q.id == question and q.state is QuestionState.OPEN else q
-            for q in case.questions
-        ),
+        questions=tuple(_settled(q, state) if q.id == question else q for q in case.questions),
     )
+
+
+def _settled(question: OpenQuestion, state: QuestionState) -> OpenQuestion:
+    """The question in this state; one that is settled already stays as it is."""
+    return replace(question, state=state) if question.state is QuestionState.OPEN else question
 
 
 def received(

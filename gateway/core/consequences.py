@@ -74,7 +74,8 @@ class Consequences:
                 self._received()
                 self.events.append(Waits(message_id))
             case Refer() | Leave():
-                self._received()
+                if decision != Refer("stranger"):  # who it names takes no part in the case
+                    self._received()
                 cause = decision.cause if isinstance(decision, Refer) else "already-participant"
                 self.events.append(Referred(message_id, cause))
                 self._release_waiting()

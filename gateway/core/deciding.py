@@ -189,7 +189,8 @@ class Deciding:
         if case.state is not CaseState.FORWARDED or case.holder is None:
             return None
         end = case.forwarded_at
-        if end is not None and message.created_at > end + self.matter.policy.transfer_grace:
+        late = end is not None and message.created_at > end + self.matter.policy.transfer_grace
+        if late and self.matter.in_its_case:  # the answer in a case of our own reaches nobody else
             return Refer("forwarded-late", (case.holder,))
         directory, today = self.matter.tables.directory, self.matter.arrival.today
         holder = directory.successor_on(case.holder, today)

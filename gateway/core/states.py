@@ -47,6 +47,8 @@ class QuestionState(StrEnum):
     FAILED = "failed"
     """It could not be sent, or came back as an exception."""
     EXPIRED = "expired"
+    OVERTAKEN = "overtaken"
+    """The case was forwarded before anybody answered; a later answer is delivered."""
 
 
 class SendingState(StrEnum):
@@ -91,11 +93,17 @@ CASE: Final[Mapping[CaseState, frozenset[CaseState]]] = {
 
 QUESTION: Final[Mapping[QuestionState, frozenset[QuestionState]]] = {
     QuestionState.OPEN: frozenset(
-        {QuestionState.ANSWERED, QuestionState.FAILED, QuestionState.EXPIRED}
+        {
+            QuestionState.ANSWERED,
+            QuestionState.FAILED,
+            QuestionState.EXPIRED,
+            QuestionState.OVERTAKEN,
+        }
     ),
     QuestionState.ANSWERED: frozenset(),
     QuestionState.FAILED: frozenset(),
     QuestionState.EXPIRED: frozenset(),
+    QuestionState.OVERTAKEN: frozenset(),
 }
 
 SENDING: Final[Mapping[SendingState, frozenset[SendingState]]] = {

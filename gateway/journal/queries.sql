@@ -122,8 +122,10 @@ SELECT message_id FROM message
                     WHERE a.case_id = ?1 AND a.kind = 'asked' AND a.content ->> 'question' <> ?2
                       AND NOT EXISTS (SELECT 1 FROM history AS s
                                        WHERE s.case_id = ?1 AND s.seq > a.seq
-                                         AND s.kind IN ('answered', 'question-failed')
-                                         AND s.content ->> 'question' = a.content ->> 'question'))
+                                         AND (s.kind = 'forwarded'
+                                              OR s.kind IN ('answered', 'question-failed')
+                                             AND s.content ->> 'question'
+                                                 = a.content ->> 'question')))
  ORDER BY received_at, position;
 
 -- defer --
@@ -250,13 +252,14 @@ SELECT m.state, coalesce(d.cause, d.decision, 'absorbed'), count(*)
  GROUP BY 1, 2;
 
 -- count_questions --
--- Asked, and neither answered nor failed.
+-- Asked, neither answered nor failed, in a case that was not forwarded meanwhile.
 SELECT count(*) FROM history AS a
  WHERE a.kind = 'asked'
    AND NOT EXISTS (SELECT 1 FROM history AS s
                     WHERE s.case_id = a.case_id AND s.seq > a.seq
-                      AND s.kind IN ('answered', 'question-failed')
-                      AND s.content ->> 'question' = a.content ->> 'question');
+                      AND (s.kind = 'forwarded'
+                           OR s.kind IN ('answered', 'question-failed')
+                          AND s.content ->> 'question' = a.content ->> 'question'));
 
 -- cases_by_buc --
 -- What became of each case; the events that a forwarding is undone by come after it.

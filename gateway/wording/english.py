@@ -137,6 +137,7 @@ _QUESTION_STATES: Final = {
     "answered": "Answered.",
     "failed": "Failed: it could not be sent, or came back as an exception.",
     "expired": "Expired: nobody answered in time.",
+    "overtaken": "Overtaken: the case was forwarded before anybody answered.",
 }
 
 _SENDING_STATES: Final = {

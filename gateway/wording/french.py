@@ -149,6 +149,7 @@ _QUESTION_STATES: Final = {
     "answered": "Répondue.",
     "failed": "Échouée : elle n'a pas pu être envoyée, ou est revenue en exception.",
     "expired": "Expirée : personne n'a répondu à temps.",
+    "overtaken": "Dépassée : le dossier a été transféré avant toute réponse.",
 }
 
 _SENDING_STATES: Final = {

@@ -568,6 +568,14 @@ async def test_a_question_that_cannot_be_sent_has_failed(journal, made):
     assert (await journal.counts(at(10))).questions_open == 0
 
 
+async def test_a_question_of_a_forwarded_case_is_open_no_more(journal, made):
+    await journal.record(made.ask())
+    waited = [("m1", made.message("m1")[0].digest)]
+    await journal.record(made.transfer("m2", revision=3, waiting=waited))
+    assert (await journal.case("case-1")).state is CaseState.FORWARDED
+    assert (await journal.counts(at(10))).questions_open == 0
+
+
 async def test_with_a_failed_question_all_that_waits_for_it_is_referred(journal, made):
     """A message that waits with no question open would wait for ever."""
     await journal.record(made.ask())

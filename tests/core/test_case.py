@@ -121,6 +121,13 @@ def test_a_question_opens_and_is_settled_once():
     assert fold(case, [QuestionFailed("q1")]).questions[0].state is QuestionState.FAILED
 
 
+def test_a_forward_overtakes_the_questions_that_are_open():
+    case = fold(Case("c"), [ASKED, Forwarded(THEM, "x", "xd"), Answered("q1", "m2")])
+    assert [q.state for q in case.questions] == [QuestionState.OVERTAKEN]
+    settled = fold(Case("c"), [ASKED, Answered("q1", "m2"), Forwarded(THEM, "x", "xd")])
+    assert [q.state for q in settled.questions] == [QuestionState.ANSWERED]
+
+
 def test_a_forward_takes_along_what_waited():
     case = fold(Case("c"), [got(), Waits("m1"), Forwarded(THEM, "x", "xd")])
     assert case.waiting == ()

@@ -10,6 +10,7 @@ import pytest
 from gateway.core.case import (
     Answered,
     Case,
+    ForwardConfirmed,
     MessageReceived,
     QuestionFailed,
     Referred,
@@ -273,7 +274,10 @@ def test_whoever_is_in_no_header_of_the_case_is_not_believed(desk, said, person)
         "stranger",
     )
     desk.take("four", document="d", version=2, action="Update")
-    assert said(desk.judge("five", action="New", sender=STRANGER)) == ("refer", "stranger")
+    judgement = desk.take("five", action="New", sender=STRANGER)
+    assert said(judgement) == ("refer", "stranger")
+    assert STRANGER[0] not in desk.case.participants
+    assert desk.case.received(desk.uid("five")) is None
 
 
 def test_a_document_is_changed_by_its_author_alone(desk, said, person):
@@ -708,15 +712,14 @@ def test_an_answer_by_x_sed(desk, said, person, sed):
     assert said(judgement) == ("refer", "answer-in-prose" if words else "still-missing")
 
 
-def test_an_answer_in_our_own_case(desk, said, person):
-    ask(desk, person, buc="P_BUC_01", sed="P2000")
-    [question] = desk.case.open_questions
+def in_our_own_case(desk, question, *, inside):
+    """Judge an H002 in the H_BUC_01 that we started to ask."""
     body = desk.a_message(
         "answer",
         buc="H_BUC_01",
         sed="H002",
         action="New",
-        inside=h002(home("Lyon", "69001")),
+        inside=inside,
         receivers=[(US, "CaseOwner")],
         related="something else",
     ).replace(desk.uid("case of answer").encode(), question.own_case.encode())
@@ -725,7 +728,13 @@ def test_an_answer_in_our_own_case(desk, said, person):
         source = for_message = lambda *_: None
 
     examined = examine(body, Limits(), Nothing())
-    judgement = judge(examined, desk.case, desk.tables, desk.policy, Arrival(NOON, NOON))
+    return judge(examined, desk.case, desk.tables, desk.policy, Arrival(NOON, NOON))
+
+
+def test_an_answer_in_our_own_case(desk, said, person):
+    ask(desk, person, buc="P_BUC_01", sed="P2000")
+    [question] = desk.case.open_questions
+    judgement = in_our_own_case(desk, question, inside=h002(home("Lyon", "69001")))
     assert said(judgement) == ("transfer", "FR:CPAM69")
     assert judgement.case_id == desk.case.case_id
     x007 = read(sent(judgement, SendingKind.X007)[0].body, Limits()).message
@@ -741,12 +750,24 @@ def test_a_reply_to_nothing_is_no_answer(desk, said, person):
     assert said(x013) == ("refer", "x-sed")
 
 
-def test_an_answer_to_a_forwarded_case_follows_it_and_closes_its_question(desk, said, person):
+def test_an_answer_to_a_forwarded_case_follows_it(desk, said, person):
     ask(desk, person)
     desk.take("two", document="d", version=2, action="Update")
-    assert desk.case.state is CaseState.FORWARDED
-    assert said(answer(desk, inside=h002())) == ("deliver", THEM)
     assert desk.case.open_questions == ()
+    assert said(answer(desk, inside=h002())) == ("deliver", THEM)
+
+
+def test_an_answer_in_our_own_case_reaches_the_holder_however_late(desk, said, person):
+    """Nobody else is in that case: the partner sends it to no other."""
+    ask(desk, person, buc="P_BUC_01", sed="P2000")
+    [question] = desk.case.open_questions
+    desk.take("two", document="d", version=2, action="Update", buc="P_BUC_01", sed="P2000")
+    long_ago = NOON - timedelta(days=30)
+    desk.case = fold(desk.case, [ForwardConfirmed(desk.case.holder, long_ago)])
+    late = desk.judge("x", action="New", buc="P_BUC_01", sed="P2000")
+    assert said(late) == ("refer", "forwarded-late")
+    judgement = in_our_own_case(desk, question, inside=h002(prose=True))
+    assert said(judgement) == ("deliver", desk.case.holder)
 
 
 # -- while a question is open ---------------------------------------------------------------
