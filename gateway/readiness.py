@@ -8,7 +8,7 @@ from typing import Final
 
 from gateway.clock import Clock
 from gateway.errors import JournalUnavailable
-from gateway.journal import Counts, Journal
+from gateway.journal import Backlog, Journal
 from gateway.log import logger
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
@@ -18,6 +18,8 @@ STALE_SECONDS: Final = 15.0
 """A look older than this says nothing any more."""
 HARMLESS: Final = frozenset({"inbound-not-a-file"})
 """Problems that are told, and keep nothing else from getting through."""
+COUNT_SECONDS: Final = 15.0
+"""Between two counts of the whole journal, which cost more the longer it is."""
 
 
 class Readiness:
@@ -41,6 +43,7 @@ class Readiness:
         self._patience = oldest_waiting_seconds
         self._problems: tuple[str, ...] = ("starting",)
         self._seen: float | None = None
+        self._counted: float | None = None
         self._draining = False
         self._strays: frozenset[str] = frozenset()
 
@@ -63,11 +66,10 @@ class Readiness:
         due = 0
         try:
             await self._journal.beat(self._clock.now())
-            counts = await self._journal.counts(self._clock.now())
+            due = self._of_outbox(await self._journal.backlog(self._clock.now()))
+            await self._count()
         except JournalUnavailable as error:
             problems.append(error.code)
-        else:
-            due = self._of_outbox(counts)
         self._problems = tuple(dict.fromkeys(problems))
         self._seen = self._clock.monotonic()
         self._metrics.ready(not problems)
@@ -92,13 +94,19 @@ class Readiness:
         problems = [self._pipeline.trouble] if self._pipeline.trouble is not None else []
         return [*problems, "paused"] if self._pipeline.paused else problems
 
-    def _of_outbox(self, counts: Counts) -> int:
-        due = counts.sendings.get("due", 0) + counts.sendings.get("waiting", 0)
+    def _of_outbox(self, backlog: Backlog) -> int:
         age = 0.0
-        if counts.oldest_due is not None:
-            age = max((self._clock.now() - counts.oldest_due).total_seconds(), 0.0)
-        self._metrics.outbox(depth=due, oldest_seconds=age)
+        if backlog.oldest_due is not None:
+            age = max((self._clock.now() - backlog.oldest_due).total_seconds(), 0.0)
+        self._metrics.outbox(depth=backlog.unsent, oldest_seconds=age)
+        return backlog.unsent
+
+    async def _count(self) -> None:
+        now = self._clock.monotonic()
+        if self._counted is not None and now - self._counted < COUNT_SECONDS:
+            return
+        counts = await self._journal.counts()
+        self._counted = now
         self._metrics.worklist(counts.worklist)
         self._metrics.quarantine(counts.quarantine)
         self._metrics.questions_open(counts.questions_open)
-        return due

@@ -71,7 +71,7 @@ class _Show:
 
     async def run(self, gateway: Gateway, address: str) -> bool:
         """Make the traffic, feed it, watch it, and show the table; True: the gateway may end."""
-        before = sum((await gateway.journal.counts(gateway.clock.now())).messages.values())
+        before = sum((await gateway.journal.counts()).messages.values())
         seed = self._seed if self._seed is not None else before + 1
         folder = self._config.state / "demo" / f"seed-{seed}"
         self._settings.say(

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from gateway.cli import Settings
-from gateway.clock import SystemClock
 from gateway.control import NAME, ask
 from gateway.daemon import serve
 from gateway.errors import Unreachable
@@ -73,7 +72,7 @@ async def _status(settings: Settings) -> dict[str, Any]:
     except Unreachable:
         shown["running"] = False
     async with settings.reader() as journal:
-        counts = await journal.counts(SystemClock().now())
+        counts = await journal.counts()
         release = await journal.release()
     shown["release"] = release.name if release is not None else None
     shown["messages"] = dict(counts.messages)

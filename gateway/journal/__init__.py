@@ -132,15 +132,23 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is still to be sent. Cheap to know, however long the journal is."""
+
+    unsent: int
+    """Sendings that are due, or wait for another one."""
+    oldest_due: datetime | None
+    """Since when the oldest due sending has been due."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is of what, for metrics, readiness and `status`."""
+    """How much there is of what, for metrics and `status`; reads the whole journal."""
 
     messages: Mapping[str, int]
     """state -> number."""
     sendings: Mapping[str, int]
     """state -> number."""
-    oldest_due: datetime | None
-    """Since when the oldest due sending has been due."""
     worklist: Mapping[str, int]
     """cause -> number."""
     quarantine: Mapping[str, int]
@@ -204,7 +212,11 @@ class JournalReader(Protocol):
         """All that happened to a message and its case, in order of time; also by case id."""
         ...
 
-    async def counts(self, now: datetime) -> Counts:
+    async def backlog(self, now: datetime) -> Backlog:
+        """See `Backlog`."""
+        ...
+
+    async def counts(self) -> Counts:
         """See `Counts`."""
         ...
 

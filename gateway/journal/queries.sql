@@ -241,8 +241,9 @@ SELECT state, count(*) FROM message GROUP BY state;
 -- count_sendings --
 SELECT state, count(*) FROM sending GROUP BY state;
 
--- oldest_due --
-SELECT min(due) FROM sending WHERE state = 'due' AND due <= ?;
+-- backlog --
+SELECT (SELECT count(*) FROM sending WHERE state IN ('due', 'waiting')),
+       (SELECT min(due) FROM sending WHERE state = 'due' AND due <= ?);
 
 -- count_causes --
 SELECT m.state, coalesce(d.cause, d.decision, 'absorbed'), count(*)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from gateway.core.case import Case, fold
 from gateway.core.states import MessageState
 from gateway.errors import JournalUnavailable
-from gateway.journal import Counts, Happening, Release, Row, history
+from gateway.journal import Backlog, Counts, Happening, Release, Row, history
 from gateway.journal.codec import codes, codes_of, event_of, instant, microseconds
 from gateway.journal.statements import SQL
 
@@ -148,14 +148,17 @@ class Reading:
 
     # -- numbers ----------------------------------------------------------------------------
 
-    def counts(self, now: datetime) -> Counts:
+    def backlog(self, now: datetime) -> Backlog:
+        """What is still to be sent."""
+        [(unsent, oldest)] = self._rows("backlog", (microseconds(now),))
+        return Backlog(unsent, instant(oldest) if oldest is not None else None)
+
+    def counts(self) -> Counts:
         """How much there is of what."""
-        oldest = self._rows("oldest_due", (microseconds(now),))[0][0]
         causes = [tuple(row) for row in self._rows("count_causes")]
         return Counts(
             messages=dict(map(tuple, self._rows("count_messages"))),
             sendings=dict(map(tuple, self._rows("count_sendings"))),
-            oldest_due=instant(oldest) if oldest is not None else None,
             worklist=_sum(c for c in causes if c[0] != MessageState.QUARANTINED),
             quarantine=_sum(c for c in causes if c[0] == MessageState.QUARANTINED),
             questions_open=self._rows("count_questions")[0][0],

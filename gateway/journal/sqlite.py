@@ -20,6 +20,7 @@ from gateway.core.states import MessageState
 from gateway.errors import JournalUnavailable, StateLocked
 from gateway.gathering import Gathering
 from gateway.journal import (
+    Backlog,
     Claimed,
     Counts,
     Entry,
@@ -109,9 +110,13 @@ class SqliteReader:
         """See `JournalReader`."""
         return await self._read(self._reading.timeline, message_id)
 
-    async def counts(self, now: datetime) -> Counts:
+    async def backlog(self, now: datetime) -> Backlog:
         """See `JournalReader`."""
-        return await self._read(self._reading.counts, now)
+        return await self._read(self._reading.backlog, now)
+
+    async def counts(self) -> Counts:
+        """See `JournalReader`."""
+        return await self._read(self._reading.counts)
 
     async def by_buc(self) -> Mapping[str, Mapping[str, int]]:
         """See `JournalReader`."""

@@ -202,8 +202,8 @@ def test_the_keys_of_status(capsys, monkeypatch, tmp_path):
         async def __aexit__(self, *_exc):
             return None
 
-        async def counts(self, _now):
-            return Counts({}, {}, None, {}, {}, 0)
+        async def counts(self):
+            return Counts({}, {}, {}, {}, 0)
 
         async def release(self):
             return None

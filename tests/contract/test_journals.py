@@ -87,9 +87,9 @@ async def test_the_explanation_gives_every_reason(journal, made):
 
 async def test_the_same_bytes_again_are_a_duplicate(journal, made):
     await journal.record(made.transfer())
-    before = await journal.counts(at(9))
+    before = await journal.counts()
     assert await journal.record(made.transfer()) == Duplicate()
-    assert await journal.counts(at(9)) == before
+    assert await journal.counts() == before
 
 
 async def test_the_same_id_with_other_bytes_is_an_identity_conflict(journal, made):
@@ -104,7 +104,7 @@ async def test_a_case_that_moved_on_is_a_conflict_and_leaves_nothing(journal, ma
     with pytest.raises(JournalConflict):
         await journal.record(made.transfer("m2", revision=0))
     assert await journal.message("m2") is None
-    assert (await journal.counts(at(9))).sendings == {"due": 1}
+    assert (await journal.counts()).sendings == {"due": 1}
     assert (await journal.case("case-1")).revision == 3
 
 
@@ -144,7 +144,7 @@ async def test_one_conflict_in_a_group_fails_alone(driver, journal):
     entries = [e for three in zip(good, bad, broken, strict=True) for e in three]
     outcomes = await driver.together(journal, map(journal.record, entries))
     assert [type(o) for o in outcomes] == [Recorded, JournalConflict, Contradiction] * 60
-    counts = await journal.counts(at(9))
+    counts = await journal.counts()
     assert counts.messages == {"recorded": 60}
     assert counts.sendings == {"due": 120, "waiting": 60}
     assert (await journal.case("broken-1")).revision == 0
@@ -403,7 +403,7 @@ async def test_a_notice_goes_without_the_bytes(journal, made):
 
 async def test_observing_sends_nothing(journal, made):
     await journal.record(dataclasses.replace(made.transfer(), observed=True))
-    assert (await journal.counts(at(9))).sendings == {"observed": 3}
+    assert (await journal.counts()).sendings == {"observed": 3}
     assert await journal.claim(10, at(99), LEASE) == []
     assert await states(journal, "m1") == ["done"]
 
@@ -422,13 +422,13 @@ async def test_after_observing_a_case_nothing_of_it_is_handed_over(journal, made
     await journal.record(dataclasses.replace(made.transfer(), observed=True))
     await journal.record(made.deliver("m2", revision=2))
     assert await journal.claim(10, at(99), LEASE) == []
-    assert (await journal.counts(at(9))).sendings == {"observed": 4}
+    assert (await journal.counts()).sendings == {"observed": 4}
 
 
 async def test_a_later_delivery_waits_for_the_forwarding(journal, made):
     await journal.record(made.transfer())
     await journal.record(made.deliver("m2", revision=2))
-    assert (await journal.counts(at(9))).sendings == {"due": 2, "waiting": 2}
+    assert (await journal.counts()).sendings == {"due": 2, "waiting": 2}
     sent = await drained(journal)
     assert [(c.kind, c.object) for c in sent][2:] == [("hand-over", "m1"), ("hand-over", "m2")]
     await journal.record(made.deliver("m3", revision=4))
@@ -541,7 +541,7 @@ async def test_a_withdrawn_forwarding_takes_the_hand_overs_along(journal, made):
     row = await journal.message("m2")
     assert (row.decision, row.cause, row.candidates) == ("refer", "sending-failed", (TARGET,))
     assert [e["decision"] for e in await journal.explanation("m2")] == ["transfer", "refer"]
-    counts = await journal.counts(at(999))
+    counts = await journal.counts()
     assert counts.worklist == {"sending-failed": 3}
     assert counts.sendings == {"sent": 2, "withdrawn": 4}
 
@@ -560,12 +560,12 @@ async def test_after_a_withdrawn_forwarding_nothing_is_delivered(journal, made):
 async def test_a_question_that_cannot_be_sent_has_failed(journal, made):
     await journal.record(made.ask())
     (question,) = await journal.claim(10, at(10), LEASE)
-    assert (await journal.counts(at(10))).questions_open == 1
+    assert (await journal.counts()).questions_open == 1
     await journal.withdraw(question, at(11), "unroutable")
     case = await journal.case("case-1")
     assert (case.open_questions, case.state) == ((), CaseState.REFERRED)
     assert await states(journal, "m1") == ["referred"]
-    assert (await journal.counts(at(10))).questions_open == 0
+    assert (await journal.counts()).questions_open == 0
 
 
 async def test_a_question_of_a_forwarded_case_is_open_no_more(journal, made):
@@ -573,7 +573,7 @@ async def test_a_question_of_a_forwarded_case_is_open_no_more(journal, made):
     waited = [("m1", made.message("m1")[0].digest)]
     await journal.record(made.transfer("m2", revision=3, waiting=waited))
     assert (await journal.case("case-1")).state is CaseState.FORWARDED
-    assert (await journal.counts(at(10))).questions_open == 0
+    assert (await journal.counts()).questions_open == 0
 
 
 async def test_with_a_failed_question_all_that_waits_for_it_is_referred(journal, made):
@@ -587,7 +587,7 @@ async def test_with_a_failed_question_all_that_waits_for_it_is_referred(journal,
     assert await states(journal, "m1", "m2", "m3", "m4") == ["referred"] * 3 + ["waiting"]
     case = await journal.case("case-1")
     assert (case.open_questions, case.state, case.revision) == ((), CaseState.REFERRED, 11)
-    assert (await journal.counts(at(12))).worklist == {"sending-failed": 3}
+    assert (await journal.counts()).worklist == {"sending-failed": 3}
 
 
 async def test_what_another_question_may_still_answer_goes_on_waiting(journal, made):
@@ -685,13 +685,14 @@ async def test_counts_tell_what_there_is(journal):
     await journal.record(Made("c").refer("c1"))
     await journal.record(Made("c").refer("c2", revision=2, cause="case-referred"))
     await journal.record(Made("d").set_aside())
-    counts = await journal.counts(at(100))
+    counts = await journal.counts()
     assert counts.messages == {"recorded": 1, "waiting": 1, "referred": 2, "quarantined": 1}
     assert counts.sendings == {"due": 3, "waiting": 1}
     assert counts.worklist == {"several": 1, "case-referred": 1}
     assert counts.quarantine == {"doctype": 1}
-    assert (counts.questions_open, counts.oldest_due) == (1, at(1))
-    assert (await journal.counts(at(0))).oldest_due is None
+    assert counts.questions_open == 1
+    assert (await journal.backlog(at(10))).oldest_due == at(1)
+    assert (await journal.backlog(at(0))).oldest_due is None
 
 
 async def test_cases_are_counted_by_buc_as_they_stand(journal):
@@ -757,7 +758,7 @@ async def test_closing_finishes_what_was_accepted(driver):
         with pytest.raises(JournalUnavailable):
             await journal.record(Made().transfer())
     async with driver.opened() as journal:
-        assert (await journal.counts(at(9))).messages == {"recorded": 500}
+        assert (await journal.counts()).messages == {"recorded": 500}
 
 
 async def test_who_no_longer_waits_does_not_stop_the_writer(journal):
@@ -769,7 +770,7 @@ async def test_who_no_longer_waits_does_not_stop_the_writer(journal):
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert await journal.record(Made().refer("last")) == Recorded()
-    assert (await journal.counts(at(9))).messages == {"referred": 51}
+    assert (await journal.counts()).messages == {"referred": 51}
 
 
 async def test_a_write_that_cannot_be_written_falls_on_itself_alone(journal, made):
@@ -902,7 +903,7 @@ async def test_sqlite_disk_full_fails_those_waiting_and_goes_on(journal):
     await journal._writer.write(size(100_000))
     again = await asyncio.gather(*map(journal.record, big))
     assert again.count(Recorded()) == 40 - len(recorded)
-    assert (await journal.counts(at(9))).messages == {"referred": 40}
+    assert (await journal.counts()).messages == {"referred": 40}
 
 
 async def test_sqlite_disk_error_half_way_leaves_nothing_and_goes_on(driver, journal):
@@ -915,7 +916,7 @@ async def test_sqlite_disk_error_half_way_leaves_nothing_and_goes_on(driver, jou
     outcomes = await driver.together(journal, writes)
     assert {type(o) for o in outcomes} == {JournalUnavailable}
     assert await journal.record(Made().refer("after")) == Recorded()
-    assert (await journal.counts(at(9))).messages == {"referred": 1}
+    assert (await journal.counts()).messages == {"referred": 1}
     query = "SELECT count(*) FROM heartbeat"
     found = await journal._writer.write(lambda page: page.db.execute(query).fetchone()[0])
     assert found == 0
@@ -1027,7 +1028,7 @@ async def test_a_killed_gateway_has_everything_it_acknowledged(driver):
     async with driver.opened() as journal:
         rows = {row.message_id for row in await journal.messages(limit=10**6)}
         assert promised <= rows
-        counts = await journal.counts(at(0))
+        counts = await journal.counts()
         assert sum(counts.sendings.values()) == 3 * len(rows)
         assert counts.sendings["sent"] >= len(sent)
         for name in rows:

@@ -48,6 +48,21 @@ async def test_what_it_saw_is_in_the_metrics(house, a_message):
     assert _value(text, "gateway_ready") == 1.0
 
 
+async def test_the_whole_journal_is_not_counted_at_every_look(house, a_message):
+    def shown():
+        text = house.metrics.exposition()[0].decode()
+        return _value(text, 'gateway_worklist{cause="unknown-buc"')
+
+    await house.readiness.look()
+    await house.take(a_message(buc="S_BUC_99"))
+    await house.clock.advance(14)
+    await house.readiness.look()
+    assert shown() == 0.0
+    await house.clock.advance(2)
+    await house.readiness.look()
+    assert shown() == 1.0
+
+
 def _value(text, start):
     [line] = [line for line in text.splitlines() if line.startswith(start)]
     return float(line.rpartition(" ")[2])

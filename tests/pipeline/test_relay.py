@@ -28,7 +28,7 @@ async def test_pauses_double_up_to_the_cap(house, a_message):
     house.transport.fail.add("rina")
     waits = []
     for _ in range(12):
-        counts = await house.journal.counts(house.clock.now())
+        counts = await house.journal.counts()
         assert counts.sendings.get("due") == 2
         await house.send()
         before = house.clock.now()
