@@ -284,7 +284,7 @@ def test_the_http_paths_are_explained():
 
 
 def test_each_reason_of_readyz_has_its_line_in_the_runbook():
-    parts = ["readiness.py", "transport/folder.py", "endpoint.py"]
+    parts = ["readiness.py", "transport/folder/arriving.py", "endpoint.py"]
     text = "".join((Path(gateway.__file__).parent / p).read_text("utf-8") for p in parts)
     said = set(re.findall(r'"((?:inbound|oldest|readiness|not)-[a-z-]+)"', text))
     said |= set(re.findall(r'_problems: tuple\[str, \.\.\.\] = \("([a-z-]+)",\)', text))

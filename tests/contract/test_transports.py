@@ -299,12 +299,24 @@ async def test_nothing_has_its_name_before_its_bytes_are_durable(folder, monkeyp
     def broken(*_args):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("gateway.transport.folder._sync_file_system", lambda _folder: False)
-    monkeypatch.setattr("gateway.transport.folder.os.fsync", broken)
+    monkeypatch.setattr("gateway.transport.folder.leaving.sync_file_system", lambda _folder: False)
+    monkeypatch.setattr("gateway.transport.folder.files.os.fsync", broken)
     (folder.outbound / "rina").mkdir()
     results = await folder.publisher.publish([sending(n, "rina") for n in range(number)])
     assert all(result is not None for result in results)
     assert [p.name for p in (folder.outbound / "rina").iterdir() if p.suffix != ".tmp"] == []
+
+
+async def test_large_files_are_not_all_read_at_once(folder, monkeypatch):
+    """What is read ahead is bounded in bytes, and the order stays that of the names."""
+    monkeypatch.setattr("gateway.transport.folder.arriving._BYTES_AT_ONCE", 10)
+    for number in range(5):
+        (folder.inbound / f"{number}.xml").write_bytes(b"<six/>")
+    read = folder.consumer._read_all([f"{number}.xml" for number in range(5)])
+    assert [file.name for file in read[0]] == ["0.xml", "1.xml"]
+    assert [received.source for received in await take(folder.consumer, 5)] == [
+        f"{number}.xml" for number in range(5)
+    ]
 
 
 async def test_a_name_of_any_bytes_is_taken_and_told(folder):

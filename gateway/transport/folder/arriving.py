@@ -1,22 +1,11 @@
-"""Messages as files: one message, one file, moved by rename, durable by fsync.
-
-In: `*.xml` or `*.mime` in `inbound/`, taken in order of name. Writers rename a finished file into
-place; names that begin with a dot or end in `.tmp` or `.part` are theirs. Beside it may stand
-`NAME.meta.json`: `{"received_at": ..., "addressee": ...}`.
-
-Out: `outbound/<FR-0101100000>/<message id>.xml|.mime`, its sidecar `.json` written first, and
-`outbound/rina/` for what goes abroad. Each file is written beside its place, fsynced, renamed,
-and its folder fsynced before a sending counts as confirmed. The same name on a retry.
-"""
+"""The half that takes messages in: looked for, read, and removed once the journal has them."""
 
 import contextlib
-import ctypes
 import hashlib
 import json
 import os
 import re
-import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,22 +14,16 @@ from typing import Any, Final
 from gateway.clock import Clock, Executor
 from gateway.errors import TransportUnavailable
 from gateway.gathering import Gathering
-from gateway.journal import Claimed
 from gateway.transport import Inbound, Received, Settlement
+from gateway.transport.folder.files import BLOCK, FILE, opened, sync_folder
 
 ENDINGS: Final = (".xml", ".mime")
 META: Final = ".meta.json"
 _META_LIMIT: Final = 64 * 1024
-_DESTINATION: Final = re.compile(r"rina|[A-Z]{2}:[A-Za-z0-9]{1,30}")
-_ID: Final = re.compile(r"[0-9a-f-]{36}")
-_BLOCK: Final = 1024 * 1024
-_TOGETHER: Final = 8
-"""From so many sendings on they are made durable together (syncfs(2), Linux 5.8 and up)."""
-_LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _AT_ONCE: Final = 32
 """Files read or removed in one job."""
-_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_BYTES_AT_ONCE: Final = 32 * 1024 * 1024
+"""From so many bytes on no more files are read in one job."""
 _ADDRESSEE: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -90,9 +73,10 @@ class FolderConsumer:
                 await self._remove(unremoved)
             look = await self._executor.run(self._look)
             ahead = [n for n in look.names if n not in self._out and n not in self._unremoved]
-            for start in range(0, len(ahead), _AT_ONCE):
-                names = ahead[start : start + _AT_ONCE]
-                for file in await self._read(names):
+            while ahead:
+                files = await self._read(ahead[:_AT_ONCE])
+                del ahead[: len(files)]
+                for file in files:
                     if file is not None:
                         found = True
                         self._out.add(file.name)
@@ -170,17 +154,27 @@ class FolderConsumer:
     # -- reading ----------------------------------------------------------------------------
 
     async def _read(self, names: Sequence[str]) -> "list[_File | None]":
-        """These files; None for one that is gone meanwhile, or stays because it is unreadable."""
+        """The first of these files, as many as are read at once, but at least one.
+
+        None for one that is gone meanwhile, or stays because it is unreadable.
+        """
         files, unreadable = await self._executor.run(self._read_all, names)
-        self._unreadable.difference_update(names)
+        self._unreadable.difference_update(names[: len(files)])
         self._unreadable |= unreadable
         return files
 
     def _read_all(self, names: Sequence[str]) -> "tuple[list[_File | None], set[str]]":
         unreadable: set[str] = set()
+        files: list[_File | None] = []
+        size = 0
         try:
-            with _opened_folder(self._folder) as folder:
-                files = [self._read_if_there(folder, name, unreadable) for name in names]
+            with opened(self._folder) as folder:
+                for name in names:
+                    file = self._read_if_there(folder, name, unreadable)
+                    files.append(file)
+                    size += len(file.body) if file is not None else 0
+                    if size >= _BYTES_AT_ONCE:
+                        break
         except OSError as error:
             raise _unreadable(error) from None
         return files, unreadable
@@ -196,7 +190,7 @@ class FolderConsumer:
 
     def _read_one(self, folder: int, name: str) -> "_File":
         body, oversize = b"", None
-        descriptor = os.open(name, _FILE, dir_fd=folder)
+        descriptor = os.open(name, FILE, dir_fd=folder)
         try:
             found = os.fstat(descriptor)
             if found.st_size <= self._most_bytes:
@@ -217,7 +211,7 @@ class FolderConsumer:
         kept = self._aside / digest
         if not kept.exists():
             os.link(name, kept, src_dir_fd=folder)
-            _sync_folder(self._aside)
+            sync_folder(self._aside)
         return digest
 
     # -- removing ---------------------------------------------------------------------------
@@ -231,7 +225,7 @@ class FolderConsumer:
     def _remove_all(self, files: "Sequence[_File]") -> list[bool | Exception]:
         """Remove messages and their sidecars; False for one that the folder does not let us."""
         try:
-            with _opened_folder(self._folder) as folder:
+            with opened(self._folder) as folder:
                 return [_removed(folder, file) for file in files]
         except OSError:
             return [False] * len(files)
@@ -259,174 +253,13 @@ class _Look:
     strays: frozenset[str]
 
 
-class FolderPublisher:
-    """Hands over by writing files; durable before it is confirmed."""
-
-    def __init__(self, folder: Path, executor: Executor) -> None:
-        self._folder = folder
-        self._executor = executor
-
-    async def publish(self, batch: Sequence[Claimed]) -> Sequence[TransportUnavailable | None]:
-        """One result a sending: None when its files and their folder are on disk."""
-        return await self._executor.run(self._publish, batch)
-
-    def _publish(self, batch: Sequence[Claimed]) -> list[TransportUnavailable | None]:
-        """Write the bytes, make them durable, give them their names, make those durable."""
-        errors: dict[str, OSError] = {}
-
-        def each(step: Callable[[Claimed], None]) -> None:
-            for sending in batch:
-                if sending.message_id not in errors:
-                    try:
-                        step(sending)
-                    except OSError as error:
-                        errors[sending.message_id] = error
-
-        with _Places(self._folder) as places:
-            each(places.write)
-            if len(batch) < _TOGETHER or not _sync_file_system(self._folder):
-                each(places.sync)
-            each(places.rename)
-            each(places.sync_names)
-        return [
-            _unavailable(errors[s.message_id]) if s.message_id in errors else None for s in batch
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Outbound:
-    """The files of one sending: the sidecar first, who sees a message finds it beside it."""
-
-    place: int
-    """The destination's folder, open."""
-    files: tuple[tuple[str, str, bytes], ...]
-    """What each is called until it is whole, and from then on; its bytes."""
-
-
-class _Places:
-    """The folders of the destinations of one batch, each opened once and named by descriptor."""
-
-    def __init__(self, outbound: Path) -> None:
-        self._outbound = outbound
-        self._opened: dict[str, int] = {}
-        self._written: dict[str, _Outbound] = {}
-        self._durable: set[int] = set()
-
-    def __enter__(self) -> "_Places":
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for descriptor in self._opened.values():
-            os.close(descriptor)
-
-    def write(self, sending: Claimed) -> None:
-        """Write its files under passing names."""
-        out = self._written[sending.message_id] = self._outbound_of(sending)
-        for passing, _, content in out.files:
-            _write(out.place, passing, content)
-
-    def sync(self, sending: Claimed) -> None:
-        """Make the bytes of its files durable."""
-        out = self._written[sending.message_id]
-        for passing, _, _ in out.files:
-            _sync_file(passing, out.place)
-
-    def rename(self, sending: Claimed) -> None:
-        """Give its files their names."""
-        out = self._written[sending.message_id]
-        for passing, name, _ in out.files:
-            os.rename(passing, name, src_dir_fd=out.place, dst_dir_fd=out.place)
-
-    def sync_names(self, sending: Claimed) -> None:
-        """Make the names in its folder durable, once for the batch."""
-        place = self._written[sending.message_id].place
-        if place not in self._durable:
-            os.fsync(place)
-            self._durable.add(place)
-
-    def _outbound_of(self, sending: Claimed) -> _Outbound:
-        """Where it goes; a path is never built from what is not checked."""
-        ident = sending.message_id
-        if _ID.fullmatch(ident) is None:
-            raise OSError(0, "not a message id")
-        place = self._opened.get(sending.destination)
-        if place is None:
-            place = self._opened[sending.destination] = self._open(sending.destination)
-        files = []
-        if sending.sidecar is not None:
-            files.append((_passing(f"{ident}.json"), f"{ident}.json", sending.sidecar))
-        if sending.media != "none":
-            name = f"{ident}.{sending.media}"
-            files.append((_passing(name), name, sending.body))
-        return _Outbound(place, tuple(files))
-
-    def _open(self, destination: str) -> int:
-        if _DESTINATION.fullmatch(destination) is None:
-            raise OSError(0, "not a destination")
-        folder = self._outbound / destination.replace(":", "-")
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync_folder(self._outbound)
-        return os.open(folder, _FOLDER)
-
-
-def _passing(name: str) -> str:
-    """What a file is called until it is whole."""
-    return f".{name}.tmp"
-
-
-def _write(folder: int, name: str, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(name, flags, stat.S_IRUSR | stat.S_IWUSR, dir_fd=folder)
-    try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view[:_BLOCK]) :]
-    finally:
-        os.close(descriptor)
-
-
-def _sync_file(name: str, folder: int) -> None:
-    descriptor = os.open(name, _FILE, dir_fd=folder)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    with _opened_folder(folder) as descriptor:
-        os.fsync(descriptor)
-
-
-def _sync_file_system(folder: Path) -> bool:
-    """Everything written below, in one go: for many files much cheaper than one by one.
-
-    False when the system does not do it (then each file is synchronised by itself).
-    """
-    with _opened_folder(folder) as descriptor:
-        try:
-            return bool(_LIBC.syncfs(descriptor) == 0)
-        except AttributeError:
-            return False
-
-
-@contextlib.contextmanager
-def _opened_folder(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, _FOLDER)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 def _whole(descriptor: int, size: int) -> bytes:
     """All bytes of a file, which nearly always come in one piece."""
     body = os.read(descriptor, size + 1)
     if len(body) == size:
         return body
     parts = [body]
-    while part := os.read(descriptor, _BLOCK):
+    while part := os.read(descriptor, BLOCK):
         parts.append(part)
     return b"".join(parts)
 
@@ -437,7 +270,7 @@ def _meta(folder: int, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     names = []
     for sidecar in (name + META, name.rpartition(".")[0] + META):
         try:
-            with os.fdopen(os.open(sidecar, _FILE, dir_fd=folder), "rb") as file:
+            with os.fdopen(os.open(sidecar, FILE, dir_fd=folder), "rb") as file:
                 meta = json.loads(file.read(_META_LIMIT))
         except OSError:
             continue  # not there, or not to be opened
@@ -471,17 +304,6 @@ def _unreadable(error: OSError) -> TransportUnavailable:
             "vérifiez-le ainsi que ses droits."
         ),
         code="inbound-unreadable",
-    )
-
-
-def _unavailable(error: OSError) -> TransportUnavailable:
-    return TransportUnavailable(
-        f"The outbound folder cannot be written ({error.strerror}): check space and rights.",
-        french=(
-            f"Le dossier de départ ne peut être écrit ({error.strerror}) : "
-            "vérifiez l'espace et les droits."
-        ),
-        code="outbound-unwritable",
     )
 
 

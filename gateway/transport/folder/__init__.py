@@ -1,0 +1,15 @@
+"""Messages as files: one message, one file, moved by rename, durable by fsync.
+
+In (`arriving`): `*.xml` or `*.mime` in `inbound/`, taken in order of name. Writers rename a
+finished file into place; names that begin with a dot or end in `.tmp` or `.part` are theirs.
+Beside it may stand `NAME.meta.json`: `{"received_at": ..., "addressee": ...}`.
+
+Out (`leaving`): `outbound/<FR-0101100000>/<message id>.xml|.mime`, its sidecar `.json` written
+first, and `outbound/rina/` for what goes abroad. Each file is written beside its place, fsynced,
+renamed, and its folder fsynced before a sending counts as confirmed. The same name on a retry.
+"""
+
+from gateway.transport.folder.arriving import ENDINGS, META, FolderConsumer
+from gateway.transport.folder.leaving import FolderPublisher
+
+__all__ = ["ENDINGS", "META", "FolderConsumer", "FolderPublisher"]
