@@ -77,20 +77,30 @@ H002_EMPLOYER = (
 )
 PERSON = "<Person><PersonIdentification>{person}</PersonIdentification></Person>"
 STATUS = "<StatusPerson><status><value>02</value></status></StatusPerson>"
-S072 = PERSON + f"<PersonAddress><Address>{ADDRESS}</Address></PersonAddress>" + STATUS
+CONFIRMED = (
+    "<InformationAboutEntitlement><EntitlementConfirmed><PeriodOfEntitlement><OpenPeriod>"
+    "<typeOpenPeriod><value>01</value></typeOpenPeriod><startDate>2026-01-01</startDate>"
+    "</OpenPeriod></PeriodOfEntitlement></EntitlementConfirmed></InformationAboutEntitlement>"
+)
+RESIDENCE = f"<PersonAddress><Address>{ADDRESS}</Address></PersonAddress>"
+S072 = PERSON + RESIDENCE + STATUS + CONFIRMED
 A001 = (
     "<Person><PersonIdentification>{person}</PersonIdentification>"
     "<AdditionalInformationPerson><nationality><value>PL</value></nationality>"
     "</AdditionalInformationPerson></Person><Addresses><Address><type><value>01</value></type>"
     f"<Address>{ADDRESS}</Address></Address></Addresses>"
     f"<IdentificationEmployer>{EMPLOYER}</IdentificationEmployer>"
+    "<RequestedPeriod><startDate>2026-01-01</startDate><endDate>2026-12-31</endDate>"
+    "</RequestedPeriod><RequestedForSituationsCoveredByArti8832004/><ApplicableLegislation/>"
 )
 R012 = (
     CASES
     + "<TypeClaim/><Concerns><PleaseFillInWhenCaseConcernsAPerson><Persons><Debtor><InsuredPerson>"
     "<InsuredPersonDetails><PersonIdentification>{person}</PersonIdentification>"
-    "</InsuredPersonDetails></InsuredPerson></Debtor></Persons></PleaseFillInWhenCaseConcernsAPerson>"
-    "</Concerns>"
+    "<AdditionalInformationAboutPerson/></InsuredPersonDetails></InsuredPerson></Debtor></Persons>"
+    "</PleaseFillInWhenCaseConcernsAPerson></Concerns><Declaration><TotalAmount>"
+    "<amount>1200.50</amount><currency><value>EUR</value></currency></TotalAmount></Declaration>"
+    "<InformationRequested/>"
 )
 P2000 = (
     CASES + "<InsuredPerson><PersonIdentification>{person}" + PINS + "</PersonIdentification>"
@@ -205,8 +215,8 @@ MISSES = {
     "S072 in wrong order": (
         "S072",
         S072,
-        S072,
-        STATUS + PERSON,
+        RESIDENCE + STATUS,
+        STATUS + RESIDENCE,
     ),
     "S072 with a strange element": ("S072", S072, "<PersonAddress>", "<Pet/><PersonAddress>"),
     "A001 with a wrong address": ("A001", A001, "<value>FR</value>", "<value>France</value>"),
@@ -305,6 +315,7 @@ def test_an_email_is_read_in_linear_time(check, message, person, email, valid):
         f"<Person><PersonIdentification>{person}</PersonIdentification>"
         "<AdditionalInformationPerson><ContactInformationPerson><EmailAddresses><EmailAddress>"
         f"<email>{email}</email></EmailAddress></EmailAddresses></ContactInformationPerson>"
-        "</AdditionalInformationPerson></Person>"
+        "</AdditionalInformationPerson></Person><TheBenefitConcerned/><NatureRequest/>"
+        "<DetailsRequest><TheRequestDoesNotConcernIncapacityForWork/></DetailsRequest>"
     )
     assert check(message("H120", body), "H120") is valid
