@@ -138,8 +138,19 @@ def alternatives(sed, path):
     return next((ALTERNATIVES[end] for end in ends if end in ALTERNATIVES), ())
 
 
-def written(sed, tree, path, choices, turn):
-    """The children of a path as XML, everything once; of a choice the `turn`th."""
+def everything(_path, _row):
+    return True
+
+
+def what_must_be(_path, row):
+    return row["min"] == "1"
+
+
+def written(sed, tree, path, choices, turn, wanted=everything, instead=None):
+    """The children of a path as XML, once or (lists) twice; of a choice the `turn`th.
+
+    `wanted` says of an element (path and row) whether it is there, `instead` what stands in it.
+    """
     kind = tree[path]["xsd_type"] if path else ""
     if kind in WHOLE:
         return WHOLE[kind]
@@ -149,14 +160,16 @@ def written(sed, tree, path, choices, turn):
         name, row = child.rpartition("/")[2], tree[child]
         if name == "value":  # three coded fields are in the reference with their value
             return coded(row)
-        if name in options and name != options[turn % len(options)]:
+        if (name in options and name != options[turn % len(options)]) or not wanted(child, row):
             continue
-        if children(tree, child) or row["xsd_type"] in WHOLE:
-            inside = written(sed, tree, child, choices, turn)
+        if instead and child in instead:
+            inside = instead[child]
+        elif children(tree, child) or row["xsd_type"] in WHOLE:
+            inside = written(sed, tree, child, choices, turn, wanted, instead)
         else:
             inside = coded(row) if row["base"] == "code" else value(row)
-        repeats = 2 if row["max"] == "*" and row["base"] != "code" else 1
-        text += f"<{name}>{inside}</{name}>" * repeats
+        many = row["max"] == "*" and row["base"] != "code" and wanted is everything
+        text += f"<{name}>{inside}</{name}>" * (1 + many)
     return text
 
 
@@ -181,3 +194,66 @@ def test_the_trees_are_those_of_the_files(trees, schemas, choices, message):
         for strange in (f"<strange/>{body}", f"{body}<strange/>"):
             xml = message(sed, strange).encode()
             assert not verdict(xml, "1.2", "4.4", sed, schemas).valid, sed
+
+
+EITHER = "InformationStatusFormerFrontierWorkerOrFamily/"
+"""The one place (S007) where one of two elements that look mandatory is enough."""
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("turn", range(3))
+def test_what_must_be_there_is_enough_and_all_of_it_is_asked_for(
+    trees, choices, schemas, message, turn
+):
+    wrong, asked = [], 0
+    for sed, tree in trees.items():
+
+        def valid(wanted, sed=sed, tree=tree):
+            body = written(sed, tree, "", choices, turn, wanted)
+            return verdict(message(sed, body).encode(), "1.2", "4.4", sed, schemas).valid
+
+        used = set()
+        if not valid(lambda path, row, used=used: what_must_be(path, row) and not used.add(path)):
+            wrong.append((sed, "refused"))
+        for one in used:
+            if one.rpartition("/")[0] + "/" == EITHER:
+                continue
+            asked += 1
+            if valid(lambda path, row, one=one: what_must_be(path, row) and path != one):
+                wrong.append((sed, f"not asked for: {one}"))
+    assert wrong == []
+    assert asked > 2000
+
+
+def beyond(row):
+    """A value that the row forbids, or None."""
+    if row["base"] == "code":
+        return "<value>7x</value>"
+    longest = row["len"].rpartition("..")[2]
+    if row["base"] == "xsd:string" and longest:
+        return "x" * (int(longest) + 1)
+    return "x" if row["base"] in BASES else None
+
+
+@pytest.mark.reference
+def test_a_value_beyond_its_type_is_refused(trees, choices, schemas, message):
+    """Once for each type and kind of value, in the first SED that has it."""
+    tried, passed = set(), []
+    for sed, tree in trees.items():
+        for path, row in tree.items():
+            kind = (row["xsd_type"], row["base"], row["len"], row["codes"])
+            said = beyond(row)
+            parts = path.split("/")
+            if said is None or kind in tried or children(tree, path) or parts[-1] == "value":
+                continue
+            for turn in range(3):
+                plain = written(sed, tree, "", choices, turn)
+                body = written(sed, tree, "", choices, turn, instead={path: said})
+                if body != plain:
+                    tried.add(kind)
+                    found = verdict(message(sed, body).encode(), "1.2", "4.4", sed, schemas)
+                    if found.valid:
+                        passed.append((sed, path))
+                    break
+    assert passed == []
+    assert len(tried) > 150
