@@ -140,10 +140,11 @@ def mutants(root: Node) -> Iterator[Mutant]:
     for node in root.walk():
         kind = node.declared.type
         if node is not root:
-            yield _set(node, "attributes", "strange attribute", ' strange="1"')
             yield _set(node, "space", "qualified", root.space)
         if kind.local_name == "anyType":
             continue
+        if node is not root:
+            yield _set(node, "attributes", "strange attribute", ' strange="1"')
         if kind.is_complex() and not kind.has_simple_content():
             yield _set(node, "text", "text between elements", "text")
             yield _kids(node, "strange element", [*node.kids, Node("strange", None)])
