@@ -142,6 +142,7 @@ _NOWHERE: Final = Located((), (), Certainty.INFERRED)
 _LETTERS: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _FRENCH_POSTCODE: Final = re.compile(r"(?:FR?[ -]*)?(\d{2}) ?(\d{3})")
 _WORD: Final = re.compile(r"[^\W_]+")
+_DISTRICT: Final = frozenset({"arrondissement", "arr", "ardt"})
 _TOWN_WORDS: Final = {"st": "saint", "ste": "sainte"}
 
 
@@ -151,10 +152,12 @@ def normalised(text: str) -> str:
 
 
 def normalised_town(text: str) -> str:
-    """The same for a town: `ST BRIEUC CEDEX 1` is `Saint-Brieuc`."""
+    """The same for a town: `ST BRIEUC CEDEX 1` is `Saint-Brieuc`, `PARIS 12E ARR.` is `Paris`."""
     words = _words(text)
     if "cedex" in words:
         words = words[: words.index("cedex")]
+    if any(word[0].isdigit() for word in words[1:]):
+        words = [word for word in words if word not in _DISTRICT and not word[0].isdigit()]
     return "".join(_TOWN_WORDS.get(word, word) for word in words)
 
 
@@ -384,28 +387,30 @@ class InstitutionRepository:
     def area_candidates(self, network: str, postcode: str, town: str | None, on: date) -> Located:
         """The institutions of the network that a French address leaves possible.
 
-        A postcode decides only when all its municipalities share the institution; else postcode
-        and town together; else all candidates come back. A town alone never decides, but one
-        that lies elsewhere under another institution takes the decision away again. A postcode of
-        no municipality, without CEDEX and beside a town of none, is no French address at all.
+        Postcode and town decide together: only for a town of that postcode the certainty is that
+        of the rows. A business postcode (CEDEX), which no municipality has, is `LIKELY` when the
+        town lies in its department. Everything else is a proposal, `INFERRED`: a postcode alone,
+        or beside a town of elsewhere (01000 may be any place abroad, miscoded FR). Neither
+        postcode nor town of here is no French address at all.
         """
         form = _FRENCH_POSTCODE.fullmatch(postcode.strip().upper())
         if form is None:
             return _NOWHERE
-        code = form[1] + form[2]
+        code, name = form[1] + form[2], normalised_town(town or "")
         known = [row for row in self._by_postcode.get(code, ()) if in_force(row, on)]
-        of_that_name = self._by_town.get(normalised_town(town or ""), ())
-        named = [row for row in of_that_name if in_force(row, on)]
+        named = [row for row in self._by_town.get(name, ()) if in_force(row, on)]
         there = [row for row in named if code in row.postcodes]
         if there:
             return self._of_communes(network, there, on)
         if known:
-            located = self._of_communes(network, known, on)
-        elif town and town.strip() and not named and "CEDEX" not in town.upper():
-            return _NOWHERE  # neither postcode nor town is of here: another country's, miscoded
-        else:
-            located = self._of_department(network, department_by_rule(code), on)
-        return self._held_against(located, network, named, on)
+            return self._proposed(self._of_communes(network, known, on), network, named, on)
+        department, cedex = department_by_rule(code), "cedex" in _words(town or "")
+        around = [row for row in named if department_of(row.insee) == department]
+        if cedex and around:
+            return _at_most(self._of_communes(network, around, on), Certainty.LIKELY)
+        if name and not named and not cedex:
+            return _NOWHERE
+        return self._proposed(self._of_department(network, department, on), network, named, on)
 
     def _serving(self, network: str, insee: str, on: date) -> Catchment | None:
         return self.catchment(network, insee=insee, department=department_of(insee), on=on)
@@ -419,28 +424,32 @@ class InstitutionRepository:
         return located
 
     def _of_department(self, network: str, department: str, on: date) -> Located:
-        """All of a department: for business postcodes, which no municipality has."""
+        """All of a department: for postcodes that no municipality has."""
         rows = [row for row in self._within.get(f"{network} {department}", ()) if in_force(row, on)]
         whole = self.catchment(network, department=department, on=on)
         located = _located([*rows, whole] if whole is not None else rows)
         areas = (f"dep:{department}",) if located.candidates else ()
-        return Located(located.candidates, areas, min(located.certainty, Certainty.LIKELY))
+        return Located(located.candidates, areas, located.certainty)
 
-    def _held_against(
+    def _proposed(
         self, located: Located, network: str, elsewhere: Sequence[Commune], on: date
     ) -> Located:
-        """A town that is none of the postcode's, but is elsewhere: then one of the two is wrong."""
-        if len(located.candidates) != 1 or not elsewhere:
-            return located
+        """Never a decision; a town that can be none of the candidates' adds its own."""
         rows = [self._serving(network, row.insee, on) for row in elsewhere]
         others = [row for row in rows if row is not None]
-        if any(row.institution in located.candidates for row in others):
-            return located
+        if len(located.candidates) != 1 or any(
+            row.institution in located.candidates for row in others
+        ):
+            return _at_most(located, Certainty.INFERRED)
         return Located(
             tuple(sorted({*located.candidates, *(row.institution for row in others)})),
             tuple(sorted({*located.areas, *(row.area for row in others)})),
             Certainty.INFERRED,
         )
+
+
+def _at_most(located: Located, certainty: Certainty) -> Located:
+    return Located(located.candidates, located.areas, min(located.certainty, certainty))
 
 
 def _institution_order(row: Institution) -> tuple[date, str, str, date, str]:

@@ -335,7 +335,7 @@ class _Resolving:
             return self._of_place(placed, route, inside)
         if not placed.candidates:
             return self._of_file(holders, route)
-        return self._agree(holders[0].institution, placed, route.certainty)
+        return self._agree(holders[0], placed, route.certainty)
 
     def _lives_abroad(self, route: Route, target: ByPlace) -> bool:
         """Then a file held in France stays where it is, whatever the pole of the country."""
@@ -374,9 +374,13 @@ class _Resolving:
             return self._undetermined("several", ids, ("institution",))
         return self._resolved(ids[0], route.certainty)
 
-    def _agree(self, holder: Institution, placed: _Placed, of_route: Certainty) -> Resolution:
-        """Place and name together: equal is stronger, several is settled, else a conflict."""
-        directory = self.tables.directory
+    def _agree(self, said: _Said, placed: _Placed, of_route: Certainty) -> Resolution:
+        """Place and name together: several is settled, and what they contradict is a conflict.
+
+        Where the SED names the very id the name decides, as it does without any place, and rows
+        of the place that are less sure count as not used. Else the place picks the body's id.
+        """
+        directory, holder = self.tables.directory, said.institution
         bodies = {
             i.body: ident for ident in placed.candidates if (i := directory.institution(ident))
         }
@@ -384,10 +388,11 @@ class _Resolving:
             self._note("contradicted-by-name", institution=placed.candidates[0], named=holder.id)
             return self._undetermined("conflict", (*placed.candidates, holder.id))
         self._note("confirmed-by-name", institution=bodies[holder.body])
-        alone = len(placed.candidates) == 1
-        return self._resolved(
-            bodies[holder.body], of_route if alone else min(placed.certainty, of_route)
-        )
+        if said.ids != (bodies[holder.body],):
+            return self._resolved(bodies[holder.body], min(placed.certainty, of_route))
+        if placed.certainty < of_route:
+            del self.rules[1:]
+        return self._resolved(bodies[holder.body], of_route)
 
     def _place(self, route: Route, target: ByPlace) -> _Placed:
         """Institutions of the place that the row names, and what is missing to know one."""

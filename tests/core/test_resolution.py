@@ -438,6 +438,9 @@ def test_place_and_name_that_agree_confirm_each_other():
     result = outcome(weak, addresses=[home(LILLE)], naming=[named("CPAM59A")])
     assert (result.institution, result.certainty) == ("FR:CPAM59A", Certainty.SOLID)
     assert "confirmed-by-name" in codes(result)
+    weaker = route(CPAM, certainty=Certainty.INFERRED)
+    result = outcome(weaker, addresses=[home(LILLE)], naming=[named("CPAM59A")])
+    assert len(result.rules) == 2, "the row of the place was used, too"
 
 
 def test_place_and_name_that_disagree_are_a_conflict():
@@ -449,7 +452,8 @@ def test_place_and_name_that_disagree_are_a_conflict():
 def test_the_name_settles_an_ambiguous_place():
     place = [home(("59000", "Nowhere"))]
     result = outcome(route(CPAM), addresses=place, naming=[named("CPAM59B")])
-    assert (result.institution, result.certainty) == ("FR:CPAM59B", Certainty.LIKELY)
+    assert (result.institution, result.certainty) == ("FR:CPAM59B", Certainty.SOLID)
+    assert result.rules == ("R",)
     result = outcome(route(CPAM), addresses=place, naming=[named("CPAM01")])
     assert result.reason == "conflict"
 

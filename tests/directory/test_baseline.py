@@ -35,9 +35,16 @@ def where(baseline, network, postcode, town=None, on=DAY):
     ("network", "postcode", "town", "institutions", "certainty"),
     [
         ("cpam", "01000", "Bourg-en-Bresse", ("FR:0101100000",), "solid"),
-        ("cpam", "01000", None, ("FR:0101100000",), "solid"),
+        ("cpam", "01000", None, ("FR:0101100000",), "inferred"),
         ("cpam", "75012", "Paris", ("FR:0175100000",), "solid"),
         ("cpam", "75116", "PARIS", ("FR:0175100000",), "solid"),
+        ("cpam", "75012", "Paris 12e Arrondissement", ("FR:0175100000",), "solid"),
+        ("cpam", "69003", "LYON 03", ("FR:0169100000",), "solid"),
+        ("cpam", "22000", "ST BRIEUC", ("FR:0122100000",), "solid"),
+        ("cpam", "01000", "BOURG EN BRESSE CEDEX", ("FR:0101100000",), "solid"),
+        ("cpam", "01000", "Berlin", ("FR:0101100000",), "inferred"),
+        ("cpam", "01999", None, ("FR:0101100000",), "inferred"),
+        ("cpam", "67294", "Bischheim", ("FR:0167300000",), "inferred"),
         ("invalidity", "75012", "Paris", ("FR:0175900000",), "solid"),
         ("invalidity", "77000", "Melun", ("FR:0177100000",), "solid"),
         ("carsat", "75012", "Paris", ("FR:RG75V00000",), "solid"),
@@ -47,18 +54,19 @@ def where(baseline, network, postcode, town=None, on=DAY):
         ("cpam", "20000", "Ajaccio", ("FR:0120100000",), "solid"),
         ("cpam", "20200", "Bastia", ("FR:0120200000",), "solid"),
         ("caf", "20600", "Bastia", ("FR:01202PF000",), "solid"),
-        ("msa", "20200", None, ("FR:0220100000",), "solid"),
-        ("cpam", "97133", None, ("FR:0277100000",), "likely"),
+        ("msa", "20200", None, ("FR:0220100000",), "inferred"),
+        ("msa", "20200", "Bastia", ("FR:0220100000",), "solid"),
+        ("cpam", "97133", "Saint-Barthélemy", ("FR:0277100000",), "likely"),
         ("cpam", "97150", "Saint-Martin", ("FR:0197100000",), "likely"),
         ("caf", "97150", None, ("FR:01971PF000",), "inferred"),
         ("cpam", "97400", "Saint-Denis", ("FR:0197400000",), "solid"),
         ("caf", "97600", "Mamoudzou", ("FR:01976PF000",), "likely"),
         ("cpam", "97500", None, (), "inferred"),
         ("cpam", "98714", "Papeete", (), "inferred"),
-        ("cpam", "94390", None, ("FR:0191100000",), "solid"),
-        ("cpam", "01200", None, ("FR:0101100000", "FR:0174100000"), "solid"),
+        ("cpam", "94390", None, ("FR:0191100000",), "inferred"),
+        ("cpam", "01200", None, ("FR:0101100000", "FR:0174100000"), "inferred"),
         ("cpam", "01200", "ELOISE", ("FR:0174100000",), "solid"),
-        ("carsat", "01200", None, ("FR:RG69R00000",), "solid"),
+        ("carsat", "01200", None, ("FR:RG69R00000",), "inferred"),
         ("cpam", "75900", "PARIS CEDEX 15", ("FR:0175100000",), "likely"),
         ("cpam", "59000", "Lille", ("FR:0159500000",), "inferred"),
         ("cpam", "59100", "Roubaix", ("FR:0159700000",), "inferred"),
@@ -78,9 +86,10 @@ def test_an_address_leads_to(baseline, network, postcode, town, institutions, ce
 
 
 def test_a_business_postcode_of_the_north_leaves_its_four_funds(baseline):
-    found, certainty = where(baseline, "cpam", "59999", "LILLE CEDEX")
+    found, certainty = where(baseline, "cpam", "59999", "NORD CEDEX")
     assert len(found) == 4
     assert certainty == "inferred"
+    assert where(baseline, "cpam", "59999", "LILLE CEDEX") == (("FR:0159500000",), "inferred")
 
 
 def test_two_towns_of_one_postcode_under_two_funds(baseline):

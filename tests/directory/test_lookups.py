@@ -255,10 +255,16 @@ def test_the_narrowest_area_given_decides():
 @pytest.mark.parametrize(
     "written", ["01000", " 01000 ", "01 000", "F-01000", "FR-01000", "F 01000"]
 )
-def test_a_postcode_decides_when_its_towns_agree(written):
-    assert two_departments().area_candidates("cpam", written, None, DAY) == Located(
-        (AIN,), ("dep:01",), Certainty.SOLID
-    )
+def test_a_postcode_and_its_town_decide(written):
+    located = two_departments().area_candidates("cpam", written, "BOURG-EN-BRESSE", DAY)
+    assert located == Located((AIN,), ("dep:01",), Certainty.SOLID)
+
+
+@pytest.mark.parametrize("town", [None, "", " ", "Berlin", "Somewhere", "Annecy-les-Prés"])
+def test_a_postcode_without_a_town_of_its_own_is_a_proposal(town):
+    """A place abroad under the code FR has a postcode that exists here: Berlin is not in Ain."""
+    located = two_departments().area_candidates("cpam", "01000", town, DAY)
+    assert located == Located((AIN,), ("dep:01",), Certainty.INFERRED)
 
 
 @pytest.mark.parametrize("written", ["", "1000", "010000", "L-1000", "2A000", "abcde", "01000-2"])
@@ -290,9 +296,9 @@ def test_a_town_that_lies_elsewhere_takes_the_decision_away(postcode):
     assert located.certainty is Certainty.INFERRED
 
 
-@pytest.mark.parametrize("town", ["Billiat", "Péronnas", "Annecy-les-Prés", None])
-def test_a_town_of_the_same_institution_or_unknown_takes_nothing_away(town):
-    assert two_departments().area_candidates("cpam", "01000", town, DAY).candidates == (AIN,)
+def test_a_town_of_the_same_institution_adds_no_candidate_but_proves_nothing():
+    located = two_departments().area_candidates("cpam", "01000", "Billiat", DAY)
+    assert located == Located((AIN,), ("dep:01",), Certainty.INFERRED)
 
 
 @pytest.mark.parametrize("postcode", ["01000", "01999"])
@@ -318,9 +324,21 @@ def test_candidates_are_sorted_whatever_the_order_of_their_towns():
     assert located.areas == ("insee:01001", "insee:01002")
 
 
-def test_a_business_postcode_points_to_its_department_but_never_surely():
-    located = two_departments().area_candidates("cpam", "01059", "BOURG CEDEX 9", DAY)
+def test_a_business_postcode_with_a_town_of_its_department_is_likely():
+    located = two_departments().area_candidates("cpam", "01059", "BOURG EN BRESSE CEDEX 9", DAY)
     assert located == Located((AIN,), ("dep:01",), Certainty.LIKELY)
+
+
+@pytest.mark.parametrize("town", [None, "BOURG CEDEX 9", "CEDEX", "Billiat"])
+def test_an_unknown_postcode_is_a_proposal_for_its_department(town):
+    """Without CEDEX it may be abroad: 67294 is a Bischheim in Germany, 67800 the one in France."""
+    located = two_departments().area_candidates("cpam", "01059", town, DAY)
+    assert located == Located((AIN,), ("dep:01",), Certainty.INFERRED)
+
+
+def test_a_business_postcode_of_another_department_than_its_town_is_a_proposal():
+    located = two_departments().area_candidates("cpam", "01059", "ANNECY CEDEX", DAY)
+    assert located == Located((AIN, SAVOY), ("dep:01", "dep:74"), Certainty.INFERRED)
 
 
 @pytest.mark.parametrize("town", ["Dresden", "Milano", " "])
@@ -365,7 +383,6 @@ def test_the_certainty_is_the_lowest_of_the_rows_used():
     def certainty(town):
         return repository.area_candidates("cpam", "01000", town, DAY).certainty
 
-    assert certainty(None) is Certainty.INFERRED
     assert certainty("Billiat") is Certainty.INFERRED
     assert certainty("Bourg") is Certainty.SOLID
 

@@ -208,7 +208,7 @@ OPEN = [
     (Case("S_BUC_24", ("59999", "Nord Cedex")), "several", ("town",)),
     (Case("S_BUC_24", ("62999", "Pas-de-Calais Cedex")), "several", ("town",)),
     (Case("S_BUC_24", ("64999", "Pyrénées Cedex")), "several", ("town",)),
-    (Case("S_BUC_24", ("76999", "Rouen Cedex")), "several", ("town",)),
+    (Case("S_BUC_24", ("76999", "Seine Cedex")), "several", ("town",)),
     # a town without a postcode
     (Case("S_BUC_24", (None, "Bourg-en-Bresse")), "missing", ("residence",)),
     # nothing at all
@@ -254,6 +254,23 @@ def test_what_cannot_be_known_is_asked_for_or_left_to_a_person(tables, case, rea
 def test_a_test_institution_is_never_a_target_in_production(tables, test_id):
     result = resolved(tables, Case("H_BUC_01", number=(test_id,)))
     assert (result.reason, result.candidates) == ("missing", ())
+
+
+@pytest.mark.parametrize("town", ["Berlin", None])
+def test_a_postcode_beside_no_town_of_its_own_is_never_more_than_a_proposal(tables, town):
+    """Of a place abroad miscoded FR: 01000 without Bourg-en-Bresse may be anywhere."""
+    for buc in ("S_BUC_24", "P_BUC_01", "FB_BUC_01", "AW_BUC_01b"):
+        result = resolved(tables, Case(buc, ("01000", town)))
+        assert isinstance(result, Resolved)
+        assert result.certainty is INFERRED
+
+
+def test_a_proposed_place_does_not_choose_among_the_ids_of_a_body_named(tables):
+    msa = Case("S_BUC_24", ("86000", "Poitiers"), name=("MSA Sèvres-Vienne",))
+    assert resolved(tables, msa).institution == "FR:0286100000"
+    assert resolved(tables, msa).certainty is LIKELY
+    nowhere = Case("S_BUC_24", ("86000", "Berlin"), name=("MSA Sèvres-Vienne",))
+    assert resolved(tables, nowhere).certainty is INFERRED
 
 
 def test_the_place_of_birth_in_a_french_number_says_nothing(tables):
