@@ -58,6 +58,9 @@ class ByPlace:
 class ToPerson:
     """A person decides."""
 
+    candidates: tuple[str, ...] = ()
+    """Institutions that the row names as possible."""
+
 
 Target = Fixed | ByPlace | ToPerson
 

@@ -35,7 +35,7 @@ ROUTE_COLUMNS: Final = (
 QUESTION_COLUMNS: Final = ("datum", "section", "item", "text")
 REMINDER_COLUMNS: Final = ("country", "buc", "number", "days")
 
-SECTORS: Final = frozenset({"AW", "FB", "H", "LA", "M", "P", "R", "S", "UB"})
+SECTORS: Final = frozenset({"AD", "AW", "FB", "H", "LA", "M", "P", "R", "S", "UB"})
 SCHEMES: Final = frozenset(
     {
         "general", "agricultural", "rail", "ratp", "ieg", "mines", "seafarers", "clergy",
@@ -70,6 +70,7 @@ _BUC: Final = re.compile(r"([A-Z]{1,2})_BUC_(\*|\d\d[a-z]?)")
 _SED: Final = re.compile(r"[A-Z]{1,2}\d{3}[A-Z]{0,2}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _INSTITUTION: Final = re.compile(r"FR:[A-Za-z0-9]{4,10}")
+_REFER: Final = re.compile(rf"refer:{_INSTITUTION.pattern}(\+{_INSTITUTION.pattern})*")
 _NETWORK: Final = re.compile(r"network:([a-z*+-]+)@([a-z/]+)")
 
 
@@ -234,6 +235,8 @@ class _Reading:
         said = self.row["target"]
         if said == "refer":
             return ToPerson()
+        if _REFER.fullmatch(said):
+            return ToPerson(tuple(said.removeprefix("refer:").split("+")))
         if _INSTITUTION.fullmatch(said):
             return Fixed(said)
         form = _NETWORK.fullmatch(said)
@@ -242,10 +245,10 @@ class _Reading:
             self._wrong(
                 "target",
                 f"“{said}” is no target: write an id (FR:0156200000), network:cpam@residence, "
-                f"network:cpam@named or refer; networks: {_listed(NETWORKS)}; "
+                f"network:cpam@named, refer or refer:ID+ID; networks: {_listed(NETWORKS)}; "
                 f"places: {_listed(PLACES)}, file, file/home",
                 f"« {said} » n'est pas une cible : écrire un identifiant (FR:0156200000), "
-                f"network:cpam@residence, network:cpam@named ou refer ; réseaux : "
+                f"network:cpam@residence, network:cpam@named, refer ou refer:ID+ID ; réseaux : "
                 f"{_listed(NETWORKS)} ; lieux : {_listed(PLACES)}, file, file/home",
             )
         return target

@@ -111,6 +111,10 @@ class _Resolving:
     rules: list[str] = field(default_factory=list)
     hinted: set[str] = field(default_factory=set)
     """Schemes of institutions that are named and cannot be told apart, or are no more."""
+    applied: dict[str, str] = field(default_factory=dict)
+    """The row that applied, and since when it is valid, as parameters of the trace."""
+    where: tuple[str, str] | None = None
+    """The place that decided and the area of its catchment; None: no place did."""
     strange: bool = False
     """A French institution is named that says nothing to us: the scheme is not to be assumed."""
 
@@ -286,6 +290,7 @@ class _Resolving:
 
     def _follow(self, route: Route, said: tuple[_Said, ...], scheme: str | None) -> Resolution:
         self.rules.append(route.rule)
+        self.applied = {"rule": route.rule, "since": route.valid_from.isoformat()}
         if scheme is None and route.assumed:
             self._note("assumed-general", rule=route.rule)
         self._note(
@@ -295,7 +300,7 @@ class _Resolving:
             certainty=route.certainty.code,
         )
         if isinstance(route.target, ToPerson):
-            return self._undetermined("rule-refers", ())
+            return self._undetermined("rule-refers", route.target.candidates)
         if isinstance(route.target, Fixed):
             ident = self._as_named(route.target.institution_id, said)
             return self._resolved(ident, route.certainty)
@@ -392,6 +397,7 @@ class _Resolving:
             return self._resolved(bodies[holder.body], min(placed.certainty, of_route))
         if placed.certainty < of_route:
             del self.rules[1:]
+            self.where = None
         return self._resolved(bodies[holder.body], of_route)
 
     def _place(self, route: Route, target: ByPlace) -> _Placed:
@@ -454,6 +460,7 @@ class _Resolving:
                     certainty=located.certainty.code,
                 )
                 self.rules.extend(f"{network}:{a}" for a in located.areas[:3])
+                self.where = (_place_of(target), area)
             elif located.candidates:
                 count = str(len(located.candidates))
                 self._note("area-ambiguous", network=network, area=area, count=count)
@@ -485,6 +492,7 @@ class _Resolving:
             certainty=row.certainty.code,
         )
         self.rules.append(f"{network}:{row.area}")
+        self.where = ("residence", row.area)
         return _Placed((row.institution,), row.certainty)
 
     # -- the result -------------------------------------------------------------------------
@@ -505,21 +513,43 @@ class _Resolving:
         self._note(
             "institution-certainty", institution=current.id, certainty=current.certainty.code
         )
-        self._competence(current.id)
+        certainty = min(certainty, current.certainty, self._competence(current.id))
+        self._because(current)
         return Resolved(
             current.id,
-            min(certainty, current.certainty),
+            certainty,
             tuple(self.trace),
             tuple(dict.fromkeys(self.rules)),
         )
 
-    def _competence(self, ident: str) -> None:
+    def _because(self, institution: Institution) -> None:
+        """The whole reason as one step: what led where, by which row since when."""
+        reason = {
+            **self.applied,
+            "buc": self.subject.buc,
+            "institution": institution.id,
+            "label": institution.name,
+        }
+        if self.where is None:
+            self._note("resolved-by-rule", **reason)
+        else:
+            self._note("resolved-by-place", datum=self.where[0], area=self.where[1], **reason)
+
+    def _competence(self, ident: str) -> Certainty:
         """A missing competence row is a warning until a SYN001 was imported (design 5)."""
         row = self.tables.directory.competence(
             ident, self.subject.buc, self.subject.role, self.subject.received_on
         )
         if row is None:
             self._note("competence-unlisted", institution=ident, buc=self.subject.buc)
+            return Certainty.CONFIRMED
+        self._note(
+            "competence-listed",
+            institution=ident,
+            buc=self.subject.buc,
+            certainty=row.certainty.code,
+        )
+        return row.certainty
 
     def _undetermined(
         self, reason: str, candidates: Iterable[str], missing: tuple[str, ...] = ()
@@ -541,6 +571,11 @@ def _person(match: Match) -> str:
     rows = (match.route,) if match.route is not None else match.possible
     persons = {row.person for row in rows}
     return persons.pop() if len(persons) == 1 else ANY
+
+
+def _place_of(target: ByPlace) -> str:
+    """The datum that the place of a target is: a home is a residence."""
+    return "residence" if target.place == "home" else target.place
 
 
 def _whatever_the_scheme(route: Route | None) -> bool:

@@ -29,6 +29,11 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "successor": frozenset({"institution", "successor"}),
     "institution-ended": frozenset({"institution"}),
     "institution-certainty": frozenset({"institution", "certainty"}),
+    "competence-listed": frozenset({"institution", "buc", "certainty"}),
+    "resolved-by-rule": frozenset({"buc", "institution", "label", "rule", "since"}),
+    "resolved-by-place": frozenset(
+        {"buc", "datum", "institution", "label", "rule", "since", "area"}
+    ),
     "competence-unlisted": frozenset({"institution", "buc"}),
     "datum-missing": frozenset({"datum"}),
     "profile-warning": frozenset({"rule"}),

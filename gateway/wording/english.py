@@ -106,6 +106,10 @@ _TRACE: Final = {
     "institution-ended": "Institution {institution} is not in force on the day of receipt or of"
     " the decision, and no successor is.",
     "institution-certainty": "The directory knows {institution} with certainty {certainty}.",
+    "competence-listed": "The directory lists {institution} for {buc} (certainty {certainty}).",
+    "resolved-by-rule": "{buc} -> {label} ({institution}): route {rule} of {since}.",
+    "resolved-by-place": "{buc}, {datum} -> {label} ({institution}): route {rule} of"
+    " {since}, catchment {area}.",
     "competence-unlisted": "Warning: the directory does not list {institution} for {buc}.",
     "datum-missing": "Missing: {datum}.",
     "profile-warning": "Warning: rule {rule} of a schema of the gateway's own is broken.",

@@ -116,6 +116,10 @@ _TRACE: Final = {
     "institution-ended": "L'institution {institution} n'est pas en vigueur le jour de la réception"
     " ou de la décision, et aucun successeur ne l'est.",
     "institution-certainty": "Le répertoire connaît {institution} avec la certitude {certainty}.",
+    "competence-listed": "Le répertoire indique {institution} pour {buc} (certitude {certainty}).",
+    "resolved-by-rule": "{buc} -> {label} ({institution}) : règle {rule} du {since}.",
+    "resolved-by-place": "{buc}, {datum} -> {label} ({institution}) : règle {rule} du"
+    " {since}, ressort {area}.",
     "competence-unlisted": "Attention : le répertoire n'indique pas {institution} pour {buc}.",
     "datum-missing": "Il manque : {datum}.",
     "profile-warning": "Attention : la règle {rule} d'un schéma propre à la passerelle est"

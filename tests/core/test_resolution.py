@@ -162,7 +162,9 @@ def test_a_fixed_institution_with_the_lowest_certainty_of_the_rows_used():
     result = outcome(route(Fixed("FR:CPAM69")))
     assert isinstance(result, Resolved)
     assert (result.institution, result.certainty) == ("FR:CPAM69", Certainty.LIKELY)
-    assert codes(result) == ["route-matched", "institution-certainty", "competence-unlisted"]
+    assert codes(result) == [
+        "route-matched", "institution-certainty", "competence-unlisted", "resolved-by-rule",
+    ]  # fmt: skip
 
 
 def test_assuming_the_general_scheme_is_said_in_the_trace():

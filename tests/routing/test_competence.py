@@ -186,7 +186,7 @@ def test_the_assumption_is_said_in_the_trace(tables):
     codes = [step.code for step in resolved(tables, Case("S_BUC_24", BOURG)).trace]
     assert codes == [
         "residence-known", "assumed-general", "route-matched", "area-matched",
-        "institution-certainty", "competence-unlisted",
+        "institution-certainty", "competence-unlisted", "resolved-by-place",
     ]  # fmt: skip
 
 
