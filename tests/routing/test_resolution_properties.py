@@ -1,0 +1,149 @@
+"""What holds for any case on the baseline: order is nothing, nor are other days; no dead end."""
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.core.evidence import About
+from gateway.core.resolution import Resolved
+from ir_directory import Certainty, InstitutionRepository, department_of
+from routing_tables import Fixed, RoutingTable
+from sed_schemas import load as schemas_load
+from tests.routing.test_competence import Case, resolved, tables  # noqa: F401 - the fixture
+
+FIRST, LAST = date(2019, 1, 1), date(2030, 12, 31)
+BUCS = sorted(schemas_load.catalogue().bucs)
+NAMED = (
+    "FR:0101100000", "FR:0201100000", "FR:01011PF000", "FR:RG69R00000", "FR:0411000000",
+    "FR:9010000000", "FR:PL00000000", "FR:PL75M00000", "FR:RM00000000", "FR:9993906030",
+    "FR:CL00000000", "FR:0200000000", "FR:01594UR000", "FR:MA00000000", "FR:0279100000",
+)  # fmt: skip
+TOWNS = (
+    ("01000", "Bourg-en-Bresse"), ("59000", "Lille"), ("75012", "Paris 12"), ("86000", "Poitiers"),
+    ("97400", "Saint-Denis"), ("01200", None), ("01000", "Berlin"), ("75900", "Paris Cedex"),
+    ("59999", "Nord Cedex"), ("97500", "Saint-Pierre"), ("20200", "Bastia"), (None, "Lyon"),
+)  # fmt: skip
+
+days = st.dates(FIRST, LAST)
+some = st.sampled_from
+naming = st.just(()) | some(NAMED).map(lambda one: (one,))
+cases = st.builds(
+    Case,
+    buc=some(BUCS),
+    lives=some(TOWNS) | st.just(()),
+    country=some(("FR", "FR", "DE", "XX")),
+    pin=naming,
+    number=naming,
+    population=some(((), ("employee",), ("self-employed",), ("employee", "self-employed"))),
+    about=some((About.INSURED, About.CLAIMANT, About.FAMILY_MEMBER, About.DECEASED, About.DEBTOR)),
+    employer=some(TOWNS) | st.just(()),
+)
+
+
+@pytest.fixture(scope="module")
+def shuffled(tables):  # noqa: F811
+    """The same release with every table in another order."""
+    rng, old = random.Random(4), tables.directory
+    rows = (old.institutions, old.competences, old.catchments, old.communes, old.partners)
+    return replace(
+        tables,
+        directory=InstitutionRepository(*(rng.sample(table, len(table)) for table in rows)),
+        routes=RoutingTable(rng.sample(tables.routes.routes, len(tables.routes.routes))),
+    )
+
+
+@given(cases, days)
+@settings(deadline=None)
+def test_the_order_of_rows_changes_no_decision(tables, shuffled, case, day):  # noqa: F811
+    assert resolved(shuffled, case, day) == resolved(tables, case, day)
+
+
+@given(cases, days, st.integers(0), st.integers(0, 900), st.booleans())
+@settings(deadline=None)
+def test_a_row_that_is_not_valid_on_the_day_changes_no_decision(
+    tables,  # noqa: F811
+    case,
+    day,
+    number,
+    gap,
+    later,
+):
+    alike = [row for row in tables.routes.routes if row.buc == case.buc] or tables.routes.routes
+    row = alike[number % len(alike)]
+    since = day + timedelta(1 + gap) if later else date(2000, 1, 1)
+    other = replace(
+        row,
+        rule="OTHER",
+        buc=case.buc,
+        target=Fixed("FR:0175100000"),
+        certainty=Certainty.CONFIRMED,
+        valid_from=since,
+        valid_to=None if later else day - timedelta(gap),
+    )
+    more = replace(tables, routes=RoutingTable([*tables.routes.routes, other]))
+    assert resolved(more, case, day) == resolved(tables, case, day)
+
+
+@given(cases, days)
+@settings(deadline=None, max_examples=400)
+def test_a_decision_is_never_surer_than_a_row_it_used(tables, case, day):  # noqa: F811
+    result = resolved(tables, case, day)
+    if not isinstance(result, Resolved):
+        return
+    used = [tables.directory.successor_on(result.institution, day).certainty]
+    for rule in result.rules:
+        network, colon, area = rule.partition(":")
+        if colon:
+            kind, _, code = area.partition(":")
+            place = {"insee": "insee", "dep": "department", "country": "country"}[kind]
+            used.append(tables.directory.catchment(network, **{place: code}, on=day).certainty)
+        else:
+            used += [
+                r.certainty
+                for r in tables.routes.routes
+                if r.rule == rule and r.buc in (case.buc, f"{case.buc.split('_')[0]}_BUC_*")
+            ]
+    assert len(used) > len(result.rules)
+    assert result.certainty <= min(used)
+
+
+def ends(result):
+    """It resolves, asks, or gives a person a reason of a row: never nothing at all."""
+    if isinstance(result, Resolved):
+        return True
+    if result.reason == "missing":
+        return bool(result.missing)
+    return result.reason in {"several", "conflict", "rule-refers"}
+
+
+def test_every_municipality_resolves_or_asks(tables):  # noqa: F811
+    """Each with all BUCs over the years: every commune several BUCs, every BUC many communes."""
+    span = (LAST - FIRST).days
+    rows = [row for row in tables.directory.communes if row.postcodes]
+    assert len(rows) > 34_000
+    for number, row in enumerate(rows):
+        for turn in range(3):
+            buc = BUCS[(number * 3 + turn) % len(BUCS)]
+            on = FIRST + timedelta((number * 7919 + turn * 104729) % span)
+            result = resolved(tables, Case(buc, (row.postcodes[0], row.name)), on)
+            assert ends(result), (row.insee, buc, on, result)
+
+
+@pytest.mark.parametrize("buc", BUCS)
+def test_every_buc_resolves_or_asks_in_every_department_on_every_date_of_a_row(tables, buc):  # noqa: F811
+    cuts = {d for r in tables.routes.routes for d in (r.valid_from, r.valid_to) if d} | {LAST}
+    places = {department_of(row.insee): (row.postcodes[0], row.name)
+              for row in tables.directory.communes if row.postcodes}  # fmt: skip
+    for cut in cuts:
+        for on in (max(FIRST, cut - timedelta(1)), cut):
+            for population in ((), ("self-employed",)):
+                for place in places.values():
+                    case = Case(buc, place, population=population)
+                    assert ends(resolved(tables, case, on)), (place, on)
+                for ident in NAMED:
+                    case = Case(buc, pin=(ident,), population=population)
+                    assert ends(resolved(tables, case, on)), (ident, on)
