@@ -45,6 +45,8 @@ class Miss:
     cause: str
     institution: str
     message_id: str
+    assumed: bool = False
+    """The general scheme was assumed, because nothing told the scheme."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,31 @@ class Accuracy:
     """Messages with neither a decision nor an earlier message that they repeat."""
     unexpected: list[Miss] = field(default_factory=list)
     decisions: Counter[str] = field(default_factory=Counter)
+    by_buc: dict[str, Counter[str]] = field(default_factory=dict)
+    """BUC -> `expected > decision` -> messages; a wrong hand-over is `wrong`."""
+    questions: int = 0
+    items: int = 0
+    """Data that the questions asked for."""
+    asked_cases: int = 0
+    settled_cases: int = 0
+    """Cases that asked and were transferred afterwards."""
+    rounds: int = 0
+    """Questions of the settled cases, up to the transfer."""
+
+    @property
+    def wrong_by_assumption(self) -> int:
+        """Wrong hand-overs where the general scheme was assumed."""
+        return sum(miss.assumed for miss in self.wrong)
+
+    @property
+    def items_per_asked_case(self) -> float:
+        """Data asked for in a case that asked anything."""
+        return self.items / self.asked_cases if self.asked_cases else 0.0
+
+    @property
+    def rounds_per_settled_case(self) -> float:
+        """Questions that a case took which was settled by an answer."""
+        return self.rounds / self.settled_cases if self.settled_cases else 0.0
 
     @property
     def rate(self) -> float:
@@ -80,8 +107,8 @@ def measure(folder: Path) -> Accuracy:
         for path in (folder / "messages").iterdir():
             shutil.copy(path, inbound)
         run_daemon(state, sum(1 for _ in message_files(inbound)))
-        rows = asyncio.run(_rows(state / "journal.db"))
-    return compare(read(folder / "truth.csv"), rows)
+        rows, assumed = asyncio.run(_rows(state / "journal.db"))
+    return compare(read(folder / "truth.csv"), rows, assumed)
 
 
 def read(path: Path) -> list[Truth]:
@@ -100,8 +127,10 @@ def read(path: Path) -> list[Truth]:
         ]
 
 
-def compare(truths: Sequence[Truth], rows: Mapping[str, Row]) -> Accuracy:
-    """Each message against its truth, then each case."""
+def compare(
+    truths: Sequence[Truth], rows: Mapping[str, Row], assumed: frozenset[str] = frozenset()
+) -> Accuracy:
+    """Each message against its truth, then each case; `assumed`: cases that an assumption sent."""
     result = Accuracy(messages=len(truths))
     cases: defaultdict[str, list[Truth]] = defaultdict(list)
     for truth in truths:
@@ -110,13 +139,13 @@ def compare(truths: Sequence[Truth], rows: Mapping[str, Row]) -> Accuracy:
         if row is None:
             result.lost.append(truth.message_id)
         else:
-            _message(result, truth, row)
+            _message(result, truth, row, assumed=truth.case_id in assumed)
     for case in cases.values():
         _case(result, case, rows)
     return result
 
 
-def _message(result: Accuracy, truth: Truth, row: Row) -> None:
+def _message(result: Accuracy, truth: Truth, row: Row, *, assumed: bool) -> None:
     decision = row.decision or row.state.value
     result.decisions[decision] += 1
     if row.decision is None and row.state.value != "absorbed":
@@ -128,16 +157,21 @@ def _message(result: Accuracy, truth: Truth, row: Row) -> None:
         row.cause or "",
         row.institution or "",
         truth.message_id,
+        assumed,
     )
     if decision in HANDED_OVER and row.institution not in truth.institutions:
         result.wrong.append(miss)
+        decision = "wrong"
     elif decision not in truth.expected:
         result.unexpected.append(miss)
+    seen = result.by_buc.setdefault(row.buc or "-", Counter())
+    seen[f"{miss.expected} > {decision}"] += 1
 
 
 def _case(result: Accuracy, case: Iterable[Truth], rows: Mapping[str, Row]) -> None:
     messages = list(case)
     result.cases += 1
+    _asked(result, [row for truth in messages if (row := rows.get(truth.message_id))])
     if not any(truth.determinable for truth in messages):
         return
     result.determinable += 1
@@ -146,6 +180,20 @@ def _case(result: Accuracy, case: Iterable[Truth], rows: Mapping[str, Row]) -> N
         row is not None and row.decision == "transfer" and row.institution in truth.institutions
         for truth, row in found
     )
+
+
+def _asked(result: Accuracy, rows: Sequence[Row]) -> None:
+    """The questions of one case, in the order of its messages."""
+    asked = [number for number, row in enumerate(rows) if row.decision == "ask"]
+    if not asked:
+        return
+    result.asked_cases += 1
+    result.questions += len(asked)
+    result.items += sum(len(rows[number].missing) for number in asked)
+    after = [n for n, row in enumerate(rows) if row.decision == "transfer" and n > asked[0]]
+    if after:
+        result.settled_cases += 1
+        result.rounds += sum(number < after[0] for number in asked)
 
 
 async def rows_of(journal: JournalReader) -> dict[str, Row]:
@@ -158,6 +206,14 @@ async def rows_of(journal: JournalReader) -> dict[str, Row]:
     return rows
 
 
-async def _rows(path: Path) -> dict[str, Row]:
+async def _rows(path: Path) -> tuple[dict[str, Row], frozenset[str]]:
+    """Every message, and the cases that were transferred because a scheme was assumed."""
     async with SqliteReader.opened(path) as journal:
-        return await rows_of(journal)
+        rows = await rows_of(journal)
+        assumed = set()
+        for row in rows.values():
+            if row.decision == "transfer" and row.case_id is not None:
+                told = await journal.explanation(row.message_id)
+                if any(step["code"] == "assumed-general" for one in told for step in one["trace"]):
+                    assumed.add(row.case_id)
+    return rows, frozenset(assumed)

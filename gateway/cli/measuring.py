@@ -11,6 +11,7 @@ import click
 
 from gateway import accuracy as held_against
 from gateway import bench as measured
+from gateway import resolving_bench
 from gateway.cli import Settings
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One object.")
@@ -42,6 +43,23 @@ def start(_settings: Settings, *, as_json: bool) -> None:
 def throughput(_settings: Settings, *, count: int, as_json: bool) -> None:
     """Run made-up cases through the whole path; messages a second, and memory on the way."""
     _show({**_throughput(count), **measured.machine()}, as_json=as_json)
+
+
+@bench.command("resolve")
+@_JSON
+@click.pass_obj
+def resolve(_settings: Settings, *, as_json: bool) -> None:
+    """Time a resolution on the release and on 100,000 institutions, and the loading."""
+    found = resolving_bench.measure()
+    _show(
+        {
+            "us_700": round(found.us_700, 2),
+            "us_100k": round(found.us_100k, 2),
+            "load_s": round(found.load_s, 3),
+            **measured.machine(),
+        },
+        as_json=as_json,
+    )
 
 
 def _startup() -> dict[str, Any]:
@@ -98,17 +116,34 @@ def accuracy(_settings: Settings, *, folder: Path, as_json: bool) -> int:
             "transferred": found.transferred,
             "transfer_rate": round(found.rate, 4),
             "wrong": len(found.wrong),
+            "wrong_by_rule": len(found.wrong) - found.wrong_by_assumption,
+            "wrong_by_assumption": found.wrong_by_assumption,
             "lost": len(found.lost),
             "undecided": len(found.undecided),
             "unexpected": len(found.unexpected),
+            "questions": found.questions,
+            "asked_cases": found.asked_cases,
+            "items_per_asked_case": round(found.items_per_asked_case, 3),
+            "settled_cases": found.settled_cases,
+            "rounds_per_settled_case": round(found.rounds_per_settled_case, 3),
             **{f"decided_{name}": count for name, count in sorted(found.decisions.items())},
+            **({"by_buc": dict(sorted(found.by_buc.items()))} if as_json else {}),
         },
         as_json=as_json,
     )
     if not as_json:
+        _confusion(found)
         _misses("WRONG", found.wrong)
         _misses("unexpected", found.unexpected)
     return 1 if found.wrong or found.lost else 0
+
+
+def _confusion(found: held_against.Accuracy) -> None:
+    """What was expected and what was decided, by BUC."""
+    for buc, seen in sorted(found.by_buc.items()):
+        click.echo(buc)
+        for what, count in seen.most_common():
+            click.echo(f"  {count:>6}  {what}")
 
 
 def _misses(title: str, misses: Sequence[held_against.Miss]) -> None:

@@ -34,6 +34,14 @@ def simulate() -> None:
     help="Share of cases that lack what is needed.",
 )
 @click.option(
+    "--silent-schemes",
+    "silent",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Share of persons of the agricultural scheme without any sign of it.",
+)
+@click.option(
     "--from", "begin", type=_DAY, default="2026-01-01", show_default=True, help="First day."
 )
 @click.option("--to", "end", type=_DAY, default="2027-01-01", show_default=True, help="Day after.")
@@ -45,6 +53,7 @@ def year(
     count: int,
     folder: Path,
     missing: float,
+    silent: float,
     begin: datetime,
     end: datetime,
 ) -> None:
@@ -54,6 +63,7 @@ def year(
         seed=seed,
         count=count,
         missing=missing,
+        silent=silent,
         begin=begin.replace(tzinfo=UTC),
         end=end.replace(tzinfo=UTC),
     )

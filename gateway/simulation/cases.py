@@ -27,6 +27,10 @@ ANSWER: Final = (5 * DAY, 75 * DAY)
 WITHOUT_H001: Final = frozenset({"FB_BUC_04"})
 WITH_H001: Final = ("S_", "AW_", "R_", "UB_", "FB_")
 MULTILATERAL: Final = ("P_", "FB_", "H_BUC_01")
+ASSUMED: Final = frozenset({"{cpam}", "{carsat}", "{pole}", "{invalidity}", "{caf}"})
+CCMSA: Final = "FR:0200000000"
+AGRICULTURAL_CLAIMS: Final = frozenset({"P_BUC_01", "P_BUC_02", "P_BUC_03", "P_BUC_10"})
+"""BUCs that the head of the agricultural network takes itself (competence.md 4.1)."""
 WAITING: Final = "ask|hold|refer"
 ANSWERED: Final = "transfer|refer"
 """An answer may come to a machine that asked or to a person who has the case."""
@@ -188,9 +192,10 @@ BESIDE: Final = {
 class Drawing:
     """Draws cases in the proportions of Annex 3 and of the mix."""
 
-    def __init__(self, witness: Witness, seed: int, missing: float) -> None:
+    def __init__(self, witness: Witness, seed: int, missing: float, silent: float = 0.0) -> None:
         self._witness = witness
         self._seed = seed
+        self._silent = silent
         self._mix: dict[str, Any] = witness.mix
         self._by_buc: dict[str, dict[str, list[Profile]]] = {}
         for profile in witness.profiles:
@@ -230,6 +235,8 @@ class Drawing:
         country = self._country(rng, profile)
         making = Making(rng, self._witness, country, start.date())
         facts = making.facts(profile, _sender(rng, country, profile.buc))
+        if seeded(f"{key}:silent").random() < self._silent:
+            profile = _silent(profile)
         institution = making.institution(profile.institution)
         answered, answer = None, ""
         if profile.answer:
@@ -327,6 +334,25 @@ class Drawing:
         if kind in {"updated", "coded"}:
             return (Step(kind, minutes, ANSWERED, answer),) if answer else ()
         return (Step(kind, minutes, WAITING, institution),)
+
+
+def _silent(profile: Profile) -> Profile:
+    """The same SED about a person of the agricultural scheme, of which it gives no sign.
+
+    Only where the general scheme would be assumed: nothing is named and the place decides.
+    """
+    if profile.named or profile.expected != "transfer" or profile.institution not in ASSUMED:
+        return profile
+    national = profile.buc in AGRICULTURAL_CLAIMS
+    return replace(
+        profile,
+        name=f"silent-{profile.name}",
+        group="silent",
+        expected="ask|refer",
+        institution=CCMSA if national else "{msa}",
+        determinable="no",
+        answerable="no",
+    )
 
 
 def _knows_h001(buc: str) -> bool:

@@ -47,6 +47,7 @@ def year(
     seed: int,
     count: int,
     missing: float = 0.25,
+    silent: float = 0.0,
     begin: datetime = BEGIN,
     end: datetime = END,
 ) -> Summary:
@@ -54,6 +55,8 @@ def year(
 
     Messages that would come after `end` are left out. `missing` is the share of cases that lack
     what is needed; the most that is possible is the share of BUCs that can lack something.
+    `silent` is the share of cases, of those where nothing names an institution and the place
+    decides, whose person belongs to the agricultural scheme though the SED gives no sign of it.
 
     Raises:
         Refused: the folder holds traffic already or cannot be written, or the period is empty.
@@ -65,7 +68,7 @@ def year(
             code="period-empty",
         )
     try:
-        return _write(folder, seed, count, missing, (begin, end))
+        return _write(folder, Drawing(witness(), seed, missing, silent), seed, count, (begin, end))
     except OSError as error:
         raise Refused(
             f"{folder}: cannot be written ({error.strerror}); give a new folder.",
@@ -76,12 +79,11 @@ def year(
 
 
 def _write(
-    folder: Path, seed: int, count: int, missing: float, period: tuple[datetime, datetime]
+    folder: Path, drawing: Drawing, seed: int, count: int, period: tuple[datetime, datetime]
 ) -> Summary:
     messages = folder / "messages"
     messages.mkdir(parents=True)
     summary = Summary()
-    drawing = Drawing(witness(), seed, missing)
     with (folder / "truth.csv").open("x", encoding="utf-8", newline="") as file:
         truth = csv.writer(file, delimiter=";", lineterminator="\n")
         truth.writerow(COLUMNS)
