@@ -12,7 +12,8 @@ from random import Random
 from typing import Final
 
 from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
-from gateway.core.resolution import Subject, resolve
+from gateway.core.resolution import resolve
+from gateway.core.subject import Subject
 from gateway.core.tables import Tables
 from gateway.loading import tables
 from ir_directory import Certainty, Institution, InstitutionRepository

@@ -23,8 +23,9 @@ from gateway.core.decision import (
 )
 from gateway.core.evidence import Evidence, identity
 from gateway.core.matter import Matter
-from gateway.core.resolution import Resolution, Resolved, Subject, Undetermined, resolve
+from gateway.core.resolution import Resolution, Resolved, Undetermined, resolve
 from gateway.core.states import CaseState
+from gateway.core.subject import Subject
 from gateway.core.trace import Step, step
 from ir_directory import Certainty
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
-from gateway.core.resolution import Resolved, Subject, Undetermined, resolve
+from gateway.core.resolution import Resolved, Undetermined, resolve
+from gateway.core.subject import Subject
 from gateway.core.tables import Tables
 from ir_directory import (
     Catchment,

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.core.composing import OWN_CASE_BUC, QuestionText, _request_text
 from gateway.core.evidence import About
-from gateway.core.resolution import HOUSEHOLD, NO_SCHEME, NOT_COMPETENT
+from gateway.core.naming import NO_SCHEME, NOT_COMPETENT
+from gateway.core.subject import HOUSEHOLD
 from ir_directory import Certainty
 from ir_directory import load as directory_load
 from routing_tables import ByPlace, Fixed, RouteQuery

@@ -10,7 +10,8 @@ from datetime import date
 import pytest
 
 from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
-from gateway.core.resolution import Resolved, Subject, resolve
+from gateway.core.resolution import Resolved, resolve
+from gateway.core.subject import Subject
 from gateway.core.tables import Tables
 from ir_directory import Certainty
 from ir_directory import load as directory_load

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.evidence import About
@@ -89,6 +89,7 @@ def test_a_row_that_is_not_valid_on_the_day_changes_no_decision(
 
 
 @given(cases, days)
+@example(Case("S_BUC_24", ("59000", "Lille"), pin=("FR:0159500000",)), date(2026, 6, 1))
 @settings(deadline=None, max_examples=400)
 def test_a_decision_is_never_surer_than_a_row_it_used(tables, case, day):  # noqa: F811
     result = resolved(tables, case, day)

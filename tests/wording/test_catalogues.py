@@ -9,8 +9,8 @@ from lxml import etree
 from gateway.core.decision import CAUSES, NAMES
 from gateway.core.evidence import About, Where
 from gateway.core.reading import MALFORMED
-from gateway.core.resolution import HOUSEHOLD
 from gateway.core.states import CaseState, MessageState, QuestionState, SendingState
+from gateway.core.subject import HOUSEHOLD
 from gateway.core.trace import CODES, PERSONAL
 from gateway.wording import OTHER, english, french, sentence
 from ir_directory import Certainty
