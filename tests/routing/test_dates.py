@@ -113,3 +113,25 @@ def test_the_whole_reason_is_one_step(tables):  # noqa: F811
         "label": "Caisse d'assurance retraite et de la santé au travail Midi-Pyrénées",
         "rule": "P-OLD-AGE-ASSUMED", "since": "2019-01-01", "area": "dep:31",
     }  # fmt: skip
+
+
+def test_a_merged_institution_leads_to_its_successor_from_the_day_and_says_so(tables):  # noqa: F811
+    old = tables.directory.named("Urssaf Haute-Normandie", LAST)[0]
+    case, day = Case("R_BUC_05", number=(old.id,)), old.valid_to
+    before = resolved(tables, case, day - timedelta(1))
+    assert before.institution == old.id
+    assert "institution-named-ended" not in {step.code for step in before.trace}
+    for on in (day, LAST):
+        after = resolved(tables, case, on)
+        (told,) = [s.params for s in after.trace if s.code == "institution-named-ended"]
+        assert after.institution == "FR:01141UR000"
+        assert told == {"institution": old.id, "successor": "FR:01141UR000"}
+
+
+def test_an_institution_that_ends_before_the_decision_is_replaced_by_its_successor(tables):  # noqa: F811
+    old = tables.directory.named("Urssaf Haute-Normandie", LAST)[0]
+    case, day = Case("R_BUC_05", number=(old.id,)), old.valid_to
+    result = resolved(tables, case, day - timedelta(1), decided=day)
+    (told,) = [s.params for s in result.trace if s.code == "successor"]
+    assert result.institution == told["successor"] == "FR:01141UR000"
+    assert told["institution"] == old.id
