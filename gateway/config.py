@@ -29,8 +29,10 @@ Environment = Literal["demo", "test", "acceptance", "production"]
 Sending = Literal["observe", "automatic"]
 Certainty = Literal["confirmed", "solid", "likely"]
 HandOver = Literal["copy", "notice"]
+AlreadyParticipant = Literal["leave", "refer"]
 
 # An institution as the Institution Repository writes it: country, colon, national id.
+Buc = Annotated[str, Field(pattern=r"^[A-Z]{1,2}_BUC_[0-9]{2}[a-z]?$")]
 InstitutionId = Annotated[str, Field(pattern=r"^[A-Z]{2}:[0-9A-Za-z._-]{1,30}$")]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -40,7 +42,6 @@ MIB = 1024 * 1024
 LATER: Mapping[str, frozenset[str]] = {
     "sending": frozenset({"confirm"}),
     "pension_question": frozenset({"p8000"}),
-    "already_participant": frozenset({"leave"}),
     "hand_over": frozenset({"x100"}),
     "business_exceptions": frozenset({"gateway"}),
     "valid_nir": frozenset({"refer"}),
@@ -93,7 +94,10 @@ class Policy(_Section):
         business_exceptions: who sends X050: RINA, or the gateway where there is no RINA.
         ask_by_own_case: open an own H_BUC_01 to ask where the BUC has no way of its own.
         pension_question: how to ask in the pension BUCs whose way is P8000.
-        already_participant: what to do when the competent institution takes part already.
+        already_participant: leave the case to the competent institution when it takes part
+            already and the BUC lets us, or refer it to a person.
+        already_participant_by_buc: the same for single BUCs.
+        hold_hours: how long a message waits for what must come before it.
         valid_nir: what to do with a SED whose only evidence is a French PIN with a right key.
         transfer_grace_hours: SEDs created until then after our X007 go to the holder.
         hand_over: the original bytes with the sidecar, or the sidecar alone.
@@ -105,15 +109,16 @@ class Policy(_Section):
     business_exceptions: Literal["rina"] = "rina"
     ask_by_own_case: bool = False
     pension_question: Literal["own-case"] = "own-case"
-    already_participant: Literal["refer"] = "refer"
+    already_participant: AlreadyParticipant = "leave"
+    already_participant_by_buc: Mapping[Buc, AlreadyParticipant] = Field(default_factory=dict)
     valid_nir: Literal["ask"] = "ask"
+    hold_hours: Annotated[int, Field(ge=1, le=720)] = 24
     transfer_grace_hours: Annotated[int, Field(ge=0, le=8760)] = 24
     hand_over: HandOver = "copy"
     hand_over_by_institution: Mapping[InstitutionId, HandOver] = Field(default_factory=dict)
 
     @field_validator(
         "pension_question",
-        "already_participant",
         "hand_over",
         "business_exceptions",
         "valid_nir",

@@ -1,13 +1,13 @@
 """The composition root: builds everything, runs it, and ends it in order.
 
 Order of the start: state lock and journal, tables and schemas, control socket, HTTP, relay,
-pipeline. Ready once the inbound folder and the journal can be used.
+timers, pipeline. Ready once the inbound folder and the journal can be used.
 
 Order of the end (SIGTERM, SIGINT, or idle with `--until-idle`); each step is logged and a test
 reads the log:
 
 1. `draining`: readiness goes red, so that nobody counts on us.
-2. `intake-stopped`: no message is taken any more.
+2. `intake-stopped`: no message is taken any more, and nothing becomes due.
 3. `in-flight-settled`: what was taken is recorded and settled.
 4. `outbox-drained`: what is due is sent, for at most `DRAIN_SECONDS`; the rest stays in the
    journal and goes out after the next start.
@@ -47,6 +47,7 @@ from gateway.pipeline import Desk, Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
 from gateway.systemd import READY, STOPPING, WATCHDOG, notify
+from gateway.timers import Timers
 from gateway.transport.folder import FolderConsumer, FolderPublisher
 
 DRAIN_SECONDS: Final = 20.0
@@ -72,6 +73,7 @@ class Gateway:
     consumer: FolderConsumer
     pipeline: Pipeline
     relay: Relay
+    timers: Timers
     metrics: Metrics
     readiness: Readiness
     operating: Operating
@@ -181,6 +183,7 @@ def _assemble(
         recorded=relay.wake,
         parse_jobs=config.workers.parse_threads,
     )
+    timers = Timers(journal, pipeline, relay, clock, metrics)
     consumer = FolderConsumer(
         inbound_folder(config),
         config.state / "oversize",
@@ -204,9 +207,10 @@ def _assemble(
         consumer=consumer,
         pipeline=pipeline,
         relay=relay,
+        timers=timers,
         metrics=metrics,
         readiness=readiness,
-        operating=Operating(journal, pipeline, relay, readiness, clock),
+        operating=Operating(journal, pipeline, relay, timers, readiness, clock),
     )
 
 
@@ -263,15 +267,16 @@ class Daemon:
         gateway = self._gateway
         intake = asyncio.create_task(gateway.pipeline.run(gateway.consumer), name="intake")
         relay = asyncio.create_task(gateway.relay.run(), name="relay")
+        timers = asyncio.create_task(gateway.timers.run(), name="timers")
         observing = asyncio.create_task(self._observe(), name="observing")
         stopping = asyncio.create_task(self._stop.wait(), name="stopping")
-        tasks = {intake, relay, observing}
+        tasks = {intake, relay, timers, observing}
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         notify(STOPPING, os.environ)
         gateway.readiness.drain()
         logger().info("draining")
-        await _cancelled(intake, observing)
+        await _cancelled(intake, timers, observing)
         logger().info("intake-stopped")
         await gateway.pipeline.drain()
         logger().info("in-flight-settled")

@@ -15,6 +15,7 @@ from gateway.errors import GatewayError, Refused, SchemasInvalid, TablesInvalid
 from gateway.pipeline import Desk
 from ir_directory import Certainty
 from ir_directory import load as directory_load
+from routing_tables import Reminders
 from routing_tables import load as routes_load
 from routing_tables import release as release_load
 from sed_schemas import load as schemas_load
@@ -38,6 +39,9 @@ def policy(config: Config) -> Policy:
         transfer_grace=timedelta(hours=said.transfer_grace_hours),
         hand_over=said.hand_over,
         hand_over_by_institution=dict(said.hand_over_by_institution),
+        already_participant=said.already_participant,
+        already_participant_by_buc=dict(said.already_participant_by_buc),
+        hold=timedelta(hours=said.hold_hours),
     )
 
 
@@ -53,6 +57,7 @@ def tables(name: str | None = None) -> Tables:
         directory = directory_load.load()
         routes = routes_load.load()
         questions = routes_load.questions()
+        reminders = routes_load.reminders()
     except (
         directory_load.DirectoryInvalid,
         routes_load.RoutesInvalid,
@@ -74,6 +79,7 @@ def tables(name: str | None = None) -> Tables:
         questions={
             datum: QuestionText(row.section, row.item, row.text) for datum, row in questions.items()
         },
+        reminders=Reminders(reminders),
     )
 
 

@@ -30,7 +30,7 @@ DECISIONS: Final = (
     "set-aside",
 )
 STAGES: Final = ("receive", "read", "validate", "resolve", "decide", "record", "publish")
-KINDS: Final = ("x007", "hand-over", "x012", "h001")
+KINDS: Final = ("x007", "hand-over", "x012", "h001", "x006", "reminder")
 DUPLICATES: Final = ("message", "content")
 BUCKETS: Final = (
     *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
@@ -121,7 +121,9 @@ class Metrics:
             "gateway_quarantine", "Messages set aside.", ("set-aside",)
         )
         self._questions = self._gauge("gateway_questions_open", "Questions abroad not answered.")
-        self._timers = self._gauge("gateway_timers_overdue", "Timers due and not yet acted on.")
+        self._timers = self._gauge(
+            "gateway_timers_overdue", "Cases in which something is due and not yet done."
+        )
 
     def _describe(self, sending: str) -> None:
         self._tables = Info(
@@ -194,7 +196,7 @@ class Metrics:
         self._questions.set(number)
 
     def timers_overdue(self, number: int) -> None:
-        """Timers due and not yet acted on now."""
+        """Cases in which something is due now."""
         self._timers.set(number)
 
     def release(self, name: str) -> None:

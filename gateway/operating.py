@@ -16,6 +16,7 @@ from gateway.journal import Entry, IdentityConflict, Journal
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Relay
+from gateway.timers import Timers
 
 DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "wake")
 """Names of all deeds; `ops/interfaces.md` explains each."""
@@ -29,12 +30,14 @@ class Operating:
         journal: Journal,
         pipeline: Pipeline,
         relay: Relay,
+        timers: Timers,
         readiness: Readiness,
         clock: Clock,
     ) -> None:
         self._journal = journal
         self._pipeline = pipeline
         self._relay = relay
+        self._timers = timers
         self._readiness = readiness
         self._clock = clock
 
@@ -54,10 +57,12 @@ class Operating:
             case "pause":
                 self._pipeline.pause()
                 self._relay.pause()
+                self._timers.pause()
                 return {"paused": True}
             case "resume":
                 self._pipeline.resume()
                 self._relay.resume()
+                self._timers.resume()
                 return {"paused": False}
             case "wake":
                 self._relay.wake()

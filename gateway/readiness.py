@@ -99,7 +99,8 @@ class Readiness:
         if backlog.oldest_due is not None:
             age = max((self._clock.now() - backlog.oldest_due).total_seconds(), 0.0)
         self._metrics.outbox(depth=backlog.unsent, oldest_seconds=age)
-        return backlog.unsent
+        self._metrics.timers_overdue(backlog.cases_due)
+        return backlog.unsent + backlog.cases_due
 
     async def _count(self) -> None:
         now = self._clock.monotonic()

@@ -275,3 +275,34 @@ def _buc_within(ours: str, theirs: str) -> bool:
 
 def _order(route: Route) -> tuple[str, str, str, str]:
     return (route.buc, route.rule, route.valid_from.isoformat(), repr(sorted(route.sed)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRow:
+    """When to remind: the n-th time so many days after the question or the last reminder."""
+
+    country: str
+    """Of the institution that was asked, or `*`."""
+    buc: str
+    """A BUC, a sector such as `P_BUC_*`, or `*`."""
+    number: int
+    days: int
+
+
+class Reminders:
+    """The rows of a release."""
+
+    def __init__(self, rows: Iterable[ReminderRow] = ()) -> None:
+        self._days: Final = {(row.country, row.buc, row.number): row.days for row in rows}
+
+    def days(self, country: str, buc: str, number: int) -> int | None:
+        """Calendar days before the n-th reminder; None when there is no n-th one.
+
+        A row for the country beats one for the BUC, which beats one for its sector.
+        """
+        for where in (country, ANY):
+            for what in (buc, sector(buc), ANY):
+                days = self._days.get((where, what, number))
+                if days is not None:
+                    return days
+        return None

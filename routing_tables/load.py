@@ -18,6 +18,7 @@ from routing_tables import (
     ASSUMED,
     ByPlace,
     Fixed,
+    ReminderRow,
     Route,
     RoutingTable,
     Target,
@@ -83,16 +84,6 @@ class QuestionRow:
     item: str
     text: str
     """The whole question, for H001."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReminderRow:
-    """When to remind: the n-th time so many days after the question or the last reminder."""
-
-    country: str
-    buc: str
-    number: int
-    days: int
 
 
 class RoutesInvalid(Exception):

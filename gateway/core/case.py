@@ -4,132 +4,39 @@ The journal keeps the events; nothing here is stored twice. `revision` is the nu
 so two decisions on the same revision cannot both be recorded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
-from gateway.core.evidence import Evidence
-from gateway.core.message import BusinessMessage, Role
+from gateway.core.events import (
+    Answered,
+    Asked,
+    Closed,
+    Event,
+    Expired,
+    ForwardConfirmed,
+    Forwarded,
+    MessageReceived,
+    ParticipantsChanged,
+    Promised,
+    QuestionFailed,
+    Referred,
+    Reminded,
+    Reopened,
+    Returned,
+    SteppedBack,
+    Waits,
+    Withdrawn,
+)
 from gateway.core.states import CaseState, QuestionState
 
-
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
-    """A message of the case was recorded."""
-
-    message_id: str
-    sed: str
-    action: str
-    set_id: str
-    version: int
-    payload_digest: str
-    related_set_id: str | None
-    buc: str
-    cdm: str
-    us: str
-    """Which of our own institutions takes part."""
-    our_role: str
-    parties: tuple[str, ...]
-    """Everybody in the header, ourselves included; the sender first."""
-    owner: str
-    """Which of them owns the case; empty when none does."""
-    received_on: str
-    """The reference date: ISO day of receipt in Europe/Paris."""
-    body: str
-    """SHA-256 of the bytes received."""
-    media: str
-    """`xml` or `mime`."""
-    evidence: Evidence | None = None
-    """Kept in a table of its own (personal data); absent once it was erased."""
+NOT_STARTED: Final = "out-of-order"
+"""Cause of a `Referred` that leaves the case as it is: it goes on when its first SED comes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """A message waits for an answer, for its predecessor, or for a person."""
-
-    message_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Referred:
-    """A person must decide the case."""
-
-    message_id: str
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question left for abroad."""
-
-    question: str
-    """Id of the question: the message id of the first sending of it."""
-    way: str
-    missing: tuple[str, ...]
-    set_id: str
-    """Document id of the question, by which a reply names it."""
-    about_set_id: str
-    """Document that the question is about."""
-    own_case: str | None = None
-    """The H_BUC_01 that was started to ask."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer came, whether it helped or not."""
-
-    question: str
-    message_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionFailed:
-    """A question came back as an exception, or could not be sent."""
-
-    question: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forwarded:
-    """We forwarded the case: X007 was recorded for sending."""
-
-    institution: str
-    x007: str
-    """Message id of the copy for the institution."""
-    set_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ForwardConfirmed:
-    """The X007 to the new participant was confirmed; from here the grace for late SEDs runs."""
-
-    institution: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """An institution gave the case back, left it, or refused it: never to it again."""
-
-    institution: str
-
-
-Event = (
-    MessageReceived
-    | Waits
-    | Referred
-    | Asked
-    | Answered
-    | QuestionFailed
-    | Forwarded
-    | ForwardConfirmed
-    | Returned
-)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenQuestion:
+class Question:
     """A question of the case and how it stands."""
 
     id: str
@@ -139,6 +46,13 @@ class OpenQuestion:
     about_set_id: str
     own_case: str | None
     state: QuestionState = QuestionState.OPEN
+    asked: str = ""
+    """Institution that was asked."""
+    spoken_at: datetime | None = None
+    """When it was asked, or last reminded of."""
+    reminders: int = 0
+    promised: date | None = None
+    """An X010 said that the answer comes by this day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +67,23 @@ class Case:
     our_role: str = ""
     state: CaseState = CaseState.OPEN
     participants: frozenset[str] = frozenset()
+    """Everybody whom a header names or an X SED added, but for those who left."""
+    left: frozenset[str] = frozenset()
+    """Those who left and did not come back."""
     documents: dict[str, MessageReceived] = field(default_factory=dict)
     """SetId -> highest version received."""
     contents: dict[tuple[str, int], MessageReceived] = field(default_factory=dict)
     """(SetId, version) -> first message that brought it."""
+    withdrawn: frozenset[str] = frozenset()
+    """SetIds of documents that their sender withdrew, whether they came before or after that."""
+    closed: bool = False
     waiting: tuple[str, ...] = ()
     """Message ids, in order, that go out with the case when it is forwarded."""
-    questions: tuple[OpenQuestion, ...] = ()
+    waiting_since: datetime | None = None
+    """Since when the first of them waits that nobody was told of."""
+    told: frozenset[str] = frozenset()
+    """Those of them that are on the worklist already."""
+    questions: tuple[Question, ...] = ()
     holder: str | None = None
     x007: str | None = None
     x007_set_id: str | None = None
@@ -168,9 +92,14 @@ class Case:
     returned_by: frozenset[str] = frozenset()
 
     @property
-    def open_questions(self) -> tuple[OpenQuestion, ...]:
+    def open_questions(self) -> tuple[Question, ...]:
         """Questions that nobody has answered yet."""
         return tuple(q for q in self.questions if q.state is QuestionState.OPEN)
+
+    @property
+    def asked_for(self) -> frozenset[str]:
+        """Every datum that was ever asked for in this case."""
+        return frozenset(datum for question in self.questions for datum in question.missing)
 
     def received(self, message_id: str) -> MessageReceived | None:
         """The message of the case with this id."""
@@ -192,54 +121,19 @@ def _apply(case: Case, event: Event) -> Case:
         case MessageReceived():
             return _receive(case, event)
         case Waits():
-            return replace(case, waiting=(*case.waiting, event.message_id))
-        case Referred():
-            return replace(case, state=CaseState.REFERRED)
-        case Asked() | Answered() | QuestionFailed():
-            return _question(case, event)
-        case Forwarded() | ForwardConfirmed() | Returned():
-            return _holder(case, event)
-        case _:
-            assert_never(event)
-
-
-def _question(case: Case, event: Asked | Answered | QuestionFailed) -> Case:
-    match event:
-        case Asked():
-            question = OpenQuestion(
-                event.question,
-                event.way,
-                event.missing,
-                event.set_id,
-                event.about_set_id,
-                event.own_case,
-            )
-            return replace(case, questions=(*case.questions, question), state=CaseState.ASKED)
-        case Answered():
-            return _settle(case, event.question, QuestionState.ANSWERED)
-        case QuestionFailed():
-            return _settle(case, event.question, QuestionState.FAILED)
-        case _:
-            assert_never(event)
-
-
-def _holder(case: Case, event: Forwarded | ForwardConfirmed | Returned) -> Case:
-    match event:
-        case Forwarded():
             return replace(
                 case,
-                state=CaseState.FORWARDED,
-                holder=event.institution,
-                x007=event.x007,
-                x007_set_id=event.set_id,
-                waiting=(),
-                questions=tuple(_settled(q, QuestionState.OVERTAKEN) for q in case.questions),
-                participants=case.participants | {event.institution},
+                waiting=(*case.waiting, event.message_id),
+                waiting_since=case.waiting_since or event.since,
             )
-        case ForwardConfirmed():
-            return replace(case, forwarded_at=event.at)
-        case Returned():
-            return replace(case, returned_by=case.returned_by | {event.institution})
+        case Referred():
+            return _refer(case, event)
+        case Asked() | Reminded() | Promised() | Answered() | QuestionFailed() | Expired():
+            return _question(case, event)
+        case Forwarded() | ForwardConfirmed() | Returned() | SteppedBack():
+            return _holder(case, event)
+        case ParticipantsChanged() | Withdrawn() | Closed() | Reopened():
+            return _change(case, event)
         case _:
             assert_never(event)
 
@@ -258,49 +152,108 @@ def _receive(case: Case, event: MessageReceived) -> Case:
         cdm=case.cdm or event.cdm,
         us=case.us or event.us,
         our_role=case.our_role or event.our_role,
-        participants=case.participants | frozenset(event.parties),
+        participants=case.participants | (frozenset(event.parties) - case.left),
         documents=documents,
         contents=contents,
     )
 
 
-def _settle(case: Case, question: str, state: QuestionState) -> Case:
-    return replace(
-        case,
-        questions=tuple(_settled(q, state) if q.id == question else q for q in case.questions),
+def _refer(case: Case, event: Referred) -> Case:
+    if event.cause == NOT_STARTED:
+        return replace(case, told=case.told | {event.message_id}, waiting_since=None)
+    return replace(case, state=CaseState.REFERRED, waiting_since=None)
+
+
+def _question(
+    case: Case, event: Asked | Reminded | Promised | Answered | QuestionFailed | Expired
+) -> Case:
+    match event:
+        case Asked():
+            question = Question(
+                event.question,
+                event.way,
+                event.missing,
+                event.set_id,
+                event.about_set_id,
+                event.own_case,
+                asked=event.asked,
+                spoken_at=event.at,
+            )
+            return replace(case, questions=(*case.questions, question), state=CaseState.ASKED)
+        case Reminded():
+            number, at = event.number, event.at
+            return _changed(case, event, lambda q: replace(q, reminders=number, spoken_at=at))
+        case Promised():
+            until = date.fromisoformat(event.until) if event.until is not None else None
+            return _changed(case, event, lambda q: replace(q, promised=until))
+        case Answered():
+            return _changed(case, event, lambda q: _settled(q, QuestionState.ANSWERED))
+        case QuestionFailed():
+            return _changed(case, event, lambda q: _settled(q, QuestionState.FAILED))
+        case Expired():
+            return _changed(case, event, lambda q: _settled(q, QuestionState.EXPIRED))
+        case _:
+            assert_never(event)
+
+
+def _holder(case: Case, event: Forwarded | ForwardConfirmed | Returned | SteppedBack) -> Case:
+    match event:
+        case Forwarded():
+            return replace(
+                _overtaken(case),
+                state=CaseState.FORWARDED,
+                holder=event.institution,
+                x007=event.x007,
+                x007_set_id=event.set_id,
+                participants=case.participants | {event.institution},
+            )
+        case ForwardConfirmed():
+            return replace(case, forwarded_at=event.at)
+        case Returned():
+            return replace(case, returned_by=case.returned_by | {event.institution})
+        case SteppedBack():
+            return replace(_overtaken(case), state=CaseState.LEFT, holder=event.institution)
+        case _:
+            assert_never(event)
+
+
+def _overtaken(case: Case) -> Case:
+    """Another one has the case: nothing waits with us any more, and nobody needs to answer us."""
+    questions = tuple(_settled(q, QuestionState.OVERTAKEN) for q in case.questions)
+    return replace(case, questions=questions, waiting=(), waiting_since=None, told=frozenset())
+
+
+def _change(case: Case, event: ParticipantsChanged | Withdrawn | Closed | Reopened) -> Case:
+    match event:
+        case ParticipantsChanged():
+            joined, gone = frozenset(event.joined), frozenset(event.left)
+            return replace(
+                case,
+                participants=(case.participants | joined) - gone,
+                left=(case.left - joined) | gone,
+                returned_by=case.returned_by | gone,
+            )
+        case Withdrawn():
+            return replace(case, withdrawn=case.withdrawn | {event.set_id})
+        case Closed() | Reopened():
+            return replace(case, closed=isinstance(event, Closed))
+        case _:
+            assert_never(event)
+
+
+def _changed(
+    case: Case,
+    event: Reminded | Promised | Answered | QuestionFailed | Expired,
+    change: Callable[[Question], Question],
+) -> Case:
+    """The case with the question that the event is about changed; a settled one stays."""
+    questions = tuple(
+        change(q) if q.id == event.question and q.state is QuestionState.OPEN else q
+        for q in case.questions
     )
+    return replace(case, questions=questions)
 
 
-def _settled(question: OpenQuestion, state: QuestionState) -> OpenQuestion:
+def _settled(question: Question, state: QuestionState) -> Question:
     """The question in this state; one that is settled already stays as it is."""
     return replace(question, state=state) if question.state is QuestionState.OPEN else question
-
-
-def received(
-    message: BusinessMessage,
-    us: str,
-    our_role: str,
-    media: str,
-    received_on: date,
-    evidence: Evidence,
-) -> MessageReceived:
-    """The event that a message of the case was recorded."""
-    return MessageReceived(
-        message_id=message.message_id,
-        sed=message.sed,
-        action=message.action.value,
-        set_id=message.set_id,
-        version=message.version,
-        payload_digest=message.payload_digest,
-        related_set_id=message.related_set_id,
-        buc=message.buc,
-        cdm=message.case_cdm,
-        us=us,
-        our_role=our_role,
-        parties=tuple(dict.fromkeys(party.id for party in message.parties)),
-        owner=next((p.id for p in message.parties if p.role is Role.CASE_OWNER), ""),
-        received_on=received_on.isoformat(),
-        body=message.digest,
-        media=media,
-        evidence=evidence,
-    )

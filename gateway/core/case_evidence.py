@@ -7,6 +7,7 @@ outranks what was said before, for the datum asked and for no other.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gateway.core.case import Case
 from gateway.core.composing import ADDRESS_DATA
 from gateway.core.evidence import About, Address, AddressKind, Evidence, identity
 from gateway.core.matter import Matter
@@ -17,14 +18,9 @@ def evidence_of(matter: Matter, asked: frozenset[str]) -> tuple[Evidence, str | 
     message = matter.message
     known = matter.case.documents.get(message.set_id)
     superseded = known is not None and known.version > message.version
-    earlier = [
-        document.evidence
-        for document in matter.case.documents.values()
-        if document.evidence is not None
-        and not document.sed.startswith("X")
-        and (superseded or document.set_id != message.set_id)
-    ]
-    if message.is_administrative or superseded:
+    earlier = _facts(matter.case, None if superseded else message.set_id)
+    silent = message.is_administrative or message.set_id in matter.case.withdrawn
+    if silent or superseded:
         return merged(earlier), None
     own = matter.examined.evidence
     parts = _one_main_person([*earlier, own])
@@ -32,6 +28,23 @@ def evidence_of(matter: Matter, asked: frozenset[str]) -> tuple[Evidence, str | 
         before = [_without_homes(part) for part in parts[:-1]]
         return merged([*before, parts[-1]]), "residence"
     return merged(parts), None
+
+
+def known_evidence(case: Case) -> Evidence:
+    """Everything that the case holds already."""
+    return merged(_facts(case, None))
+
+
+def _facts(case: Case, but: str | None) -> list[Evidence]:
+    """What each document says; X SEDs say nothing, nor does what its sender withdrew."""
+    return [
+        document.evidence
+        for document in case.documents.values()
+        if document.evidence is not None
+        and not document.sed.startswith("X")
+        and document.set_id not in case.withdrawn
+        and document.set_id != but
+    ]
 
 
 def merged(parts: Sequence[Evidence]) -> Evidence:

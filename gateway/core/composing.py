@@ -9,13 +9,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from gateway.core.case import MessageReceived
+from gateway.core.events import MessageReceived
 from gateway.core.evidence import Evidence, Organisation, Person
 from gateway.core.message import CaseAction, Role
 from gateway.core.outgoing import RINA, Outgoing, SendingKind, new_id
@@ -28,6 +28,8 @@ _LONG: Final = 255  # CDM 4.4 EESSILongStringType
 _SEX: Final = frozenset({"01", "02", "98"})  # CDM 4.4 EESSISexType
 _NOT_COMPETENT: Final = "01"  # CDM 4.4 X007 reason: not competent
 _NEEDED: Final = "01"  # CDM 4.4 X012 reason: needed for national investigation
+_INFORMATION: Final = "02"  # CDM 4.4 X009 type: information
+_OTHER_COMPETENT: Final = "02"  # CDM 4.4 X006 reason: another institution is competent
 _RESIDENCE: Final = "01"  # CDM 4.4 EESSIAddressType: residence
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -180,6 +182,46 @@ def request(
     )
     body = f"<NotificationRequestForInformation>{payload}</NotificationRequestForInformation>"
     return _outgoing(head, envelope, body, SendingKind.H001, "", asked)
+
+
+def remind(
+    head: Letterhead,
+    evidence: Evidence,
+    asks: Sequence[QuestionText],
+    question_set_id: str,
+    asked: str,
+) -> Outgoing:
+    """X009 on a question (AD_BUC_07): one line a datum that is still missing (CDM 4.4 X009)."""
+    lines = "".join(
+        f"<ReminderSendUs><type><value>{_INFORMATION}</value></type>"
+        f"<details>{_short(ask.item)}</details></ReminderSendUs>"
+        for ask in asks
+    )
+    payload = f"{_case_context(evidence)}<Reminders>{lines}</Reminders>"
+    set_id = new_id(head.cause, asked, "x009-document")
+    receivers = tuple(o for o in head.others if o[0] == asked)
+    envelope = _Envelope("X009", set_id, receivers, related_set_id=question_set_id)
+    return _outgoing(head, envelope, payload, SendingKind.REMINDER, "", asked)
+
+
+def as_reminder(written: Outgoing, name: str, after: str) -> Outgoing:
+    """A reminder: X009, or the question once more; it never leaves before the question has."""
+    return replace(written, kind=SendingKind.REMINDER, object=name, after=after)
+
+
+def step_back(head: Letterhead, evidence: Evidence, institution: str) -> tuple[Outgoing, ...]:
+    """X006 on ourselves to every other participant, one copy each (AD_BUC_04, CDM 4.4 X006)."""
+    set_id = new_id(head.cause, institution, "x006-document")
+    payload = (
+        f"{_case_context(evidence)}<RemovedParticipant>"
+        f"<Institution>{_institution(head.us, head.us_name)}</Institution>"
+        f"<reason><value>{_OTHER_COMPETENT}</value></reason></RemovedParticipant>"
+    )
+    envelope = _Envelope("X006", set_id, head.others)
+    return tuple(
+        _outgoing(head, envelope, payload, SendingKind.X006, institution, receiver)
+        for receiver, _ in head.others
+    )
 
 
 def hand_over(

@@ -4,11 +4,10 @@ Everything here is composed and nothing is done; the journal records it in one t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
-from gateway.core import composing
-from gateway.core.case import Asked, Event, Forwarded, MessageReceived, Referred, Waits
+from gateway.core import composing, correspondence
 from gateway.core.deciding import Deciding
 from gateway.core.decision import (
     Ask,
@@ -20,18 +19,24 @@ from gateway.core.decision import (
     Refuse,
     SetAside,
     Transfer,
-    Way,
     name,
 )
-from gateway.core.matter import STARTS, Matter
-from gateway.core.message import Role
+from gateway.core.events import (
+    Event,
+    Forwarded,
+    MessageReceived,
+    Referred,
+    SteppedBack,
+    Waits,
+)
+from gateway.core.matter import Matter
 from gateway.core.outgoing import Outgoing, new_id
 from gateway.core.states import CaseState, MessageState
 
 STATES: Final[dict[str, MessageState]] = {
     "transfer": MessageState.RECORDED,
     "deliver": MessageState.RECORDED,
-    "leave": MessageState.REFERRED,
+    "leave": MessageState.RECORDED,
     "ask": MessageState.WAITING,
     "hold": MessageState.WAITING,
     "refuse": MessageState.REFUSED,
@@ -45,16 +50,19 @@ STATES: Final[dict[str, MessageState]] = {
 class Consequences:
     """What follows from one decision."""
 
-    matter: Matter
     deciding: Deciding
     events: list[Event] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     moves: list[tuple[str, MessageState]] = field(default_factory=list)
     own_case: str | None = None
 
+    @property
+    def matter(self) -> Matter:
+        """The message in its case, as it was decided."""
+        return self.deciding.matter
+
     def follow(self, decision: Decision) -> None:
         """Gather what the decision entails; a refused message leaves no trace in its case."""
-        message_id = self.matter.message.message_id
         match decision:
             case Refuse() | SetAside():
                 return
@@ -66,39 +74,35 @@ class Consequences:
                 case = self.matter.case
                 after = case.x007 if case.forwarded_at is None else None
                 self._hand_over((self.matter.received,), decision.institution, after, decision)
-            case Ask():
+            case Leave():
                 self._received()
-                self.events.append(Waits(message_id))
-                self._ask(decision)
-            case Hold() | Refer("out-of-order"):
+                self._step_back(decision)
+            case Ask() | Hold():
                 self._received()
-                self.events.append(Waits(message_id))
-            case Refer() | Leave():
-                if decision != Refer("stranger"):  # who it names takes no part in the case
-                    self._received()
-                cause = decision.cause if isinstance(decision, Refer) else "already-participant"
-                self.events.append(Referred(message_id, cause))
-                self._release_waiting()
+                self.events.append(
+                    Waits(self.matter.message.message_id, self.matter.arrival.decided_at)
+                )
+                if isinstance(decision, Ask):
+                    self._ask(decision)
+            case Refer():
+                self._refer(decision)
             case _:
                 assert_never(decision)
 
     def _received(self) -> None:
         self.events.extend((self.matter.received, *self.deciding.events))
 
-    def _release_waiting(self) -> None:
-        """What waited for an answer waits no longer: a person has the whole case.
+    def _refer(self, decision: Refer) -> None:
+        """A person has the whole case: what waited waits no longer."""
+        case = self.matter.case
+        if decision.cause != "stranger":  # who it names takes no part in the case
+            self._received()
+        self.events.append(Referred(self.matter.message.message_id, decision.cause))
+        if case.state is not CaseState.REFERRED:
+            waiting = (m for m in case.waiting if m not in case.told)
+            self.moves.extend((m, MessageState.REFERRED) for m in waiting)
 
-        What came before the SED that starts the case is on the worklist already.
-        """
-        case, begun = self.matter.case, False
-        if case.state is not CaseState.ASKED:
-            return
-        for event in case.contents.values():
-            begun = begun or event.action in STARTS
-            if begun and event.message_id in case.waiting:
-                self.moves.append((event.message_id, MessageState.REFERRED))
-
-    # -- the transfer -----------------------------------------------------------------------
+    # -- somebody else has it ---------------------------------------------------------------
 
     def _forward(self, decision: Transfer) -> None:
         cause, target = self.matter.message.message_id, decision.institution
@@ -110,31 +114,38 @@ class Consequences:
         self.events.append(
             Forwarded(target, theirs.message_id, new_id(cause, target, "x007-document"))
         )
+        valid = [
+            event
+            for event in (*self._take_along(), self.matter.received)
+            if event.set_id not in self.matter.case.withdrawn
+        ]
+        self._hand_over(valid, target, theirs.message_id, decision)
+
+    def _step_back(self, decision: Leave) -> None:
+        """The institution has its own copy of everything: only our going is to be told."""
+        case = self.matter.case
+        if case.state is CaseState.LEFT:
+            return
+        head, evidence = self._letterhead(), self.deciding.evidence
+        self.outgoing.extend(composing.step_back(head, evidence, decision.institution))
+        self.events.append(SteppedBack(decision.institution))
+        self._take_along()
+
+    def _take_along(self) -> list[MessageReceived]:
+        """What waited is decided with this message."""
         case = self.matter.case
         earlier = [e for m in case.waiting if (e := case.received(m)) is not None]
         self.moves.extend((e.message_id, MessageState.RECORDED) for e in earlier)
-        self._hand_over((*earlier, self.matter.received), target, theirs.message_id, decision)
+        return earlier
 
     def _letterhead(self) -> composing.Letterhead:
-        matter, document = self.matter, self.matter.document
-        us = matter.tables.directory.institution(document.us)
-        later = (matter.case.participants | set(matter.received.parties)) - set(document.parties)
-        others = tuple(
-            (ident, (Role.CASE_OWNER if ident == document.owner else Role.COUNTERPARTY).value)
-            for ident in (*document.parties, *sorted(later))
-            if ident != document.us and ident not in matter.policy.own_institutions
-        )
-        return composing.Letterhead(
-            cause=matter.message.message_id,
-            us=document.us,
-            us_name=us.name if us is not None else document.us,
-            our_role=document.our_role,
-            case_id=matter.case.case_id,
-            buc=document.buc,
-            cdm=document.cdm,
-            others=others,
-            at=matter.arrival.decided_at,
-            test=matter.message.test,
+        matter = self.matter
+        return correspondence.letterhead(
+            matter,
+            matter.document,
+            matter.message.message_id,
+            matter.arrival.decided_at,
+            matter.received.parties,
         )
 
     def _hand_over(
@@ -187,35 +198,14 @@ class Consequences:
 
     def _ask(self, decision: Ask) -> None:
         """Asked is whoever sent the SED that is asked about."""
-        head, evidence, about = self._letterhead(), self.deciding.evidence, self.matter.document
-        asked = about.parties[0]
-        texts = [self.matter.tables.questions[datum] for datum in decision.missing]
-        reference = ""
-        if decision.way is Way.OWN_CASE:
-            reference = composing.case_reference(self.matter.case.case_id, about.buc)
-            head = self._own_letterhead(head, asked)
-        if decision.way is Way.X012:
-            question = composing.clarification(head, evidence, texts, about, asked)
-        else:
-            question = composing.request(head, evidence, texts, decision.missing, asked, reference)
-        self.outgoing.append(question)
-        self.events.append(
-            Asked(
-                question.message_id,
-                decision.way.value,
-                decision.missing,
-                new_id(head.cause, asked, f"{question.kind.value}-document"),
-                about.set_id,
-                self.own_case,
-            )
+        written, asked = correspondence.question(
+            self.matter,
+            self.matter.document,
+            self._letterhead(),
+            self.deciding.evidence,
+            decision.missing,
+            decision.way,
         )
-
-    def _own_letterhead(self, head: composing.Letterhead, asked: str) -> composing.Letterhead:
-        self.own_case = new_id(self.matter.case.case_id, asked, "own-case")
-        return replace(
-            head,
-            our_role=Role.CASE_OWNER.value,
-            case_id=self.own_case,
-            buc=composing.OWN_CASE_BUC,
-            others=((asked, Role.COUNTERPARTY.value),),
-        )
+        self.outgoing.append(written)
+        self.events.append(asked)
+        self.own_case = asked.own_case

@@ -4,25 +4,28 @@ Is it for us, is it whole, do we know it, does it belong to its case, who is com
 The answer is a decision; what follows from it is in `consequences`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-from gateway.core import composing
-from gateway.core.case import Answered, Event, OpenQuestion, QuestionFailed, Returned
+from gateway.core import composing, correspondence
+from gateway.core.administrative import LEAVING
+from gateway.core.case import NOT_STARTED, Question, fold
 from gateway.core.case_evidence import evidence_of
 from gateway.core.decision import (
     Ask,
     Decision,
     Deliver,
     Hold,
+    Leave,
     Refer,
     Refuse,
     Transfer,
     Way,
 )
+from gateway.core.events import Answered, Event, Promised, QuestionFailed, Returned
 from gateway.core.evidence import Evidence, identity
-from gateway.core.matter import Matter
+from gateway.core.matter import STARTS, Matter
 from gateway.core.resolution import Resolution, Resolved, Undetermined, resolve
 from gateway.core.states import CaseState
 from gateway.core.subject import Subject
@@ -30,7 +33,6 @@ from gateway.core.trace import Step, step
 from ir_directory import Certainty
 
 EXCEPTIONS: Final = frozenset({"X050", "X011"})
-LEAVING: Final = frozenset({"X006", "X007", "X100"})
 ANSWERS: Final = frozenset({"H002", "X010", "X013"})
 _NAMESPACE: Final = "http://ec.europa.eu/eessi/ns/"
 
@@ -76,8 +78,9 @@ class Deciding:
             or self._unknown()
             or self._broken_schema()
             or self._contradicts_its_case()
+            or self._speaks_about_the_case()
             or self._speaks_about_ours()
-            or self._of_a_forwarded_case()
+            or self._of_a_case_that_another_has()
             or self._out_of_turn()
             or self._competent()
         )
@@ -155,27 +158,66 @@ class Deciding:
         first = next(subjects, None)
         return ours is not None and first is not None and identity(ours) != identity(first)
 
+    def _speaks_about_the_case(self) -> Decision | None:
+        """What an X SED says is believed before anything else is decided."""
+        message, says = self.matter.message, self.matter.examined.says
+        if says.withdraws and not self._is_the_author(message.related_set_id):
+            return Refer("stranger")
+        if self.matter.in_its_case:  # in a case of our own it is about that one
+            self._believe(says.events(message.related_set_id))
+        if says.closes and self.matter.case.holder is None:
+            return Refer("closed") if self.matter.in_its_case else None
+        if self.matter.case.holder is not None or self.matter.case.state is CaseState.REFERRED:
+            return None
+        if any(self.matter.is_ours(gone) for gone in says.left):
+            return Refer("removed")
+        starter = self.matter.starter
+        if starter is not None and starter.parties[0] in says.left:
+            return Refer("sender-left")
+        return None
+
+    def _is_the_author(self, set_id: str | None) -> bool:
+        """Whether the sender sent that document; one that has not come yet may be his."""
+        document = self.matter.case.documents.get(set_id or "")
+        sender = self.matter.message.sender.id
+        return document is None or self.matter.same_body(sender, document.parties[0])
+
+    def _believe(self, events: tuple[Event, ...]) -> None:
+        """From here on the case is looked at as these events leave it."""
+        if events:
+            self.events.extend(events)
+            case = self.matter.case
+            changed = replace(fold(case, events), revision=case.revision)
+            self.matter = replace(self.matter, case=changed)
+
     def _speaks_about_ours(self) -> Decision | None:
-        """X050 and X011 say that something we sent failed; X006, X007, X100 that somebody left."""
-        message, case = self.matter.message, self.matter.case
+        """X050 and X011 say that something we sent failed; the holder may give the case back."""
+        message, case, says = self.matter.message, self.matter.case, self.matter.examined.says
+        if says.promises:
+            until = says.promised_until.isoformat() if says.promised_until is not None else None
+            named = self._named(case.open_questions)
+            self.events.extend(Promised(q.id, message.message_id, until) for q in named)
         for question in self._answered():
             self.events.append(Answered(question.id, message.message_id))
-        if message.sed not in EXCEPTIONS | LEAVING:
-            return None
         if message.sed in EXCEPTIONS:
             self.events.extend(QuestionFailed(q.id) for q in self._named(case.open_questions))
-        if case.holder is not None and self.matter.same_body(message.sender.id, case.holder):
-            self.events.append(Returned(case.holder))
-            return Refer("returned", (case.holder,))
-        return Refer("exception-received" if message.sed in EXCEPTIONS else "x-sed")
+        if message.sed in EXCEPTIONS | LEAVING and self._is_the_holder(message.sender.id):
+            self.events.append(Returned(case.holder or ""))
+            return Refer("returned", (case.holder or "",))
+        return Refer("exception-received") if message.sed in EXCEPTIONS else None
 
-    def _answered(self) -> tuple[OpenQuestion, ...]:
-        """Open questions that this message answers."""
-        if self.matter.message.sed not in ANSWERS:
+    def _is_the_holder(self, sender: str) -> bool:
+        holder = self.matter.case.holder
+        return holder is not None and self.matter.same_body(sender, holder)
+
+    def _answered(self) -> tuple[Question, ...]:
+        """Open questions that this message answers; a promise to answer is none."""
+        matter = self.matter
+        if matter.message.sed not in ANSWERS or matter.examined.says.promises:
             return ()
-        return self._named(self.matter.case.open_questions)
+        return self._named(matter.case.open_questions)
 
-    def _named(self, questions: tuple[OpenQuestion, ...]) -> tuple[OpenQuestion, ...]:
+    def _named(self, questions: tuple[Question, ...]) -> tuple[Question, ...]:
         """Those that the message names, or may mean when it names none."""
         message = self.matter.message
         return tuple(
@@ -185,10 +227,12 @@ class Deciding:
             or message.related_set_id in {None, question.set_id}
         )
 
-    def _of_a_forwarded_case(self) -> Decision | None:
+    def _of_a_case_that_another_has(self) -> Decision | None:
         case, message = self.matter.case, self.matter.message
-        if case.state is not CaseState.FORWARDED or case.holder is None:
+        if case.holder is None or case.state not in {CaseState.FORWARDED, CaseState.LEFT}:
             return None
+        if case.state is CaseState.LEFT:  # the holder takes part, and gets a copy of its own
+            return Leave(case.holder)
         end = case.forwarded_at
         late = end is not None and message.created_at > end + self.matter.policy.transfer_grace
         if late and self.matter.in_its_case:  # the answer in a case of our own reaches nobody else
@@ -200,13 +244,14 @@ class Deciding:
         return Deliver(holder.id)
 
     def _out_of_turn(self) -> Decision | None:
-        """A SED before the one that starts its case, or in a case that a person has."""
+        """In a case that a person has, or before the SED that starts the case."""
         matter = self.matter
         if matter.case.state is CaseState.REFERRED:
             return Refer("case-referred")
-        if matter.message.is_administrative and not self._answered():
-            return Refer("x-sed")
-        return None if matter.started else Refer("out-of-order")
+        if matter.started:
+            return None
+        begun = any(e.action in STARTS for e in (*matter.case.contents.values(), matter.received))
+        return Refer("withdrawn") if begun else Hold(NOT_STARTED)
 
     # -- who is competent -------------------------------------------------------------------
 
@@ -237,40 +282,51 @@ class Deciding:
             self.certainty = resolution.certainty
             target = resolution.institution
             cause = self._hindrance(target, resolution.certainty)
+            if cause == "already-participant" and self._may_leave():
+                return Leave(target)
             return Refer(cause, (target,)) if cause else Transfer(target, resolution.certainty)
-        if self._answered():
-            cause = "answer-in-prose" if self.matter.examined.evidence.prose else "still-missing"
-            return Refer(cause, resolution.candidates, resolution.missing)
-        if self.matter.case.open_questions:
-            return Hold("question-open")
+        if not self._answered():
+            waits = bool(self.matter.case.open_questions)
+            return Hold("question-open") if waits else self._question(resolution)
+        if self.matter.examined.evidence.prose:
+            return Refer("answer-in-prose", resolution.candidates, resolution.missing)
         return self._question(resolution)
+
+    def _may_leave(self) -> bool:
+        """Where nobody else must be told, X006 says it all; elsewhere a person finds the way."""
+        document = self.matter.document
+        return self.matter.rules_of_buc.may_leave and self.matter.policy.leaves(document.buc)
 
     def _hindrance(self, target: str, certainty: Certainty) -> str | None:
         """Every reason not to send the case to the one competent institution."""
         matter = self.matter
         rules = matter.rules_of_buc
-        ours = any(matter.same_body(target, own) for own in matter.policy.own_institutions)
         checks = (
-            ("own", ours or matter.case_is_ours),
+            ("own", matter.is_ours(target) or matter.case_is_ours),
             ("returned", any(matter.same_body(target, b) for b in matter.case.returned_by)),
-            ("already-participant", self._takes_part(target)),
             ("several", self.evidence.several and not rules.bulk),
             ("inferred", certainty < matter.policy.least_certainty),
-            ("cannot-forward", not rules.may_forward),
             ("no-context", not composing.speakable(self.evidence)),
+            ("already-participant", self._takes_part(target)),
+            ("cannot-forward", not rules.may_forward),
         )
         return next((cause for cause, hinders in checks if hinders), None)
 
     def _takes_part(self, target: str) -> bool:
-        parties = {p.id for p in self.matter.message.parties} | self.matter.case.participants
+        case = self.matter.case
+        parties = ({p.id for p in self.matter.message.parties} - case.left) | case.participants
         return any(self.matter.same_body(target, party) for party in parties)
 
     def _question(self, resolution: Undetermined) -> Decision:
-        missing = tuple(d for d in resolution.missing if d in self.matter.tables.questions)
+        """Ask for what would tell, each datum once in the life of a case."""
+        matter = self.matter
+        askable = tuple(d for d in resolution.missing if d in matter.tables.questions)
+        missing = tuple(d for d in askable if d not in matter.case.asked_for)
         reason = resolution.reason if resolution.reason != "missing" else "undetermined"
         if self.evidence.several:
             return Refer("several", resolution.candidates, resolution.missing)
         if not missing:
+            reason = "still-missing" if askable or self._answered() else reason
             return Refer(reason, resolution.candidates, resolution.missing)
         if not composing.speakable(self.evidence):
             return Refer("no-context", resolution.candidates, missing)
@@ -295,9 +351,8 @@ class Deciding:
 
     def _sayable(self, way: Way | None, missing: tuple[str, ...]) -> tuple[str, ...]:
         """As many data as the question has room for: no more is said to have been asked."""
-        if way is Way.X012:
+        if way is None or way is Way.X012:
             return missing
-        reference = self.matter.case.case_id if way is Way.OWN_CASE else ""
         texts = [self.matter.tables.questions[datum] for datum in missing]
-        reference = composing.case_reference(reference, self.matter.document.buc)
+        reference = correspondence.reference_of(self.matter, self.matter.document, way)
         return missing[: composing.room(texts, reference)]

@@ -39,7 +39,7 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """The competent institution already takes part. (Ends in `Refer` for now.)"""
+    """The competent institution takes part already: we step back, and X006 tells the others."""
 
     institution: str
 
@@ -98,15 +98,17 @@ NAMES: Final[dict[type[Decision], str]] = {
 """The name of each decision in journal, metrics and `--json`."""
 
 CAUSES: Final[dict[str, tuple[str, ...]]] = {
-    "hold": ("question-open",),
+    "hold": ("out-of-order", "question-open"),
     "refuse": ("type-mismatch", "namespace-mismatch", "cdm-mismatch", "schema-violation"),
     "refer": (
         "already-participant",
         "answer-in-prose",
         "cannot-forward",
         "case-referred",
+        "closed",
         "conflict",
         "exception-received",
+        "expired",
         "forwarded-late",
         "inferred",
         "institution-unusable",
@@ -120,9 +122,11 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
         "own",
         "profile-violation",
         "protected",
+        "removed",
         "returned",
         "rule-refers",
         "sed-not-in-buc",
+        "sender-left",
         "sending-failed",
         "several",
         "still-missing",
@@ -131,7 +135,7 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
         "unknown-buc",
         "unknown-cdm",
         "unknown-sed",
-        "x-sed",
+        "withdrawn",
     ),
     "set-aside": (
         "identity-conflict",

@@ -1,10 +1,10 @@
 """What judging one message yields, and what the journal records in one transaction."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from gateway.core.case import Event
 from gateway.core.decision import Decision
+from gateway.core.events import Event
 from gateway.core.message import BusinessMessage
 from gateway.core.outgoing import Outgoing
 from gateway.core.states import MessageState
@@ -45,5 +45,9 @@ class Judgement:
     """Earlier messages that this decision takes along, with their new state."""
     own_case: str | None = None
     """International case id of an H_BUC_01 of ours that asks about this case."""
+    due: datetime | None = None
+    """When something is due in the case if nothing comes (`deadlines`)."""
+    times: bool = False
+    """Whether `due` takes the place of what the journal has; it does not change otherwise."""
     violations: tuple[str, ...] = ()
     """Rule names of schema violations; never a value of the document."""

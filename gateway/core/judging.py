@@ -4,13 +4,17 @@
 needs the case. The questions stand in `deciding`, what follows from the answer in `consequences`.
 """
 
-from gateway.core.case import Case
+from datetime import datetime
+
+from gateway.core.administrative import administrative
+from gateway.core.case import Case, fold
 from gateway.core.consequences import STATES, Consequences
+from gateway.core.deadlines import next_due
 from gateway.core.deciding import Deciding, same_content, set_aside_cause
-from gateway.core.decision import Ask, Decision, Refer, SetAside, name
+from gateway.core.decision import Ask, Decision, Hold, Refer, SetAside, name
 from gateway.core.evidence import extract
 from gateway.core.judgement import Judgement
-from gateway.core.matter import Arrival, Examined, Matter, Policy
+from gateway.core.matter import Arrival, Examined, Matter, Policy, Situation
 from gateway.core.message import BusinessMessage, Malformed
 from gateway.core.reading import Limits, read
 from gateway.core.states import MessageState
@@ -32,6 +36,7 @@ def examine(body: bytes, limits: Limits, schemas: Schemas) -> Examined | Malform
         extract(document.sed),
         verdict(document.xml, message.header_version, message.cdm, message.sed, schemas),
         "xml" if document.xml is body else "mime",
+        administrative(document.sed),
     )
 
 
@@ -50,7 +55,7 @@ def judge(
     if case is None:
         digest = message.digest
         return set_aside(digest, digest, None, "internal-error", tables, arrival)
-    matter = Matter(examined, case, tables, policy, arrival)
+    matter = Matter(case, tables, policy, examined, arrival)
     aside = set_aside_cause(matter)
     if aside is not None:
         return set_aside(message.message_id, message.digest, message, aside, tables, arrival)
@@ -81,7 +86,7 @@ def set_aside(
 
 def _judged(matter: Matter) -> Judgement:
     deciding = Deciding(matter)
-    consequences = Consequences(matter, deciding)
+    consequences = Consequences(deciding)
     same = same_content(matter)
     if same is not None:
         deciding.trace.append(step("content-known", message=same))
@@ -95,6 +100,7 @@ def _judgement(
     matter: Matter, decision: Decision | None, consequences: Consequences, same_as: str | None
 ) -> Judgement:
     message, deciding = matter.message, consequences.deciding
+    due, times = _due(matter, decision, consequences)
     open_ends = decision if isinstance(decision, Ask | Refer) else None
     return Judgement(
         message_id=message.message_id,
@@ -116,5 +122,19 @@ def _judgement(
         same_as=same_as,
         moves=tuple(consequences.moves),
         own_case=consequences.own_case,
+        due=due,
+        times=times,
         violations=matter.examined.verdict.rules,
     )
+
+
+def _due(
+    matter: Matter, decision: Decision | None, consequences: Consequences
+) -> tuple[datetime | None, bool]:
+    """When the case is due next, and whether that may have changed."""
+    case = matter.case
+    begins = isinstance(decision, Ask | Hold)
+    if not begins and not case.open_questions and case.waiting_since is None:
+        return None, False
+    after = fold(case, consequences.events)
+    return next_due(Situation(after, matter.tables, matter.policy)), True

@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from gateway.core.case import Case, MessageReceived, received
+from gateway.core.administrative import NOTHING, Administrative
+from gateway.core.case import Case
+from gateway.core.events import MessageReceived, received
 from gateway.core.evidence import Evidence
 from gateway.core.message import BusinessMessage, CaseAction, Role
 from gateway.core.tables import Tables
@@ -34,6 +36,17 @@ class Policy:
     """`copy` (bytes and sidecar) or `notice` (the sidecar alone)."""
     hand_over_by_institution: Mapping[str, str] = field(default_factory=dict)
     """The same for single institutions."""
+
+    already_participant: str = "leave"
+    """`leave` or `refer`, when the competent institution takes part in the case already."""
+    already_participant_by_buc: Mapping[str, str] = field(default_factory=dict)
+    """The same for single BUCs."""
+    hold: timedelta = timedelta(hours=24)
+    """How long a message waits for what must come before it, until a person is told."""
+
+    def leaves(self, buc: str) -> bool:
+        """True where we step back from a case that the competent institution takes part in."""
+        return self.already_participant_by_buc.get(buc, self.already_participant) == "leave"
 
     def notice_only(self, institution: str) -> bool:
         """True for an institution that gets the sidecar alone."""
@@ -69,16 +82,50 @@ class Examined:
     verdict: Verdict
     media: str
     """`xml` or `mime`."""
+    says: Administrative = NOTHING
+    """What an X SED says about the case."""
 
 
 @dataclass(frozen=True)
-class Matter:
-    """One message in its case, with all that it is judged on."""
+class Situation:
+    """A case on the table, with the tables and the policy that it is looked at with."""
 
-    examined: Examined
     case: Case
     tables: Tables
     policy: Policy
+
+    @cached_property
+    def starter(self) -> MessageReceived | None:
+        """The SED that started the case, at its highest version; None before it came.
+
+        One that its sender withdrew starts nothing; another one may have come in its stead.
+        """
+        for event in self.case.contents.values():
+            if event.action in STARTS and event.set_id not in self.case.withdrawn:
+                return self.case.documents[event.set_id]
+        return None
+
+    def rules_of(self, document: MessageReceived) -> BucRules:
+        """What the BUC of a document allows us."""
+        return self.tables.catalogue.bucs[document.buc]
+
+    def same_body(self, one: str, other: str) -> bool:
+        """Compared by body: an institution may have several ids."""
+        if one == other:
+            return True
+        known, against = (self.tables.directory.institution(i) for i in (one, other))
+        return known is not None and against is not None and known.body == against.body
+
+    def is_ours(self, institution: str) -> bool:
+        """Whether it is one of our own institutions."""
+        return any(self.same_body(institution, own) for own in self.policy.own_institutions)
+
+
+@dataclass(frozen=True)
+class Matter(Situation):
+    """One message in its case, with all that it is judged on."""
+
+    examined: Examined
     arrival: Arrival
 
     @property
@@ -117,31 +164,21 @@ class Matter:
     @cached_property
     def document(self) -> MessageReceived:
         """What the case is decided on: the SED that started it, as far as it was known before."""
-        for event in self.case.contents.values():
-            if event.action in STARTS:
-                return self.case.documents[event.set_id]
-        return self.received
+        return self.starter or self.received
 
     @property
     def started(self) -> bool:
         """Whether the SED that starts the case has come, this one included."""
-        return self.message.action.value in STARTS or any(
-            event.action in STARTS for event in self.case.contents.values()
-        )
+        message = self.message
+        starts = message.action.value in STARTS and message.set_id not in self.case.withdrawn
+        return starts or self.starter is not None
 
     @property
     def rules_of_buc(self) -> BucRules:
         """What the BUC of the case allows us."""
-        return self.tables.catalogue.bucs[self.document.buc]
+        return self.rules_of(self.document)
 
     @property
     def case_is_ours(self) -> bool:
         """Whether we are its owner."""
         return self.document.our_role == Role.CASE_OWNER.value
-
-    def same_body(self, one: str, other: str) -> bool:
-        """Compared by body: an institution may have several ids."""
-        if one == other:
-            return True
-        known, against = (self.tables.directory.institution(i) for i in (one, other))
-        return known is not None and against is not None and known.body == against.body

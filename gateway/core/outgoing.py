@@ -23,6 +23,9 @@ class SendingKind(StrEnum):
     HAND_OVER = "hand-over"
     X012 = "x012"
     H001 = "h001"
+    X006 = "x006"
+    REMINDER = "reminder"
+    """X009, or a question sent once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Outgoing:
     message_id: str
     kind: SendingKind
     object: str
-    """X007: the institution it names; hand-over: the message handed over; question: its id."""
+    """X006 and X007: the competent institution; hand-over: the message handed over; question: its
+    id; reminder: the id of the question and its number."""
     receiver: str
     """Institution id that it is for."""
     destination: str

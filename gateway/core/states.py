@@ -37,6 +37,8 @@ class CaseState(StrEnum):
     ASKED = "asked"
     REFERRED = "referred"
     FORWARDED = "forwarded"
+    LEFT = "left"
+    """The competent institution takes part already: we stepped back (X006)."""
 
 
 class QuestionState(StrEnum):
@@ -47,6 +49,7 @@ class QuestionState(StrEnum):
     FAILED = "failed"
     """It could not be sent, or came back as an exception."""
     EXPIRED = "expired"
+    """Nobody answered, after the last reminder."""
     OVERTAKEN = "overtaken"
     """The case was forwarded before anybody answered; a later answer is delivered."""
 
@@ -85,10 +88,13 @@ MESSAGE: Final[Mapping[MessageState, frozenset[MessageState]]] = {
 }
 
 CASE: Final[Mapping[CaseState, frozenset[CaseState]]] = {
-    CaseState.OPEN: frozenset({CaseState.ASKED, CaseState.REFERRED, CaseState.FORWARDED}),
-    CaseState.ASKED: frozenset({CaseState.REFERRED, CaseState.FORWARDED}),
+    CaseState.OPEN: frozenset(
+        {CaseState.ASKED, CaseState.REFERRED, CaseState.FORWARDED, CaseState.LEFT}
+    ),
+    CaseState.ASKED: frozenset({CaseState.REFERRED, CaseState.FORWARDED, CaseState.LEFT}),
     CaseState.REFERRED: frozenset({CaseState.FORWARDED}),
     CaseState.FORWARDED: frozenset({CaseState.REFERRED}),
+    CaseState.LEFT: frozenset({CaseState.REFERRED}),
 }
 
 QUESTION: Final[Mapping[QuestionState, frozenset[QuestionState]]] = {

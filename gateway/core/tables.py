@@ -1,11 +1,11 @@
 """The tables that a decision is judged on: one release, never mixed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.core.composing import QuestionText
 from ir_directory import InstitutionRepository
-from routing_tables import RoutingTable
+from routing_tables import Reminders, RoutingTable
 from sed_schemas import Catalogue
 
 
@@ -21,3 +21,5 @@ class Tables:
     catalogue: Catalogue
     questions: Mapping[str, QuestionText]
     """Datum -> how it is asked for."""
+    reminders: Reminders = field(default_factory=Reminders)
+    """When it is asked again."""

@@ -8,6 +8,8 @@ Guarantees, each one a test in `tests/contract/test_journals.py`:
   recorded (`JournalConflict`): judge again.
 * A sending is claimed by one worker at a time; a claim that ran out is void once another worker
   has the sending (fencing token). Sendings of one case to one destination go one after another.
+* What is due in a case is written with what it follows from, and done once: a second one who does
+  it finds that the case has moved on.
 * Nothing that was recorded is ever lost or changed, but for states that `gateway.core.states`
   allows to follow one another.
 """
@@ -19,6 +21,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from gateway.core.case import Case
+from gateway.core.deadlines import Development
 from gateway.core.judgement import Judgement
 from gateway.core.states import MessageState
 
@@ -139,6 +142,8 @@ class Backlog:
     """Sendings that are due, or wait for another one."""
     oldest_due: datetime | None
     """Since when the oldest due sending has been due."""
+    cases_due: int = 0
+    """Cases in which something is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +221,10 @@ class JournalReader(Protocol):
         """See `Backlog`."""
         ...
 
+    async def due_cases(self, now: datetime, limit: int) -> Sequence[str]:
+        """Cases in which something is due, those first that have been due for longest."""
+        ...
+
     async def counts(self) -> Counts:
         """See `Counts`."""
         ...
@@ -243,6 +252,16 @@ class Journal(JournalReader, Protocol):
             JournalConflict: the case revision or the release in force has changed, or somebody
                 else has decided the message again.
             Contradiction: it cannot follow what is written already (a bug).
+        """
+        ...
+
+    async def develop(
+        self, development: Development, at: datetime, *, observed: bool = False
+    ) -> None:
+        """Write what became due in a case, and when it is due next; durable on return.
+
+        Raises:
+            JournalConflict: the case revision or the release in force has changed.
         """
         ...
 

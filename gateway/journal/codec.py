@@ -11,18 +11,6 @@ from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from gateway.core.case import (
-    Answered,
-    Asked,
-    Event,
-    ForwardConfirmed,
-    Forwarded,
-    MessageReceived,
-    QuestionFailed,
-    Referred,
-    Returned,
-    Waits,
-)
 from gateway.core.decision import (
     NAMES,
     Ask,
@@ -36,6 +24,26 @@ from gateway.core.decision import (
     Transfer,
     Way,
     name,
+)
+from gateway.core.events import (
+    Answered,
+    Asked,
+    Closed,
+    Event,
+    Expired,
+    ForwardConfirmed,
+    Forwarded,
+    MessageReceived,
+    ParticipantsChanged,
+    Promised,
+    QuestionFailed,
+    Referred,
+    Reminded,
+    Reopened,
+    Returned,
+    SteppedBack,
+    Waits,
+    Withdrawn,
 )
 from gateway.core.evidence import (
     About,
@@ -61,9 +69,17 @@ KINDS: Final[Mapping[type[Event], str]] = {
     Asked: "asked",
     Answered: "answered",
     QuestionFailed: "question-failed",
+    Reminded: "reminded",
+    Promised: "promised",
+    Expired: "expired",
     Forwarded: "forwarded",
     ForwardConfirmed: "forward-confirmed",
     Returned: "returned",
+    SteppedBack: "stepped-back",
+    ParticipantsChanged: "participants-changed",
+    Withdrawn: "withdrawn",
+    Closed: "closed",
+    Reopened: "reopened",
 }
 """The name of each kind of event in the journal."""
 
@@ -103,14 +119,24 @@ def codes_of(text: str) -> tuple[str, ...]:
 _FIELDS: Final = {
     kind: tuple(f.name for f in fields(kind) if f.name != "evidence") for kind in KINDS
 }
+_INSTANTS: Final = {
+    Waits: "since",
+    Asked: "at",
+    Reminded: "at",
+    ForwardConfirmed: "at",
+}
+"""Kinds of event with a time of their own, and its field."""
 _OF_KIND: Final = {text: kind for kind, text in KINDS.items()}
 
 
 def event_text(event: Event) -> str:
     """The event without its evidence."""
-    if isinstance(event, ForwardConfirmed):
-        return _text({"institution": event.institution, "at": microseconds(event.at)})
-    return _text({key: getattr(event, key) for key in _FIELDS[type(event)]})
+    kind = type(event)
+    content = {key: getattr(event, key) for key in _FIELDS[kind]}
+    at = content.get(_INSTANTS.get(kind, ""))
+    if at is not None:
+        content[_INSTANTS[kind]] = microseconds(at)
+    return _text(content)
 
 
 def event_of(kind: str, text: str, evidence: str | None) -> Event:
@@ -119,13 +145,14 @@ def event_of(kind: str, text: str, evidence: str | None) -> Event:
     Raises:
         KeyError, TypeError, ValueError: written by a later version, or damaged.
     """
-    values = _values(text)
-    if kind == KINDS[ForwardConfirmed]:
-        return ForwardConfirmed(values["institution"], instant(values["at"]))
-    if kind == KINDS[MessageReceived]:
+    values, made = _values(text), _OF_KIND[kind]
+    if made is MessageReceived:
         found = evidence_of(evidence) if evidence is not None else None
         return MessageReceived(**values, evidence=found)
-    return _OF_KIND[kind](**values)
+    at = values.get(_INSTANTS.get(made, ""))
+    if at is not None:
+        values[_INSTANTS[made]] = instant(at)
+    return made(**values)
 
 
 def _values(text: str) -> dict[str, Any]:

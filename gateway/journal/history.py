@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.core.case import Event, MessageReceived
+from gateway.core.events import Event, MessageReceived
 from gateway.journal.codec import KINDS, codes, event_of, event_text, evidence_text, microseconds
 from gateway.journal.page import Page
 from gateway.journal.statements import SQL

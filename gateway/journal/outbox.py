@@ -1,14 +1,15 @@
 """Sendings, inside one transaction of the writer: queued, claimed, sent, deferred, withdrawn."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from gateway.core.case import Event, ForwardConfirmed, QuestionFailed, Referred
 from gateway.core.decision import Refer
+from gateway.core.events import Event, ForwardConfirmed, QuestionFailed, Referred
 from gateway.core.outgoing import Outgoing, SendingKind
 from gateway.core.states import MESSAGE, SENDING, MessageState, SendingState
-from gateway.journal import Claimed, Contradiction, Entry, follow, history
+from gateway.journal import Claimed, Contradiction, follow, history
 from gateway.journal.codec import codes, decision_text, microseconds, pairs
 from gateway.journal.history import Scope
 from gateway.journal.page import Page
@@ -21,23 +22,34 @@ FAILED: Final = "sending-failed"
 # -- into the outbox ------------------------------------------------------------------------
 
 
-def enqueue(page: Page, scope: Scope, entry: Entry, before: int) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What must leave of a case."""
+
+    case_id: str | None
+    about: str
+    """Received message that is done when it has left."""
+    outgoing: Sequence[Outgoing]
+    at: datetime
+    observed: bool
+
+
+def enqueue(page: Page, scope: Scope, post: Post, before: int) -> frozenset[str]:
     """Queue what must leave; the messages for which something is still to be sent.
 
     `before` is the number of sendings that the case has already.
     """
-    judgement = entry.judgement
-    if not judgement.outgoing:
+    if not post.outgoing:
         return frozenset()
-    if judgement.case_id is None:
+    if post.case_id is None:
         raise Contradiction("what leaves belongs to a case")
-    at, rows, unfinished = microseconds(entry.decided_at), [], set()
+    at, rows, unfinished = microseconds(post.at), [], set()
     states: dict[str, SendingState] = {}
-    for seq, out in enumerate(judgement.outgoing, before + 1):
-        after = out.after or (_forwarding(page, judgement.case_id, out) if before else None)
-        state = SendingState.OBSERVED if entry.observed else _first_state(page, after, states)
+    for seq, out in enumerate(post.outgoing, before + 1):
+        after = out.after or (_forwarding(page, post.case_id, out) if before else None)
+        state = SendingState.OBSERVED if post.observed else _first_state(page, after, states)
         states[out.message_id] = state
-        about = out.object if out.kind is SendingKind.HAND_OVER else judgement.message_id
+        about = out.object if out.kind is SendingKind.HAND_OVER else post.about
         if state in _OPEN:
             unfinished.add(about)
         rows.append(
@@ -45,7 +57,7 @@ def enqueue(page: Page, scope: Scope, entry: Entry, before: int) -> frozenset[st
                 out.message_id,
                 scope.instance,
                 scope.environment,
-                judgement.case_id,
+                post.case_id,
                 seq,
                 about,
                 out.kind,
@@ -187,6 +199,8 @@ def withdraw(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: st
     if row is None:
         return False
     case_id, about, kind, _, receiver = row
+    if kind == SendingKind.REMINDER:  # the question stands, and goes to a person when it expires
+        return True
     messages = [about, *_withdraw_dependents(page, claimed.message_id, when, error)]
     events: list[Event] = []
     if kind in _QUESTIONS:
@@ -194,10 +208,11 @@ def withdraw(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: st
         messages += _waiting_in_vain(page, case_id, claimed.message_id)
     candidates = () if kind in _QUESTIONS else (receiver,)
     for message_id in dict.fromkeys(messages):
-        _refer(page, message_id, candidates, when)
+        refer(page, message_id, Refer(FAILED, candidates), at, "gateway")
         events.append(Referred(message_id, FAILED))
     revision = history.revisions(page, (case_id,))[case_id]
     history.append(page, scope, case_id, revision, events, at=at)
+    page.execute("clear_due", (case_id,))  # a person has the case
     return True
 
 
@@ -219,7 +234,7 @@ def _withdraw_dependents(page: Page, message_id: str, when: int, error: str) -> 
     return messages
 
 
-def _refer(page: Page, message_id: str, candidates: tuple[str, ...], when: int) -> None:
+def refer(page: Page, message_id: str, referral: Refer, at: datetime, who: str) -> None:
     """Put a message on the worklist, by a decision of its own, unless it is there."""
     state, attempt = page.execute("message_standing", (message_id,)).fetchone()
     if state == MessageState.REFERRED:
@@ -231,10 +246,12 @@ def _refer(page: Page, message_id: str, candidates: tuple[str, ...], when: int) 
         {
             "message_id": message_id,
             "attempt": attempt,
-            "cause": FAILED,
-            "content": decision_text(Refer(FAILED, candidates)),
+            "cause": referral.cause,
+            "content": decision_text(referral),
             "state": new,
-            "candidates": codes(candidates),
-            "at": when,
+            "candidates": codes(referral.candidates),
+            "missing": codes(referral.missing),
+            "at": microseconds(at),
+            "who": who,
         },
     )

@@ -122,8 +122,9 @@ SELECT message_id FROM message
                     WHERE a.case_id = ?1 AND a.kind = 'asked' AND a.content ->> 'question' <> ?2
                       AND NOT EXISTS (SELECT 1 FROM history AS s
                                        WHERE s.case_id = ?1 AND s.seq > a.seq
-                                         AND (s.kind = 'forwarded'
-                                              OR s.kind IN ('answered', 'question-failed')
+                                         AND (s.kind IN ('forwarded', 'stepped-back')
+                                              OR s.kind IN ('answered', 'question-failed',
+                                                            'expired')
                                              AND s.content ->> 'question'
                                                  = a.content ->> 'question')))
  ORDER BY received_at, position;
@@ -143,9 +144,19 @@ INSERT INTO decision (message_id, attempt, instance, environment, decision, caus
                       content, state, candidates, missing, certainty, trace, rules, violations,
                       release, reference_date, decided_at, who)
 SELECT message_id, attempt + 1, instance, environment, 'refer', :cause, NULL,
-       :content, :state, :candidates, '[]', NULL, '[]', '[]', '[]',
-       release, reference_date, :at, 'gateway'
+       :content, :state, :candidates, :missing, NULL, '[]', '[]', '[]',
+       release, reference_date, :at, :who
   FROM decision WHERE message_id = :message_id AND attempt = :attempt;
+
+-- set_due --
+INSERT INTO timer (case_id, instance, environment, due) VALUES (?, ?, ?, ?)
+ON CONFLICT (case_id) DO UPDATE SET due = excluded.due;
+
+-- clear_due --
+DELETE FROM timer WHERE case_id = ?;
+
+-- due_cases --
+SELECT case_id FROM timer WHERE due <= ? ORDER BY due, case_id LIMIT ?;
 
 -- add_deed --
 INSERT INTO deed (message_id, seq, instance, environment, at, what, state, who, reason)
@@ -243,7 +254,8 @@ SELECT state, count(*) FROM sending GROUP BY state;
 
 -- backlog --
 SELECT (SELECT count(*) FROM sending WHERE state IN ('due', 'waiting')),
-       (SELECT min(due) FROM sending WHERE state = 'due' AND due <= ?);
+       (SELECT min(due) FROM sending WHERE state = 'due' AND due <= ?1),
+       (SELECT count(*) FROM timer WHERE due <= ?1);
 
 -- count_causes --
 SELECT m.state, coalesce(d.cause, d.decision, 'absorbed'), count(*)
@@ -253,13 +265,13 @@ SELECT m.state, coalesce(d.cause, d.decision, 'absorbed'), count(*)
  GROUP BY 1, 2;
 
 -- count_questions --
--- Asked, neither answered nor failed, in a case that was not forwarded meanwhile.
+-- Asked, neither answered nor failed nor expired, in a case that is still with us.
 SELECT count(*) FROM history AS a
  WHERE a.kind = 'asked'
    AND NOT EXISTS (SELECT 1 FROM history AS s
                     WHERE s.case_id = a.case_id AND s.seq > a.seq
-                      AND (s.kind = 'forwarded'
-                           OR s.kind IN ('answered', 'question-failed')
+                      AND (s.kind IN ('forwarded', 'stepped-back')
+                           OR s.kind IN ('answered', 'question-failed', 'expired')
                           AND s.content ->> 'question' = a.content ->> 'question'));
 
 -- cases_by_buc --

@@ -150,8 +150,12 @@ class Reading:
 
     def backlog(self, now: datetime) -> Backlog:
         """What is still to be sent."""
-        [(unsent, oldest)] = self._rows("backlog", (microseconds(now),))
-        return Backlog(unsent, instant(oldest) if oldest is not None else None)
+        [(unsent, oldest, cases)] = self._rows("backlog", (microseconds(now),))
+        return Backlog(unsent, instant(oldest) if oldest is not None else None, cases)
+
+    def due_cases(self, now: datetime, limit: int) -> Sequence[str]:
+        """Cases in which something is due, the longest due first."""
+        return [row[0] for row in self._rows("due_cases", (microseconds(now), limit))]
 
     def counts(self) -> Counts:
         """How much there is of what."""

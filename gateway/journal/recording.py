@@ -20,6 +20,7 @@ from gateway.journal import (
     Outcome,
     Recorded,
     Release,
+    developing,
     follow,
     history,
     outbox,
@@ -62,7 +63,14 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     if judgement.case_id is not None and standing.revision != judgement.revision:
         raise JournalConflict
     _write_bodies(page, entry)
-    queued = outbox.enqueue(page, scope, entry, standing.sendings)
+    post = outbox.Post(
+        judgement.case_id,
+        judgement.message_id,
+        judgement.outgoing,
+        entry.decided_at,
+        observed=entry.observed,
+    )
+    queued = outbox.enqueue(page, scope, post, standing.sendings)
     _write_message(page, scope, entry, standing, unfinished=judgement.message_id in queued)
     _write_decision(page, scope, entry)
     _write_case(page, scope, entry, standing.revision)
@@ -183,6 +191,8 @@ def _write_case(page: Page, scope: Scope, entry: Entry, revision: int) -> None:
         if judgement.own_case is not None:
             link = (judgement.own_case, case_id, scope.instance, scope.environment)
             page.add("add_own_case", [link])
+        if judgement.times:
+            developing.set_due(page, scope, case_id, judgement.due)
     for message_id, new in judgement.moves:
         state, _ = message_standing(page, message_id)
         page.execute("move_message", (message_id, follow(MESSAGE, state, new)))

@@ -16,6 +16,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from gateway.clock import ThreadExecutor
 from gateway.core.case import Case
+from gateway.core.deadlines import Development
 from gateway.core.states import MessageState
 from gateway.errors import JournalUnavailable, StateLocked
 from gateway.gathering import Gathering
@@ -28,6 +29,7 @@ from gateway.journal import (
     Outcome,
     Release,
     Row,
+    developing,
     outbox,
     recording,
 )
@@ -114,6 +116,10 @@ class SqliteReader:
         """See `JournalReader`."""
         return await self._read(self._reading.backlog, now)
 
+    async def due_cases(self, now: datetime, limit: int) -> Sequence[str]:
+        """See `JournalReader`."""
+        return await self._read(self._reading.due_cases, now, limit)
+
     async def counts(self) -> Counts:
         """See `JournalReader`."""
         return await self._read(self._reading.counts)
@@ -182,6 +188,16 @@ class SqliteJournal(SqliteReader):
     async def record(self, entry: Entry) -> Outcome:
         """See `Journal`."""
         return await self._writer.write(lambda page: recording.record(page, self._scope, entry))
+
+    async def develop(
+        self, development: Development, at: datetime, *, observed: bool = False
+    ) -> None:
+        """See `Journal`."""
+        await self._writer.write(
+            lambda page: developing.develop(
+                page, self._scope, development, at, observed=observed, who="gateway"
+            )
+        )
 
     async def claim(self, limit: int, now: datetime, lease_seconds: float) -> Sequence[Claimed]:
         """See `Journal`."""

@@ -18,6 +18,7 @@ _DECISIONS: Final = {
 }
 
 _HOLDING: Final = {
+    "out-of-order": "The message that starts the case has not been received yet.",
     "question-open": "A question to the sender is still open.",
 }
 
@@ -33,8 +34,10 @@ _REFERRING: Final = {
     "answer-in-prose": "The answer holds free text: somebody must read it.",
     "cannot-forward": "In this BUC our institution may not forward the case (X007).",
     "case-referred": "The case is on the worklist already; this SED joins it.",
+    "closed": "The case was closed abroad before its competent institution was known.",
     "conflict": "The facts of the case contradict each other: they lead to several institutions.",
     "exception-received": "An exception came back (X050 or X011) on something that was sent.",
+    "expired": "Nobody has answered the question, after the last reminder.",
     "forwarded-late": "The case was forwarded, and the SED was created after the grace period.",
     "inferred": "One institution is found, on rows less certain than the configuration asks for.",
     "institution-unusable": "The institution found is not in force, or is of another environment.",
@@ -48,9 +51,11 @@ _REFERRING: Final = {
     "own": "The competent institution is our own, or the case is ours.",
     "profile-violation": "The message breaks a schema of the gateway's own, which is not official.",
     "protected": "The case is protected (PersonalProtectedCase): a person handles it.",
+    "removed": "Our institution was removed from the case (X006, X007 or X100).",
     "returned": "The institution has given the case back, left or refused it: never to it again.",
     "rule-refers": "The routing rule leaves this kind of case to a person.",
     "sed-not-in-buc": "This SED does not belong to this BUC.",
+    "sender-left": "Whoever sent the SED has left the case: there is nobody to ask.",
     "sending-failed": "Something that had to be sent could not be sent.",
     "several": "Several institutions are possible, and nothing tells them apart.",
     "still-missing": "The sender has answered, and what was asked for is still missing.",
@@ -60,7 +65,7 @@ _REFERRING: Final = {
     "unknown-buc": "This BUC is not in the catalogue.",
     "unknown-cdm": "This CDM version is not in the catalogue.",
     "unknown-sed": "This SED is not in the catalogue.",
-    "x-sed": "An administrative SED (X) that the gateway does not act upon.",
+    "withdrawn": "The sender has withdrawn the SED that starts the case (X008).",
 }
 
 _SETTING_ASIDE: Final = {
@@ -134,6 +139,7 @@ _CASE_STATES: Final = {
     "asked": "A question to the sender is open.",
     "referred": "On the worklist: a person must decide.",
     "forwarded": "Forwarded to the competent institution.",
+    "left": "Left to the competent institution, which takes part in it.",
 }
 
 _QUESTION_STATES: Final = {

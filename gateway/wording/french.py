@@ -21,6 +21,7 @@ _DECISIONS: Final = {
 }
 
 _HOLDING: Final = {
+    "out-of-order": "Le message qui ouvre le dossier n'a pas encore été reçu.",
     "question-open": "Une question posée à l'expéditeur est encore ouverte.",
 }
 
@@ -37,8 +38,10 @@ _REFERRING: Final = {
     "answer-in-prose": "La réponse contient du texte libre : quelqu'un doit la lire.",
     "cannot-forward": "Dans ce BUC, notre institution ne peut pas transférer le dossier (X007).",
     "case-referred": "Le dossier est déjà sur la liste de travail ; ce SED l'y rejoint.",
+    "closed": "Le dossier a été clos à l'étranger avant que l'institution compétente soit connue.",
     "conflict": "Les éléments du dossier se contredisent : ils mènent à plusieurs institutions.",
     "exception-received": "Une exception (X050 ou X011) est revenue sur un envoi de notre part.",
+    "expired": "Personne n'a répondu à la question, même après le dernier rappel.",
     "forwarded-late": "Le dossier est transféré, et le SED a été créé après le délai de grâce.",
     "inferred": "Une institution est trouvée, d'après des lignes moins certaines que ce que demande"
     " la configuration.",
@@ -57,9 +60,11 @@ _REFERRING: Final = {
     "profile-violation": "Le message enfreint un schéma propre à la passerelle, qui n'est pas"
     " officiel.",
     "protected": "Le dossier est protégé (PersonalProtectedCase) : une personne le traite.",
+    "removed": "Notre institution a été retirée du dossier (X006, X007 ou X100).",
     "returned": "L'institution a rendu, quitté ou refusé le dossier : il ne lui est plus adressé.",
     "rule-refers": "La règle de routage confie ce genre de dossier à une personne.",
     "sed-not-in-buc": "Ce SED ne fait pas partie de ce BUC.",
+    "sender-left": "L'expéditeur du SED a quitté le dossier : il n'y a plus personne à interroger.",
     "sending-failed": "Un envoi nécessaire n'a pas pu être fait.",
     "several": "Plusieurs institutions sont possibles, et rien ne les départage.",
     "still-missing": "L'expéditeur a répondu, et ce qui était demandé manque toujours.",
@@ -70,7 +75,7 @@ _REFERRING: Final = {
     "unknown-buc": "Ce BUC n'est pas au catalogue.",
     "unknown-cdm": "Cette version du CDM n'est pas au catalogue.",
     "unknown-sed": "Ce SED n'est pas au catalogue.",
-    "x-sed": "SED administratif (X) auquel la passerelle ne donne pas suite d'elle-même.",
+    "withdrawn": "L'expéditeur a retiré le SED qui ouvre le dossier (X008).",
 }
 
 _SETTING_ASIDE: Final = {
@@ -146,6 +151,7 @@ _CASE_STATES: Final = {
     "asked": "Une question posée à l'expéditeur est ouverte.",
     "referred": "Sur la liste de travail : à décider par une personne.",
     "forwarded": "Transféré à l'institution compétente.",
+    "left": "Laissé à l'institution compétente, qui y participe.",
 }
 
 _QUESTION_STATES: Final = {

@@ -15,11 +15,12 @@ import gateway
 from gateway.cli import Settings, cli
 from gateway.cli.looking import _happening, _reasons, _row
 from gateway.config import known_keys
-from gateway.core.case import Case, MessageReceived
+from gateway.core.case import Case
 from gateway.core.composing import hand_over
 from gateway.core.consequences import Consequences
 from gateway.core.deciding import Deciding
 from gateway.core.decision import CAUSES, Deliver
+from gateway.core.events import MessageReceived
 from gateway.core.matter import Arrival, Matter, Policy
 from gateway.core.reading import MALFORMED
 from gateway.core.states import MessageState
@@ -264,7 +265,7 @@ def test_each_key_of_the_sidecar_is_explained_and_no_other():
         arrival=Arrival(NOW, NOW),
     )
     target = "FR:0101100000"
-    consequences = Consequences(matter, Deciding(matter))
+    consequences = Consequences(Deciding(matter))
     sidecar = consequences.sidecar(received, target, Deliver(target))
     sent = hand_over(received, "FR:0101100000", sidecar, after=None)
     assert cells(section(INTERFACES, "Sidecar", "###")) == list(json.loads(sent.sidecar))

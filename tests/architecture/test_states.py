@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core import states
-from gateway.core.case import Case, OpenQuestion
+from gateway.core.case import Case, Question
 from gateway.core.consequences import STATES as STATE_OF_A_DECISION
 
 PAGE = Path(__file__).parents[2] / "ops" / "states.md"
@@ -100,6 +100,6 @@ def test_messages_begin_in_the_states_that_decisions_lead_to():
 
 
 def test_cases_and_questions_begin_as_their_values_do():
-    question = OpenQuestion("id", "x012", (), "set", "about", None)
+    question = Question("id", "x012", (), "set", "about", None)
     assert begins("Case") == {str(Case("id").state)}
     assert begins("Question") == {str(question.state)}

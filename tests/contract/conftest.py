@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gateway.core.case import Asked, Forwarded, Referred, Waits, received
 from gateway.core.decision import Ask, Deliver, Hold, Refer, SetAside, Transfer, Way
+from gateway.core.events import Asked, Forwarded, Referred, Waits, received
 from gateway.core.evidence import About, Address, AddressKind, Evidence, Person
 from gateway.core.judgement import Judgement
 from gateway.core.message import BusinessMessage, CaseAction, Party, Role

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.case import Event, ForwardConfirmed, MessageReceived
 from gateway.core.decision import Decision, Transfer, Way, name
+from gateway.core.events import Event, ForwardConfirmed, MessageReceived
 from gateway.core.evidence import (
     About,
     Address,
@@ -51,7 +51,9 @@ EVIDENCE = st.builds(
 FOR_TYPES = {
     str: TEXT,
     int: st.integers(0, 10**6),
+    bool: st.booleans(),
     datetime: INSTANT,
+    datetime | None: st.none() | INSTANT,
     str | None: MAYBE,
     tuple[str, ...]: TEXTS,
     Evidence | None: st.none() | EVIDENCE,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.core.case import Case, ForwardConfirmed, QuestionFailed, Referred, fold
+from gateway.core.case import Case, fold
+from gateway.core.events import ForwardConfirmed, QuestionFailed, Referred
 from gateway.core.states import CaseState
 from gateway.errors import JournalConflict
 from gateway.journal import Recorded

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.case import Case, Returned, fold
+from gateway.core.case import Case, fold
 from gateway.core.decision import Way
+from gateway.core.events import Returned
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import CaseState, MessageState
 from gateway.errors import JournalConflict, JournalUnavailable, StateLocked

@@ -5,15 +5,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gateway.core.case import Case, ForwardConfirmed, fold
+from gateway.core.case import Case, fold
 from gateway.core.composing import QuestionText
+from gateway.core.deadlines import come_due
 from gateway.core.decision import cause, institution, name
+from gateway.core.events import ForwardConfirmed
 from gateway.core.judging import Arrival, Policy, examine, judge
+from gateway.core.matter import Situation
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.validation import Verdict
 from ir_directory import Catchment, Certainty, Commune, Institution, InstitutionRepository
-from routing_tables import EVERY, ByPlace, Fixed, Route, RoutingTable
+from routing_tables import EVERY, ByPlace, Fixed, ReminderRow, Reminders, Route, RoutingTable
 from sed_schemas import BucRules, Catalogue
 
 SINCE = date(2019, 1, 1)
@@ -96,6 +99,7 @@ ROUTES = (
     _route("S", "S_BUC_24", HOME),
     _route("S72", "S_BUC_01a", HOME),
     _route("UB", "UB_BUC_01", HOME),
+    _route("UB2", "UB_BUC_02", HOME),
     _route("P", "P_BUC_01", HOME),
     _route("LA", "LA_BUC_04", HOME),
     _route("CLAIMS", "S_BUC_19", Fixed("FR:CNSE")),
@@ -112,14 +116,15 @@ BUCS = (
     _buc("S_BUC_24", "S040 S041 H001 H002", may_ask_by_h001=True),
     _buc("S_BUC_01a", "S072 H001 H002", may_ask_by_h001=True),
     _buc("UB_BUC_01", "U001 U002 H001 H002", x012_on=frozenset({"U001"}), may_ask_by_h001=True),
-    _buc("P_BUC_01", "P2000 P4000 H001 H002", asks_by_p8000=True),
+    _buc("UB_BUC_02", "U002 H001 H002", may_ask_by_h001=True, may_remind=True),
+    _buc("P_BUC_01", "P2000 P4000 H001 H002", asks_by_p8000=True, may_leave=True),
     _buc("LA_BUC_04", "A009"),
     _buc("S_BUC_19", "S080", may_forward=False, bulk=True),
     _buc("UB_BUC_04", "U020", bulk=True),
     _buc("H_BUC_01", "H001 H002"),
 )
 SEDS = frozenset().union(*(b.seds for b in BUCS)) | {
-    f"X{n:03}" for n in (1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 50, 100)
+    f"X{n:03}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 50, 100)
 }
 QUESTIONS = {
     "residence": QuestionText("Address", "Residence", "Where does the person live?"),
@@ -132,6 +137,15 @@ TABLES = Tables(
     RoutingTable(ROUTES),
     Catalogue(frozenset({"4.3", "4.4"}), {b.code: b for b in BUCS}, SEDS),
     QUESTIONS,
+    Reminders(
+        ReminderRow(country, buc, number, days)
+        for country, buc, number, days in (
+            ("*", "*", 1, 30),
+            ("*", "*", 2, 15),
+            ("DE", "*", 1, 20),
+            ("DE", "P_BUC_*", 1, 10),
+        )
+    ),
 )
 POLICY = Policy("i", "demo", (US, US_TOO), Certainty.LIKELY)
 
@@ -170,12 +184,26 @@ class Desk:
 
     def judge(self, message="one", *, flags="", **written):
         """Judge a message of the case as it stands."""
-        body = self.a_message(message, **{"case": "c", **written}, flags=flags)
+        return self.judge_body(self.a_message(message, **{"case": "c", **written}, flags=flags))
+
+    def judge_body(self, body):
+        """Judge these bytes as a message of the case, or of a case of our own about it."""
         examined = examine(body, Limits(), NoSchemas())
         if self.verdict is not None:
             examined = replace(examined, verdict=self.verdict)
         arrival = Arrival(NOON, self.now, self.addressee)
         return judge(examined, self.case, self.tables, self.policy, arrival)
+
+    @property
+    def situation(self):
+        """The case as it stands."""
+        return Situation(self.case, self.tables, self.policy)
+
+    def come_due(self):
+        """Let become due what is due now, and record it; the development."""
+        development = come_due(self.situation, self.now)
+        self.case = fold(self.case, development.events)
+        return development
 
     def confirm(self, at=NOON):
         """The X007 to the new participant was confirmed."""

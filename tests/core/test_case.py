@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.case import (
+from gateway.core.case import Case, fold
+from gateway.core.events import (
     Answered,
     Asked,
-    Case,
     ForwardConfirmed,
     Forwarded,
     MessageReceived,
@@ -17,7 +17,6 @@ from gateway.core.case import (
     Referred,
     Returned,
     Waits,
-    fold,
     received,
 )
 from gateway.core.evidence import Evidence

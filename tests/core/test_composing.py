@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from gateway.core import composing
-from gateway.core.case import MessageReceived
 from gateway.core.composing import Letterhead, QuestionText
+from gateway.core.events import MessageReceived
 from gateway.core.evidence import About, Evidence, Organisation, Person
 from gateway.core.message import CaseAction
 from gateway.core.outgoing import RINA, SendingKind

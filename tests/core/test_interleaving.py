@@ -10,7 +10,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gateway.core.case import Forwarded, MessageReceived
+from gateway.core.deadlines import next_due
+from gateway.core.events import Expired, Forwarded, MessageReceived, Reminded
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import MESSAGE, CaseState, MessageState
 
@@ -27,7 +28,7 @@ def test_the_promises_hold_in_any_order(desks, person):
             self.desk = desks()
             self.sendings = []
             self.states = {}
-            self.returned = set()
+            self.due = None
             self.n = 0
 
         def take(self, **written):
@@ -39,6 +40,8 @@ def test_the_promises_hold_in_any_order(desks, person):
                 assert state in MESSAGE[self.states[message]]
                 self.states[message] = state
             self.sendings.extend(judgement.outgoing)
+            if judgement.times:
+                self.due = judgement.due
             for event in judgement.events:
                 if isinstance(event, Forwarded):
                     assert event.institution not in before.returned_by
@@ -90,6 +93,35 @@ def test_the_promises_hold_in_any_order(desks, person):
                 sed=sed, action="New", inside="<x/>", sender=(sender or SENDER, "Counterparty")
             )
 
+        @rule(
+            sed=st.sampled_from(["X005", "X006", "X008"]),
+            who=st.sampled_from([SENDER, OTHER, "FR:CPAM01", "FR:CPAM69"]),
+            document=st.sampled_from(["d1", "d2"]),
+        )
+        def a_change_of_the_case(self, sed, who, document):
+            named = f"<institutionID>{who}</institutionID>"
+            inside = {
+                "X005": f"<AddedParticipant><AddParticipant>{named}</AddParticipant>"
+                "</AddedParticipant>",
+                "X006": f"<RemovedParticipant><Institution>{named}</Institution>"
+                "</RemovedParticipant>",
+                "X008": "<x/>",
+            }[sed]
+            self.take(sed=sed, action="New", inside=inside, related=document)
+
+        @rule(days=st.sampled_from([0, 1, 2, 20, 40]))
+        def time_goes_on(self, days):
+            open_before = {q.id for q in self.desk.case.open_questions}
+            development = self.desk.later(days=days).come_due()
+            self.due = development.due
+            self.sendings.extend(development.outgoing)
+            for message, _ in development.referrals:
+                assert MessageState.REFERRED in MESSAGE[self.states[message]]
+                self.states[message] = MessageState.REFERRED
+            for event in development.events:
+                if isinstance(event, Reminded | Expired):
+                    assert event.question in open_before
+
         @rule(again=st.booleans())
         def the_x007_is_confirmed(self, again):
             if self.desk.case.holder is not None:
@@ -137,18 +169,22 @@ def test_the_promises_hold_in_any_order(desks, person):
             assert len(ids) == len(set(ids))
 
         @invariant()
-        def one_question_at_most_is_open(self):
+        def one_question_at_most_is_open_and_no_datum_is_asked_for_twice(self):
             assert len(self.desk.case.open_questions) <= 1
-            kinds = [o for o in self.sendings if o.kind in {SendingKind.H001, SendingKind.X012}]
-            assert len(kinds) <= 1
+            asked = [datum for q in self.desk.case.questions for datum in q.missing]
+            assert len(asked) == len(set(asked))
 
         @invariant()
-        def nothing_waits_with_nothing_open(self):
-            waits = [m for m, state in self.states.items() if state is MessageState.WAITING]
+        def what_waits_is_due_one_day(self):
+            waits = {m for m, state in self.states.items() if state is MessageState.WAITING}
             if waits:
-                assert self.desk.case.open_questions
-                assert self.desk.case.state is CaseState.ASKED
-                assert set(waits) <= set(self.desk.case.waiting)
+                assert self.desk.case.state in {CaseState.OPEN, CaseState.ASKED}
+                assert waits <= set(self.desk.case.waiting)
+                assert next_due(self.desk.situation) is not None
+
+        @invariant()
+        def the_journal_knows_when_the_case_is_due(self):
+            assert self.due == next_due(self.desk.situation)
 
         @invariant()
         def every_event_counts(self):

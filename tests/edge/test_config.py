@@ -161,7 +161,10 @@ def test_the_state_folder_is_no_key(refused):
     [
         ('sending = "confirm"', "sending: `confirm` comes in a later version; choose another"),
         ('[policy]\npension_question = "p8000"', "policy.pension_question: `p8000` comes in a"),
-        ('[policy]\nalready_participant = "leave"', "policy.already_participant: `leave` comes"),
+        (
+            '[policy]\nalready_participant = "stay"',
+            "policy.already_participant: must be 'leave'",
+        ),
         ('[policy]\nhand_over = "x100"', "policy.hand_over: `x100` comes in a later version"),
         ('sending = "auto"', "sending: must be 'observe' or 'automatic'"),
         ('environment = "prod"', "environment: must be 'demo', 'test', 'acceptance' or 'product"),

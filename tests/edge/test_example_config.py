@@ -19,6 +19,7 @@ WITHOUT_DEFAULT = {
     "http.user",
     "http.password",
     "policy.hand_over_by_institution",
+    "policy.already_participant_by_buc",
 }
 CARELESS_IN_DEMO = {"sending", "policy.least_certainty", "policy.ask_by_own_case"}
 
@@ -29,7 +30,7 @@ def example_keys() -> dict[str, str]:
     for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
         if table := re.fullmatch(r"\[([a-z_.]+)\]", line):
             section = f"{table[1]}."
-            if "by_institution" in table[1]:
+            if "_by_" in table[1]:
                 found[table[1]] = "{}"
         elif pair := re.fullmatch(r"(?:# )?([a-z_]+) = (.+)", line):
             found[section + pair[1]] = pair[2]

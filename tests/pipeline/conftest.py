@@ -18,6 +18,7 @@ from gateway.operating import Operating
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
+from gateway.timers import Timers
 from gateway.transport.memory import MemoryTransport
 
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -55,6 +56,7 @@ class House:
             observe=observe,
             recorded=self.relay.wake,
         )
+        self.timers = Timers(journal, self.pipeline, self.relay, clock, self.metrics)
         self.readiness = Readiness(
             journal,
             self.transport,
@@ -63,7 +65,9 @@ class House:
             clock,
             oldest_waiting_seconds=300.0,
         )
-        self.operating = Operating(journal, self.pipeline, self.relay, self.readiness, clock)
+        self.operating = Operating(
+            journal, self.pipeline, self.relay, self.timers, self.readiness, clock
+        )
 
     async def take(self, *bodies):
         """Let messages arrive and be handled; what became of each at its source."""
@@ -103,6 +107,24 @@ async def journal(tmp_path, judged_with):
 @pytest.fixture
 def house(journal, judged_with, clock):
     return House(journal, judged_with, clock)
+
+
+@pytest.fixture
+def restarted(tmp_path, judged_with):
+    """The same journal opened again by another gateway, once the first has closed it."""
+
+    @contextlib.asynccontextmanager
+    async def again(house):
+        await house.journal.close()
+        opened = await SqliteJournal.open(
+            tmp_path / "journal.db", instance="demo", environment="demo"
+        )
+        try:
+            yield House(opened, judged_with, house.clock)
+        finally:
+            await opened.close()
+
+    return again
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import composing
-from gateway.core.case import MessageReceived
 from gateway.core.composing import Letterhead, QuestionText
+from gateway.core.events import MessageReceived
 from gateway.core.evidence import About, Evidence, Organisation, Person
 from gateway.core.validation import verdict
 from sed_schemas.load import SchemaSet

@@ -1,0 +1,131 @@
+"""Writing in a case: in whose name, to whom, and about which document.
+
+`composing` makes the bytes; this says what stands on them, for a decision as for a reminder.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.core import composing
+from gateway.core.case import Question
+from gateway.core.decision import Way
+from gateway.core.events import Asked, MessageReceived
+from gateway.core.evidence import Evidence
+from gateway.core.matter import Situation
+from gateway.core.message import Role
+from gateway.core.outgoing import Outgoing, new_id
+
+
+def letterhead(
+    situation: Situation,
+    document: MessageReceived,
+    cause: str,
+    at: datetime,
+    parties: Collection[str] = (),
+) -> composing.Letterhead:
+    """To everybody who takes part in the case of the document, `parties` included.
+
+    `cause` is what the ids of all that is written are made from.
+    """
+    us = situation.tables.directory.institution(document.us)
+    later = ({*situation.case.participants, *parties}) - set(document.parties)
+    others = tuple(
+        (ident, (Role.CASE_OWNER if ident == document.owner else Role.COUNTERPARTY).value)
+        for ident in (*document.parties, *sorted(later))
+        if ident != document.us
+        and ident not in situation.policy.own_institutions
+        and ident not in situation.case.left
+    )
+    return composing.Letterhead(
+        cause=cause,
+        us=document.us,
+        us_name=us.name if us is not None else document.us,
+        our_role=document.our_role,
+        case_id=situation.case.case_id,
+        buc=document.buc,
+        cdm=document.cdm,
+        others=others,
+        at=at,
+        test=document.test,
+    )
+
+
+def question(
+    situation: Situation,
+    about: MessageReceived,
+    head: composing.Letterhead,
+    evidence: Evidence,
+    missing: tuple[str, ...],
+    way: Way,
+) -> tuple[Outgoing, Asked]:
+    """A question to whoever sent the SED that it is about."""
+    asked, own_case = about.parties[0], None
+    asks = [situation.tables.questions[datum] for datum in missing]
+    if way is Way.OWN_CASE:
+        before = sum(q.own_case is not None for q in situation.case.questions)
+        own_case = new_id(situation.case.case_id, asked, "own-case", before)
+        head = _in_own_case(head, own_case, asked)
+    if way is Way.X012:
+        written = composing.clarification(head, evidence, asks, about, asked)
+    else:
+        reference = reference_of(situation, about, way)
+        written = composing.request(head, evidence, asks, missing, asked, reference)
+    event = Asked(
+        written.message_id,
+        way.value,
+        missing,
+        new_id(head.cause, asked, f"{written.kind.value}-document"),
+        about.set_id,
+        own_case,
+        asked,
+        head.at,
+    )
+    return written, event
+
+
+def reminder(
+    situation: Situation,
+    about: MessageReceived,
+    open_question: Question,
+    number: int,
+    evidence: Evidence,
+    at: datetime,
+) -> Outgoing:
+    """The n-th reminder: X009 where the BUC lets us send it, else the question once more."""
+    cause = f"{open_question.id}/{number}"
+    head = letterhead(situation, about, cause, at)
+    asked = open_question.asked or about.parties[0]
+    asks = [
+        situation.tables.questions[datum]
+        for datum in open_question.missing
+        if datum in situation.tables.questions
+    ]
+    may_remind = situation.rules_of(about).may_remind
+    if open_question.own_case is not None:
+        head = _in_own_case(head, open_question.own_case, asked)
+        may_remind = True  # the owner of an H_BUC_01 may send X009
+    if may_remind:
+        written = composing.remind(head, evidence, asks, open_question.set_id, asked)
+    elif open_question.way == Way.X012.value:
+        written = composing.clarification(head, evidence, asks, about, asked)
+    else:
+        written = composing.request(head, evidence, asks, open_question.missing, asked)
+    return composing.as_reminder(written, cause, after=open_question.id)
+
+
+def reference_of(situation: Situation, about: MessageReceived, way: Way) -> str:
+    """How a question names the case that it is about: needed in a case of our own alone."""
+    if way is not Way.OWN_CASE:
+        return ""
+    return composing.case_reference(situation.case.case_id, about.buc)
+
+
+def _in_own_case(head: composing.Letterhead, own_case: str, asked: str) -> composing.Letterhead:
+    return replace(
+        head,
+        our_role=Role.CASE_OWNER.value,
+        case_id=own_case,
+        buc=composing.OWN_CASE_BUC,
+        others=((asked, Role.COUNTERPARTY.value),),
+    )

@@ -1,0 +1,131 @@
+"""What is due in a case when nothing comes: reminders, and the end of waiting.
+
+Pure, and nothing is counted twice: when something is due follows from the case alone, and what
+was done about it is an event of the case. The journal keeps the next instant of each case beside
+it, written with the decision, so an answer cancels a reminder in its own transaction.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from gateway.core import composing, correspondence
+from gateway.core.case import NOT_STARTED, Question, fold
+from gateway.core.case_evidence import known_evidence
+from gateway.core.decision import Refer
+from gateway.core.events import Event, Expired, Referred, Reminded
+from gateway.core.matter import PARIS, Situation
+from gateway.core.outgoing import Outgoing
+from gateway.core.states import CaseState
+from gateway.core.working_days import days_to_working_day
+
+WITHOUT_ROW: Final = 30
+"""Days to wait where the tables say nothing about reminders."""
+_WITH_US: Final = frozenset({CaseState.OPEN, CaseState.ASKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """What became due in a case: recorded like a judgement, but about no message."""
+
+    case_id: str
+    revision: int
+    """Of the case, as it was looked at; recording fails when the case has moved on."""
+    release: str
+    events: tuple[Event, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    referrals: tuple[tuple[str, Refer], ...] = ()
+    """Waiting messages that a person is told of now."""
+    due: datetime | None = None
+    """When something is due next; None when nothing is."""
+
+
+def next_due(situation: Situation) -> datetime | None:
+    """The next instant at which the case must be looked at; None when nothing can become due."""
+    case = situation.case
+    if case.state not in _WITH_US:
+        return None
+    instants = [_due(situation, question) for question in case.open_questions]
+    if not case.open_questions and case.waiting_since is not None:
+        instants.append(case.waiting_since + situation.policy.hold)
+    return min(filter(None, instants), default=None)
+
+
+def come_due(situation: Situation, now: datetime) -> Development:
+    """What happens in the case now; nothing but the next instant when it is too early."""
+    due = next_due(situation)
+    developing = _Developing(situation, now)
+    if due is not None and due <= now:
+        developing.develop()
+    return developing.development()
+
+
+@dataclass(slots=True)
+class _Developing:
+    situation: Situation
+    now: datetime
+    events: list[Event] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    referrals: list[tuple[str, Refer]] = field(default_factory=list)
+
+    def develop(self) -> None:
+        case = self.situation.case
+        if not case.open_questions:
+            self._refer(NOT_STARTED)
+        for question in case.open_questions:
+            due = _due(self.situation, question)
+            if due is not None and due <= self.now:
+                self._of_question(question)
+
+    def _of_question(self, question: Question) -> None:
+        situation, number = self.situation, question.reminders + 1
+        about = situation.case.documents.get(question.about_set_id)
+        evidence = known_evidence(situation.case)
+        last = _days(situation, question, number) is None
+        if last or about is None or not composing.speakable(evidence):
+            self.events.append(Expired(question.id))
+            self._refer("expired", question.missing)
+            return
+        written = correspondence.reminder(situation, about, question, number, evidence, self.now)
+        self.outgoing.append(written)
+        self.events.append(Reminded(question.id, number, self.now))
+
+    def _refer(self, cause: str, missing: tuple[str, ...] = ()) -> None:
+        """What waits is shown to a person, unless it was."""
+        case = self.situation.case
+        for message_id in (m for m in case.waiting if m not in case.told):
+            self.referrals.append((message_id, Refer(cause, missing=missing)))
+            self.events.append(Referred(message_id, cause))
+
+    def development(self) -> Development:
+        situation = self.situation
+        after = Situation(fold(situation.case, self.events), situation.tables, situation.policy)
+        return Development(
+            case_id=situation.case.case_id,
+            revision=situation.case.revision,
+            release=situation.tables.release,
+            events=tuple(self.events),
+            outgoing=tuple(self.outgoing),
+            referrals=tuple(self.referrals),
+            due=next_due(after),
+        )
+
+
+def _due(situation: Situation, question: Question) -> datetime | None:
+    """When the question is reminded of, or given up after its last reminder."""
+    if question.spoken_at is None:  # written by a version without reminders
+        return None
+    days = _days(situation, question, question.reminders + 1)
+    if days is None:
+        days = _days(situation, question, question.reminders) or WITHOUT_ROW
+    at = question.spoken_at + timedelta(days=days)
+    if question.promised is not None:
+        behind = (question.promised - at.astimezone(PARIS).date()).days + 1
+        at += timedelta(days=max(behind, 0))
+    return at + timedelta(days=days_to_working_day(at.astimezone(PARIS).date()))
+
+
+def _days(situation: Situation, question: Question, number: int) -> int | None:
+    """Days before the n-th reminder; None when there is no n-th one."""
+    country = question.asked.partition(":")[0]
+    return situation.tables.reminders.days(country, situation.case.buc, number)

@@ -1,0 +1,148 @@
+"""What is due in a case is kept with what it follows from, and done once."""
+
+import dataclasses
+
+import pytest
+
+from gateway.core.deadlines import Development
+from gateway.core.decision import Refer
+from gateway.core.events import Expired, Referred, Reminded
+from gateway.core.outgoing import SendingKind
+from gateway.errors import JournalConflict
+from tests.contract.conftest import TABLES, THEM, Made, at, judged_again
+
+LEASE = 60.0
+
+
+async def asked(journal, made):
+    """A case with an open question that is due at 100; its revision."""
+    await journal.record(judged_again(made.ask(), due=at(100), times=True))
+    return (await journal.case("case-1")).revision
+
+
+def reminder(made, after=None):
+    return dataclasses.replace(made.sending("m1", SendingKind.REMINDER, "q/1", THEM), after=after)
+
+
+def development(revision, **more):
+    return Development("case-1", revision, **{"release": TABLES.name, **more})
+
+
+async def test_a_case_is_due_from_its_instant_on(journal, made):
+    await asked(journal, made)
+    assert await journal.due_cases(at(99), 9) == []
+    assert await journal.due_cases(at(100), 9) == ["case-1"]
+    assert (await journal.backlog(at(99))).cases_due == 0
+    assert (await journal.backlog(at(100))).cases_due == 1
+
+
+async def test_the_longest_due_come_first_and_no_more_than_asked_for(journal):
+    for number, due in ((1, 30), (2, 10), (3, 20)):
+        entry = Made(f"case-{number}").ask(f"m{number}")
+        await journal.record(judged_again(entry, due=at(due), times=True))
+    assert await journal.due_cases(at(50), 2) == ["case-2", "case-3"]
+
+
+async def test_a_judgement_that_changes_nothing_leaves_the_instant_alone(journal, made):
+    revision = await asked(journal, made)
+    await journal.record(made.hold("m2", revision=revision))
+    assert await journal.due_cases(at(100), 9) == ["case-1"]
+
+
+async def test_an_answer_takes_the_instant_away_in_its_own_transaction(journal, made):
+    revision = await asked(journal, made)
+    entry = made.hold("m2", revision=revision)
+    await journal.record(judged_again(entry, due=None, times=True))
+    assert await journal.due_cases(at(100), 9) == []
+
+
+async def test_a_reminder_is_written_with_the_next_instant(journal, made):
+    revision = await asked(journal, made)
+    [question] = await journal.claim(9, at(5), LEASE)
+    await journal.sent([question], at(6))
+    event = Reminded(question.message_id, 1, at(100))
+    made_due = development(
+        revision,
+        events=(event,),
+        outgoing=(reminder(made, question.message_id),),
+        due=at(200),
+    )
+    await journal.develop(made_due, at(100))
+    [claimed] = await journal.claim(9, at(101), LEASE)
+    assert (claimed.kind, claimed.receiver) == ("reminder", THEM)
+    assert (await journal.case("case-1")).questions[0].reminders == 1
+    assert await journal.due_cases(at(199), 9) == []
+    assert await journal.due_cases(at(200), 9) == ["case-1"]
+    with pytest.raises(JournalConflict):
+        await journal.develop(made_due, at(101))
+    assert await journal.claim(9, at(102), LEASE) == []
+
+
+async def test_a_reminder_waits_for_its_question(journal, made):
+    revision = await asked(journal, made)
+    [question] = await journal.claim(9, at(5), LEASE)
+    await journal.develop(
+        development(revision, outgoing=(reminder(made, question.message_id),)), at(100)
+    )
+    assert await journal.claim(9, at(10), LEASE) == []
+    await journal.sent([question], at(102))
+    assert [c.kind for c in await journal.claim(9, at(103), LEASE)] == ["reminder"]
+
+
+async def test_under_observe_a_reminder_is_kept_and_never_due(journal, made):
+    revision = await asked(journal, made)
+    await journal.develop(development(revision, outgoing=(reminder(made),)), at(100), observed=True)
+    assert (await journal.counts()).sendings["observed"] == 1
+
+
+async def test_what_waited_in_vain_goes_to_the_worklist_with_its_reason(journal, made):
+    revision = await asked(journal, made)
+    question = (await journal.case("case-1")).questions[0]
+    ended = development(
+        revision,
+        events=(Expired(question.id), Referred("m1", "expired")),
+        referrals=(("m1", Refer("expired", missing=("residence",))),),
+    )
+    await journal.develop(ended, at(100))
+    row = await journal.message("m1")
+    assert (row.state, row.cause, row.missing) == ("referred", "expired", ("residence",))
+    last = (await journal.explanation("m1"))[-1]
+    assert (last["attempt"], last["who"], last["decided_at"]) == (1, "gateway", at(100))
+    assert await journal.due_cases(at(10**6), 9) == []
+    assert (await journal.counts()).questions_open == 0
+
+
+async def test_on_other_tables_nothing_is_written(journal, made):
+    revision = await asked(journal, made)
+    with pytest.raises(JournalConflict):
+        await journal.develop(
+            development(revision, release="other", outgoing=(reminder(made),)), at(100)
+        )
+    assert (await journal.case("case-1")).revision == revision
+    assert await journal.due_cases(at(100), 9) == ["case-1"]
+
+
+async def test_a_reminder_that_cannot_be_sent_leaves_the_question_open(journal, made):
+    revision = await asked(journal, made)
+    [question] = await journal.claim(9, at(5), LEASE)
+    await journal.sent([question], at(6))
+    await journal.develop(development(revision, outgoing=(reminder(made),), due=at(200)), at(100))
+    [claimed] = await journal.claim(9, at(101), LEASE)
+    assert await journal.withdraw(claimed, at(102), "unroutable")
+    assert (await journal.message("m1")).state == "waiting"
+    assert await journal.due_cases(at(200), 9) == ["case-1"]
+
+
+async def test_a_question_that_cannot_be_sent_is_reminded_of_no_more(journal, made):
+    await asked(journal, made)
+    [question] = await journal.claim(9, at(5), LEASE)
+    assert await journal.withdraw(question, at(6), "unroutable")
+    assert await journal.due_cases(at(10**6), 9) == []
+
+
+async def test_what_is_due_survives_a_restart(driver, made):
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        await asked(journal, made)
+    async with driver.opened() as journal:
+        assert await journal.due_cases(at(100), 9) == ["case-1"]
