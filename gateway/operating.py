@@ -17,8 +17,9 @@ from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Relay
 from gateway.timers import Timers
+from gateway.working import Worklist
 
-DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "wake")
+DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "resolve", "wake")
 """Names of all deeds; `ops/interfaces.md` explains each."""
 
 
@@ -40,6 +41,7 @@ class Operating:
         self._timers = timers
         self._readiness = readiness
         self._clock = clock
+        self._worklist = Worklist(journal, pipeline, relay, clock)
 
     async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
         """Do it and say so.
@@ -67,14 +69,19 @@ class Operating:
             case "wake":
                 self._relay.wake()
                 return {}
-            case "release":
-                return await self._release(str(params.get("message_id", "")), who)
-            case "discard":
-                return await self._discard(params, who)
+            case "release" | "discard" | "resolve":
+                return await self._with_message(deed, params, who)
             case _:
                 raise Refused(
                     f"{deed[:40]}: no such deed; see `eessi-gateway --help`.", code="unknown-deed"
                 )
+
+    async def _with_message(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
+        if deed == "resolve":
+            return await self._worklist.resolve(params, who)
+        if deed == "release":
+            return await self._release(str(params.get("message_id", "")), who)
+        return await self._discard(params, who)
 
     async def _release(self, message_id: str, who: str) -> dict[str, Any]:
         """Decide a quarantined message again, from the bytes that the journal kept."""

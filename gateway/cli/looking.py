@@ -88,6 +88,36 @@ def worklist_show(settings: Settings, message_id: str, *, as_json: bool) -> None
     _show(settings, message_id, WORKLIST, as_json=as_json)
 
 
+@worklist.command("resolve")
+@click.argument("message_id")
+@click.option("--transfer", "institution", help="Transfer the case to this institution (its id).")
+@click.option("--keep", "outcome", flag_value="keep", help="It is ours.")
+@click.option("--handled", "outcome", flag_value="handled", help="It was dealt with in RINA.")
+@click.option("--duplicate", "outcome", flag_value="duplicate", help="It is there twice.")
+@click.option("--why", required=True, help="Reason, kept in the journal; no person's data.")
+@click.pass_obj
+def worklist_resolve(
+    settings: Settings, message_id: str, institution: str | None, outcome: str | None, why: str
+) -> None:
+    """Close one entry: transfer its case, or say what was made of it."""
+    if (institution is None) == (outcome is None):
+        raise click.UsageError("one of --transfer ID, --keep, --handled, --duplicate")
+    done = settings.ask(
+        "resolve",
+        {
+            "message_id": message_id,
+            "outcome": outcome or "transfer",
+            "institution": institution or "",
+            "reason": why,
+        },
+    )
+    target = f" -> {institution}" if institution else ""
+    settings.say(
+        f"{message_id}: {done['outcome']}{target} ({done['state']}).",
+        f"{message_id} : {done['outcome']}{target} ({done['state']}).",
+    )
+
+
 @click.group()
 def quarantine() -> None:
     """Look at what was set aside; decide it again, or discard it for good."""

@@ -3,7 +3,7 @@
 Everything here is composed and nothing is done; the journal records it in one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
@@ -68,7 +68,7 @@ class Consequences:
                 return
             case Transfer():
                 self._received()
-                self._forward(decision)
+                self._forward(decision, (*self._take_along(), self.matter.received))
             case Deliver():
                 self._received()
                 case = self.matter.case
@@ -104,7 +104,16 @@ class Consequences:
 
     # -- somebody else has it ---------------------------------------------------------------
 
-    def _forward(self, decision: Transfer) -> None:
+    def transfer(self, decision: Transfer, along: Collection[str]) -> None:
+        """The transfer that a person orders, of a message that is in its case already."""
+        own = self.matter.message.message_id
+        contents = self.matter.case.contents.values()
+        messages = [e for e in contents if e.message_id == own or e.message_id in along]
+        self.moves.extend((e.message_id, MessageState.RECORDED) for e in messages)
+        self.moves.remove((own, MessageState.RECORDED))
+        self._forward(decision, messages)
+
+    def _forward(self, decision: Transfer, messages: Sequence[MessageReceived]) -> None:
         cause, target = self.matter.message.message_id, decision.institution
         institution = self.matter.tables.directory.institution(target)
         title = institution.name if institution is not None else target
@@ -114,11 +123,7 @@ class Consequences:
         self.events.append(
             Forwarded(target, theirs.message_id, new_id(cause, target, "x007-document"))
         )
-        valid = [
-            event
-            for event in (*self._take_along(), self.matter.received)
-            if event.set_id not in self.matter.case.withdrawn
-        ]
+        valid = [e for e in messages if e.set_id not in self.matter.case.withdrawn]
         self._hand_over(valid, target, theirs.message_id, decision)
 
     def _step_back(self, decision: Leave) -> None:

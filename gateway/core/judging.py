@@ -90,15 +90,16 @@ def _judged(matter: Matter) -> Judgement:
     same = same_content(matter)
     if same is not None:
         deciding.trace.append(step("content-known", message=same))
-        return _judgement(matter, None, consequences, same)
+        return concluded(matter, None, consequences, same)
     decision = deciding.decide()
     consequences.follow(decision)
-    return _judgement(matter, decision, consequences, None)
+    return concluded(matter, decision, consequences, None)
 
 
-def _judgement(
+def concluded(
     matter: Matter, decision: Decision | None, consequences: Consequences, same_as: str | None
 ) -> Judgement:
+    """The judgement of a decision and its consequences."""
     message, deciding = matter.message, consequences.deciding
     due, times = _due(matter, decision, consequences)
     open_ends = decision if isinstance(decision, Ask | Refer) else None

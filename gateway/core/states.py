@@ -69,8 +69,8 @@ class SendingState(StrEnum):
 MESSAGE: Final[Mapping[MessageState, frozenset[MessageState]]] = {
     MessageState.RECORDED: frozenset({MessageState.DONE, MessageState.REFERRED}),
     MessageState.WAITING: frozenset({MessageState.RECORDED, MessageState.REFERRED}),
-    MessageState.REFERRED: frozenset({MessageState.RECORDED}),
-    MessageState.REFUSED: frozenset(),
+    MessageState.REFERRED: frozenset({MessageState.RECORDED, MessageState.DONE}),
+    MessageState.REFUSED: frozenset({MessageState.DONE}),
     MessageState.QUARANTINED: frozenset(
         {
             MessageState.DISCARDED,

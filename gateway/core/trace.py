@@ -39,6 +39,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "profile-warning": frozenset({"rule"}),
     "party-id-unusual": frozenset({"institution"}),
     "answer-used": frozenset({"datum"}),
+    "chosen-by-person": frozenset({"institution"}),
     "content-known": frozenset({"message"}),
 }
 """Every code with its parameters; a test holds the wordings to this table."""

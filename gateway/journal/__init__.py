@@ -62,6 +62,8 @@ class Entry:
     observed: bool = False
     """`sending = observe`: outgoing messages are kept and never sent."""
     who: str = "gateway"
+    reason: str = ""
+    """Why a person decided so; kept with the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,12 @@ class Journal(JournalReader, Protocol):
 
     async def discard(self, message_id: str, who: str, reason: str, at: datetime) -> bool:
         """Take a message out of quarantine for good. False when it is not there."""
+        ...
+
+    async def deal_with(
+        self, message_id: str, outcome: str, *, who: str, reason: str, at: datetime
+    ) -> bool:
+        """A person has dealt with a message of the worklist. False when it is not there."""
         ...
 
     async def beat(self, at: datetime) -> None:

@@ -4,6 +4,7 @@ Everything that can say no is looked at before the first row is written.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -74,6 +75,10 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     _write_message(page, scope, entry, standing, unfinished=judgement.message_id in queued)
     _write_decision(page, scope, entry)
     _write_case(page, scope, entry, standing.revision)
+    if entry.reason:
+        of = judgement.message_id
+        deed = _Deed(of, "decide", judgement.state, entry.who, entry.reason, entry.decided_at)
+        _note(page, scope, deed)
     return Recorded()
 
 
@@ -215,23 +220,69 @@ def discard(
     page: Page, scope: Scope, message_id: str, *, who: str, reason: str, at: datetime
 ) -> bool:
     """Take a message out of quarantine for good; who and why stay."""
-    row = page.execute("message_standing", (message_id,)).fetchone()
-    if row is None or row[0] != MessageState.QUARANTINED:
+    old = _standing_in(page, message_id, (MessageState.QUARANTINED,))
+    if old is None:
         return False
-    state = follow(MESSAGE, MessageState.QUARANTINED, MessageState.DISCARDED)
+    state = follow(MESSAGE, old, MessageState.DISCARDED)
     page.execute("move_message", (message_id, state))
-    deed = {
-        "message_id": message_id,
-        "instance": scope.instance,
-        "environment": scope.environment,
-        "at": microseconds(at),
-        "what": "discard",
-        "state": state,
-        "who": who,
-        "reason": reason,
-    }
-    page.execute("add_deed", deed)
+    _note(page, scope, _Deed(message_id, "discard", state, who, reason, at))
     return True
+
+
+def deal_with(
+    page: Page,
+    scope: Scope,
+    message_id: str,
+    outcome: str,
+    *,
+    who: str,
+    reason: str,
+    at: datetime,
+) -> bool:
+    """A person has dealt with a message of the worklist; who, how and why stay."""
+    old = _standing_in(page, message_id, (MessageState.REFERRED, MessageState.REFUSED))
+    if old is None:
+        return False
+    state = follow(MESSAGE, old, MessageState.DONE)
+    page.execute("move_message", (message_id, state))
+    _note(page, scope, _Deed(message_id, outcome, state, who, reason, at))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """What a person did to a message."""
+
+    message_id: str
+    what: str
+    state: MessageState
+    who: str
+    reason: str
+    at: datetime
+
+
+def _standing_in(
+    page: Page, message_id: str, states: Sequence[MessageState]
+) -> MessageState | None:
+    """The state of a message, when it is one of these."""
+    row = page.execute("message_standing", (message_id,)).fetchone()
+    return MessageState(row[0]) if row is not None and row[0] in states else None
+
+
+def _note(page: Page, scope: Scope, deed: _Deed) -> None:
+    page.execute(
+        "add_deed",
+        {
+            "message_id": deed.message_id,
+            "instance": scope.instance,
+            "environment": scope.environment,
+            "at": microseconds(deed.at),
+            "what": deed.what,
+            "state": deed.state,
+            "who": deed.who,
+            "reason": deed.reason,
+        },
+    )
 
 
 def activate(page: Page, release: Release) -> None:

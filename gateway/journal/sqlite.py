@@ -227,6 +227,16 @@ class SqliteJournal(SqliteReader):
             )
         )
 
+    async def deal_with(
+        self, message_id: str, outcome: str, *, who: str, reason: str, at: datetime
+    ) -> bool:
+        """See `Journal`."""
+        return await self._writer.write(
+            lambda page: recording.deal_with(
+                page, self._scope, message_id, outcome, who=who, reason=reason, at=at
+            )
+        )
+
     async def beat(self, at: datetime) -> None:
         """See `Journal`."""
         await self._writer.write(lambda page: recording.beat(page, self._scope, at))

@@ -119,6 +119,7 @@ _TRACE: Final = {
     "datum-missing": "Missing: {datum}.",
     "profile-warning": "Warning: rule {rule} of a schema of the gateway's own is broken.",
     "party-id-unusual": "Warning: the id {institution} of a participant has an unusual form.",
+    "chosen-by-person": "A person has named {institution}.",
     "answer-used": "The answer received is used for: {datum}.",
     "content-known": "Same content as message {message}.",
 }
@@ -132,6 +133,24 @@ _MESSAGE_STATES: Final = {
     "quarantined": "Set aside, in quarantine.",
     "absorbed": "Same content as an earlier message, and linked to it.",
     "discarded": "Taken out of quarantine for good, by a person.",
+}
+
+_OBJECTIONS: Final = {
+    "not-in-case": "The gateway did not let this message into its case: handle it in RINA.",
+    "not-started": "The SED that starts the case has not come, or was withdrawn.",
+    "forwarded-already": "The case was forwarded before: the gateway forwards a case once.",
+    **{
+        code: _REFERRING[code]
+        for code in (
+            "protected",
+            "institution-unusable",
+            "own",
+            "returned",
+            "already-participant",
+            "cannot-forward",
+            "no-context",
+        )
+    },
 }
 
 _CASE_STATES: Final = {
@@ -292,6 +311,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
     "cause": {**_HOLDING, **_REFUSING, **_REFERRING, **_SETTING_ASIDE},
     "trace": _TRACE,
     "message-state": _MESSAGE_STATES,
+    "objection": _OBJECTIONS,
     "case-state": _CASE_STATES,
     "question-state": _QUESTION_STATES,
     "sending-state": _SENDING_STATES,

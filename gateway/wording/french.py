@@ -131,6 +131,7 @@ _TRACE: Final = {
     " enfreinte.",
     "party-id-unusual": "Attention : l'identifiant {institution} d'un participant a une forme"
     " inhabituelle.",
+    "chosen-by-person": "Une personne a désigné {institution}.",
     "answer-used": "La réponse reçue est utilisée pour : {datum}.",
     "content-known": "Même contenu que le message {message}.",
 }
@@ -144,6 +145,24 @@ _MESSAGE_STATES: Final = {
     "quarantined": "Mis de côté, en quarantaine.",
     "absorbed": "Même contenu qu'un message antérieur, et rattaché à lui.",
     "discarded": "Retiré définitivement de la quarantaine par une personne.",
+}
+
+_OBJECTIONS: Final = {
+    "not-in-case": "La passerelle n'a pas admis ce message dans son dossier : traiter dans RINA.",
+    "not-started": "Le SED qui ouvre le dossier n'est pas arrivé, ou a été retiré.",
+    "forwarded-already": "Dossier déjà transféré : la passerelle ne transfère qu'une fois.",
+    **{
+        code: _REFERRING[code]
+        for code in (
+            "protected",
+            "institution-unusable",
+            "own",
+            "returned",
+            "already-participant",
+            "cannot-forward",
+            "no-context",
+        )
+    },
 }
 
 _CASE_STATES: Final = {
@@ -305,6 +324,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
     "cause": {**_HOLDING, **_REFUSING, **_REFERRING, **_SETTING_ASIDE},
     "trace": _TRACE,
     "message-state": _MESSAGE_STATES,
+    "objection": _OBJECTIONS,
     "case-state": _CASE_STATES,
     "question-state": _QUESTION_STATES,
     "sending-state": _SENDING_STATES,

@@ -22,8 +22,9 @@ TOWNS = ("Aix", "Bourg", "Caen")
 ROLES = ("CaseOwner", "Counterparty")
 
 some = st.sampled_from
-days = st.dates(date(2018, 1, 1), date(2026, 12, 31))
-today = st.tuples(days.filter(lambda d: d <= DAY), st.none() | days.filter(lambda d: d > DAY))
+FIRST, LAST = date(2018, 1, 1), date(2026, 12, 31)
+days = st.dates(FIRST, LAST)
+today = st.tuples(st.dates(FIRST, DAY), st.none() | st.dates(DAY + timedelta(1), LAST))
 
 
 def _ended(start, length):

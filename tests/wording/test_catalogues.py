@@ -6,6 +6,7 @@ from importlib import resources
 import pytest
 from lxml import etree
 
+from gateway.core.by_person import OBJECTIONS
 from gateway.core.decision import CAUSES, NAMES
 from gateway.core.evidence import About, Where
 from gateway.core.reading import MALFORMED
@@ -49,6 +50,7 @@ CODES_OF = {
     "question-state": {state.value for state in QuestionState},
     "sending-state": {state.value for state in SendingState},
     "missing": MISSING,
+    "objection": set(OBJECTIONS),
     "value": {f"{name}:{value}" for name, values in VALUES.items() for value in values},
 }
 """Kind -> every code that the package can say. `violation` is compared with the libraries."""
