@@ -1,10 +1,13 @@
 """Commands that make traffic up."""
 
+import asyncio
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from gateway import life as lived
 from gateway.cli import Settings
 from gateway.simulation import year as write
 
@@ -73,3 +76,82 @@ def year(
         f"{folder} : {made.cases} dossiers ({made.lacking} incomplets), {made.files} fichiers,"
         f" {made.messages} messages dans truth.csv.",
     )
+
+
+@simulate.command("life")
+@click.option("--seed", type=int, required=True, help="What everything is drawn from.")
+@click.option("--count", type=click.IntRange(1), default=1000, show_default=True, help="Cases.")
+@click.option(
+    "--policy",
+    type=click.Choice(lived.POLICIES),
+    default="default",
+    show_default=True,
+    help="The tables as shipped, or with every row confirmed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One object.")
+@click.pass_obj
+def life(settings: Settings, *, seed: int, count: int, policy: str, as_json: bool) -> int:
+    """Live a virtual year of cases, with partners who answer as people do (exit 1: a wrong one)."""
+    found = asyncio.run(lived.live(seed, count, policy))
+    if as_json:
+        click.echo(json.dumps(_told(found), ensure_ascii=False))
+    else:
+        _report(settings, found)
+    return 1 if found.wrong or found.lost or found.invalid else 0
+
+
+def _told(found: lived.Life) -> dict[str, object]:
+    """The figures under stable names."""
+    return {
+        "cases": found.cases,
+        "determinable": found.determinable,
+        "answerable": found.answerable,
+        "answered": found.answered,
+        "settled": found.settled,
+        "settled_rate": round(found.settled_rate, 4),
+        "transferred": found.transferred,
+        "by_person": found.by_person,
+        "wrong": len(found.wrong),
+        "lost": len(found.lost),
+        "invalid": len(found.invalid),
+        "worklist": dict(found.worklist.most_common()),
+        "questions": found.questions,
+        "data_per_asked_case": round(found.data_per_asked_case, 3),
+        "unclean": found.unclean,
+        "reminders": found.reminders,
+        "returned": found.returned,
+        "by_buc": {buc: dict(numbers) for buc, numbers in sorted(found.by_buc.items())},
+    }
+
+
+def _report(settings: Settings, found: lived.Life) -> None:
+    """By BUC, then what the year comes to beside what people did by hand."""
+    head = ("BUC", "cases", "transferred", "expected", "settled")
+    if settings.lang == "fr":
+        head = ("BUC", "dossiers", "transférés", "attendus", "réglés")
+    click.echo("{:<12}{:>10}{:>13}{:>10}{:>10}".format(*head))
+    for buc, seen in sorted(found.by_buc.items(), key=lambda item: -item[1]["cases"]):
+        numbers = [seen[key] for key in ("cases", "transferred", "expected", "settled")]
+        click.echo("{:<12}{:>10}{:>13}{:>10}{:>10}".format(buc, *numbers))
+    share = found.transferred / found.cases if found.cases else 1.0
+    asked, unclean = found.asked_cases, found.unclean
+    settings.say(
+        f"Transferred: {share:.1%} of all cases (by hand: 75.6 % in 2023, 98 % in 2022).\n"
+        f"Settled without a person: {found.settled} of the {found.expected} cases that tell or"
+        f" were cleanly answered ({found.settled_rate:.1%}); {found.by_person} cases are with a"
+        f" person.\n"
+        f"Wrong {len(found.wrong)}, lost {len(found.lost)}, invalid SEDs sent"
+        f" {len(found.invalid)}. Questions {found.questions} in {asked} cases ({unclean} not"
+        f" answered cleanly and in time), {found.data_per_asked_case:.2f} data a case asked,"
+        f" {found.reminders} reminders, {found.returned} cases given back.",
+        f"Transférés : {share:.1%} des dossiers (à la main : 75,6 % en 2023, 98 % en 2022).\n"
+        f"Réglés sans personne : {found.settled} des {found.expected} dossiers déterminables ou"
+        f" bien répondus ({found.settled_rate:.1%}) ; {found.by_person} dossiers sont chez une"
+        f" personne.\n"
+        f"Erreurs {len(found.wrong)}, pertes {len(found.lost)}, SED invalides envoyés"
+        f" {len(found.invalid)}. Questions {found.questions} dans {asked} dossiers ({unclean} sans"
+        f" réponse nette à temps), {found.data_per_asked_case:.2f} données par dossier interrogé,"
+        f" {found.reminders} rappels, {found.returned} dossiers rendus.",
+    )
+    for cause, number in found.worklist.most_common():
+        click.echo(f"  {number:>6}  {cause}")

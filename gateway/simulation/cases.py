@@ -5,7 +5,7 @@ nothing but the time of what is still to come is kept.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gateway.simulation import faults
 from gateway.simulation.envelope import Attachment, Envelope
-from gateway.simulation.facts import Facts, Making, seeded
+from gateway.simulation.facts import Facts, Home, Making, seeded
 from gateway.simulation.profiles import Country, Profile, Witness
 from gateway.simulation.seds import content
 
@@ -76,6 +76,8 @@ class Case:
     attached: bool
     start: datetime
     steps: tuple[Step, ...]
+    competent: frozenset[str] = frozenset()
+    """Institutions that the truth allows, once everything asked for is told."""
 
     def made(self, position: int) -> Made:
         """The message of a step."""
@@ -87,7 +89,7 @@ class Case:
         if step.kind in faults.WRONG:
             envelope = faults.WRONG[step.kind](self._stranger(position))
         else:
-            envelope = self._envelope(step, position)
+            envelope = self.envelope(step, position)
         return Made(
             envelope.ending,
             f"{envelope.buc}-{envelope.sed}",
@@ -97,11 +99,12 @@ class Case:
             self.receivers[0],
         )
 
-    def _envelope(self, step: Step, position: int) -> Envelope:
+    def envelope(self, step: Step, position: int) -> Envelope:
+        """What is sent at a step."""
         if step.kind == "same_bytes":
-            return self._envelope(self.steps[0], 0)
+            return self.envelope(self.steps[0], 0)
         if step.kind == "other_instance":
-            return replace(self._envelope(self.steps[0], 0), message_id=self._ids(position)[0])
+            return replace(self.envelope(self.steps[0], 0), message_id=self._ids(position)[0])
         if step.kind in {"start", "update", "updated"}:
             return self._document(step, position)
         return self._beside(step, position)
@@ -128,15 +131,23 @@ class Case:
             attachments=(_attachment(rng),) if self.attached and first else (),
         )
 
+    def beside(self, kind: str, number: int, at: datetime, **extra: str) -> Envelope:
+        """One more message of the case that no step foresaw: the n-th, sent at that time."""
+        minutes = (at - self.start) / timedelta(minutes=1)
+        facts = replace(self.facts, extra={**self.facts.extra, **extra})
+        return replace(self, facts=facts).envelope(Step(kind, minutes, "", ""), BEYOND + number)
+
     def _beside(self, step: Step, position: int) -> Envelope:
         """An X SED, a question or an answer beside the first SED."""
         sed, related = BESIDE[step.kind]
         rng = self._rng(position)
         message_id, set_id = self._ids(position)
-        facts = self.answered if step.kind == "coded" and self.answered else self.facts
-        extra = {**facts.extra, "about": self.profile.sed}
+        facts = self.answered if step.kind in TOLD and self.answered else self.facts
+        if step.kind in TOLD:
+            facts = replace(facts, homes=TOLD[step.kind](facts.homes))
+        extra = {**facts.extra, **self.facts.extra, "about": self.profile.sed}
         extra["prose"] = "The person lives in France; see our letter." if sed == "H002" else ""
-        if step.kind == "coded":
+        if step.kind in TOLD:
             extra["prose"] = ""
         facts = replace(
             facts,
@@ -164,7 +175,7 @@ class Case:
         """A sound message of another case, to be spoilt."""
         message_id, set_id = self._ids(position)
         case_id = str(uuid.UUID(int=self._rng(position).getrandbits(128), version=4))
-        sound = replace(self._envelope(self.steps[0], 0), attachments=())
+        sound = replace(self.envelope(self.steps[0], 0), attachments=())
         return replace(sound, message_id=message_id, case_id=case_id, set_id=set_id)
 
     def _created(self, step: Step, rng: Random) -> datetime:
@@ -184,9 +195,33 @@ BESIDE: Final = {
     "reminder": ("X009", False),
     "request": ("H001", False),
     "coded": ("H002", False),
+    "part": ("H002", False),
+    "misplaced": ("H002", False),
+    "promise": ("X010", False),
+    "return": ("X006", False),
     "prose": ("H002", False),
 }
 """Kind of step to its SED, and whether the header names the SED that it is about."""
+
+
+def _in_part(homes: tuple[Home, ...]) -> tuple[Home, ...]:
+    """Without the postcode."""
+    return tuple(replace(home, postcode="") for home in homes)
+
+
+def _misplaced(homes: tuple[Home, ...]) -> tuple[Home, ...]:
+    """Where letters go, instead of where the person lives."""
+    return tuple(replace(home, role=home.role or "contact") for home in homes)
+
+
+TOLD: Final[dict[str, Callable[[tuple[Home, ...]], tuple[Home, ...]]]] = {
+    "coded": lambda homes: homes,
+    "part": _in_part,
+    "misplaced": _misplaced,
+}
+"""Answers in coded fields, and what becomes of the addresses in them."""
+BEYOND: Final = 1_000
+"""Positions from here on belong to messages that answer one of the gateway's."""
 
 
 class Drawing:
@@ -256,6 +291,7 @@ class Drawing:
             attached=self._attached(rng, profile),
             start=start,
             steps=self._steps(rng, profile, institution, answer),
+            competent=frozenset((answer or institution).split("|")) - {""},
         )
 
     def _profile(self, rng: Random) -> Profile:

@@ -7,11 +7,11 @@ trees are not public, follow what was seen of them: the shared blocks in the sec
 from collections.abc import Callable
 from typing import Final
 
+from gateway.simulation import administrative
 from gateway.simulation.blocks import (
     address,
     case_numbers,
     closed,
-    context,
     day,
     employer,
     nationality,
@@ -556,25 +556,14 @@ def _accident(facts: Facts) -> str:
 # -- administrative -----------------------------------------------------------------------------
 
 
-def _x008(facts: Facts) -> str:
-    withdrawn = text("SEDType", facts.extra["about"]) + text("dateIssued", day(facts, -1))
-    withdrawn += coded("reason", "03")
-    return context(facts) + tag("TheFollowingSEDConsideredInvalidWithdrawn", withdrawn)
-
-
-def _x009(facts: Facts) -> str:
-    wanted = coded("type", "02") + text("details", "We are still waiting for your reply.")
-    return context(facts) + tag("Reminders", tag("ReminderSendUs", wanted))
-
-
 WRITERS: Final[dict[str, Writer]] = {
     "S071": _s071, "S072": _s072, "S073": _s073, "S016": _s016, "S018": _s018, "S044": _s044,
     "S067": _s067, "S014": _s014, "S055": _s055, "S046": _s046, "S056": _s056, "S001": _s001,
     "S040": _s040, "H001": _h001, "H002": _h002, "H005": _h005, "H061": _h061, "H065": _h065,
     "H070": _h070, "H120": _h120, "H130": _h130, "R001": _r001, "R005": _r005, "R012": _r012,
     "R015": _r015, "R017": _r017, "A001": _a001, "A003": _a003, "A008": _a008, "A009": _posted,
-    "A010": _posted, "P2100": _p2100, "P6000": _p6000, "U020": _u020, "X008": _x008,
-    "X009": _x009,
+    "A010": _posted, "P2100": _p2100, "P6000": _p6000, "U020": _u020,
+    **administrative.WRITERS,
 }  # fmt: skip
 SECTORS: Final[dict[str, Writer]] = {
     "P": _pension,

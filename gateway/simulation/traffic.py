@@ -128,9 +128,8 @@ def _in_order(
 ) -> Iterator[tuple[datetime, Case, int]]:
     """Each message with its time of receipt, in order; times never repeat."""
     later: list[tuple[datetime, int, int]] = []
-    starts = _starts(seed, count, period)
     last = period[0] - timedelta(days=1)
-    for number, start in enumerate(starts):
+    for number, start in enumerate(starts(seed, count, period)):
         case = drawing.case(number, start)
         for position, step in enumerate(case.steps):
             due = start + timedelta(minutes=step.minutes)
@@ -156,7 +155,8 @@ def _again(
     return drawing.case(number, _start(seed, number, count, _days(period)))
 
 
-def _starts(seed: int, count: int, period: tuple[datetime, datetime]) -> Iterator[datetime]:
+def starts(seed: int, count: int, period: tuple[datetime, datetime]) -> Iterator[datetime]:
+    """When each case begins."""
     days = _days(period)
     return (_start(seed, number, count, days) for number in range(count))
 

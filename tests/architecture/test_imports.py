@@ -25,6 +25,7 @@ KNOW_ADAPTERS = (
     "gateway/cli/",
     "gateway/accuracy.py",
     "gateway/bench",
+    "gateway/life.py",
     "gateway/transport/folder/",
 )
 """The composition root, what builds a gateway of its own to measure it, and an adapter itself."""
