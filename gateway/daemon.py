@@ -39,7 +39,7 @@ from gateway.endpoint import Endpoint
 from gateway.errors import JournalUnavailable, Unreachable
 from gateway.journal import Journal, Release
 from gateway.journal.sqlite import SqliteJournal
-from gateway.loading import desk
+from gateway.loading import desk, schemas
 from gateway.log import configure, logger
 from gateway.metrics import Metrics
 from gateway.operating import Operating
@@ -210,7 +210,15 @@ def _assemble(
         timers=timers,
         metrics=metrics,
         readiness=readiness,
-        operating=Operating(journal, pipeline, relay, timers, readiness, clock),
+        operating=Operating(
+            journal,
+            pipeline,
+            relay,
+            timers,
+            readiness,
+            clock,
+            lambda: schemas(config.state),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.config import Config, load
 from gateway.core.composing import QuestionText
@@ -19,6 +19,10 @@ from routing_tables import Reminders
 from routing_tables import load as routes_load
 from routing_tables import release as release_load
 from sed_schemas import load as schemas_load
+from sed_schemas import packages
+
+SCHEMAS: Final = "schemas"
+"""Where official packages are kept in the state folder."""
 
 
 def limits(config: Config) -> Limits:
@@ -85,7 +89,22 @@ def tables(name: str | None = None) -> Tables:
 
 def desk(config: Config, release: str | None = None) -> Desk:
     """Everything that a message is judged with."""
-    return Desk(tables(release), policy(config), limits(config), schemas_load.SchemaSet())
+    return Desk(tables(release), policy(config), limits(config), schemas(config.state))
+
+
+def schemas(state: Path) -> schemas_load.SchemaSet:
+    """The schemas in force: those of the installed official packages, else our own.
+
+    Raises:
+        SchemasInvalid: an installed package is damaged.
+    """
+    try:
+        return schemas_load.SchemaSet(official=packages.in_force(state / SCHEMAS))
+    except packages.PackageInvalid as error:
+        raise SchemasInvalid(
+            f"{error}; install the package again, or `eessi-gateway schemas rollback`.",
+            french=f"{error} ; réinstaller le paquet, ou `eessi-gateway schemas rollback`.",
+        ) from None
 
 
 class TableProblem(Protocol):
@@ -122,7 +141,7 @@ def checked(config_file: Path | None, state: Path) -> Iterator[Checked]:
     """Look at each part of an installation; nothing is started and nothing is written."""
     yield _looked_at("configuration", lambda: _configuration(config_file, state))
     yield _looked_at("tables", _tables)
-    yield _looked_at("schemas", _schemas)
+    yield _looked_at("schemas", lambda: _schemas(state))
 
 
 def _looked_at(part: str, look: Callable[[], str]) -> Checked:
@@ -142,13 +161,16 @@ def _tables() -> str:
     return f"{release.release} ({release.digest[:12]})"
 
 
-def _schemas() -> str:
-    problems = schemas_load.SchemaSet().problems()
+def _schemas(state: Path) -> str:
+    in_force = schemas(state)
+    problems = in_force.problems()
     if problems:
         errors = [SchemasInvalid(problem) for problem in problems]
         raise SchemasInvalid(problems[0], more=errors[1:])
     versions = schemas_load.catalogue().cdm_versions
-    return f"profile, CDM {', '.join(sorted(versions))}"
+    official = sum(source == "official" for _, _, source, _ in in_force.listed())
+    told = f"{official} official, the rest profile" if official else "profile"
+    return f"{told}, CDM {', '.join(sorted(versions))}"
 
 
 def _invalid(problems: Sequence[TableProblem]) -> TablesInvalid:

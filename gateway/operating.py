@@ -3,7 +3,8 @@
 Each deed is a name with parameters and answers with a code; the wording is the caller's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from gateway.clock import Clock
@@ -11,6 +12,7 @@ from gateway.core.decision import SetAside, name
 from gateway.core.judging import Arrival, examine, judge
 from gateway.core.message import Malformed
 from gateway.core.states import MessageState
+from gateway.core.validation import Schemas
 from gateway.errors import JournalConflict, Refused
 from gateway.journal import Entry, IdentityConflict, Journal
 from gateway.pipeline import Pipeline
@@ -19,7 +21,7 @@ from gateway.relay import Relay
 from gateway.timers import Timers
 from gateway.working import Worklist
 
-DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "resolve", "wake")
+DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "resolve", "wake", "reload")
 """Names of all deeds; `ops/interfaces.md` explains each."""
 
 
@@ -34,6 +36,7 @@ class Operating:
         timers: Timers,
         readiness: Readiness,
         clock: Clock,
+        schemas: Callable[[], Schemas],
     ) -> None:
         self._journal = journal
         self._pipeline = pipeline
@@ -41,6 +44,7 @@ class Operating:
         self._timers = timers
         self._readiness = readiness
         self._clock = clock
+        self._schemas = schemas
         self._worklist = Worklist(journal, pipeline, relay, clock)
 
     async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
@@ -66,6 +70,9 @@ class Operating:
                 self._relay.resume()
                 self._timers.resume()
                 return {"paused": False}
+            case "reload":
+                self._pipeline.desk = replace(self._pipeline.desk, schemas=self._schemas())
+                return {}
             case "wake":
                 self._relay.wake()
                 return {}

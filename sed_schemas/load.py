@@ -3,13 +3,16 @@
 import csv
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
+from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
 from sed_schemas import BucRules, Catalogue
+from sed_schemas.packages import Official
 
 if TYPE_CHECKING:
     import xmlschema
@@ -47,21 +50,46 @@ def catalogue(folder: Path | None = None) -> Catalogue:
     return Catalogue(versions, MappingProxyType(bucs), seds)
 
 
+@cache
+def _strict() -> frozenset[str]:
+    return frozenset(row["sed"] for row in _rows(FOLDER / "seds.csv") if row["strict"] == "yes")
+
+
+def strict(sed: str) -> bool:
+    """Whether our own schema of a SED holds it to its whole tree (`seds.csv`)."""
+    return sed in _strict()
+
+
 class SchemaSet:
-    """The schemas of this package, compiled on first use, one copy a thread.
+    """The schemas in force, compiled on first use, one copy a thread.
+
+    Those of an installed official package decide; where there is none, those of this package.
 
     No two threads share one: libxml2 does not promise that they could. What is kept is bounded,
     and all that has no file shares one entry: nothing that a message names can fill the memory.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, official: Mapping[tuple[str, str], Official] | None = None
+    ) -> None:
         self._folder = (folder or FOLDER).absolute()
-        self._files = _files(self._folder)
+        self._official = dict(official or {})
+        self._files = {
+            **_files(self._folder),
+            **{key: found.file.absolute() for key, found in self._official.items()},
+        }
         self._local = threading.local()
 
     def source(self, cdm: str, sed: str) -> str | None:
-        """`profile` for a schema of ours; None when the envelope alone can be checked."""
+        """`official` or `profile`; None when the envelope alone can be checked."""
+        if (cdm, sed) in self._official:
+            return "official"
         return "profile" if (cdm, sed) in self._files else None
+
+    def listed(self) -> Iterator[tuple[str, str, str, Path]]:
+        """Every schema of a SED: CDM version, SED, source, file; in that order."""
+        for (cdm, sed), file in sorted(self._files.items()):
+            yield cdm, sed, self.source(cdm, sed) or "", file
 
     def for_message(self, header_version: str, cdm: str, sed: str) -> etree.XMLSchema:
         """Envelope and SED in one schema; the envelope alone when the SED has none.
@@ -102,7 +130,8 @@ class SchemaSet:
         compiled = kept.pop(key, None)
         if compiled is None:
             place = f"cdm-{cdm}/{sed}.xsd" if known else f"sbdh/{header_version}.xsd"
-            compiled = compile_(_document(header_version, known), place)
+            file = self._files[known] if known is not None else None
+            compiled = compile_(_document(header_version, known, file), place)
         kept[key] = compiled  # last: a dict is in order of insertion
         if len(kept) > KEPT[kind]:
             del kept[next(iter(kept))]
@@ -136,16 +165,16 @@ def _files(folder: Path) -> Mapping[tuple[str, str], Path]:
     )
 
 
-def _document(header_version: str, known: tuple[str, str] | None) -> str:
+def _document(header_version: str, known: tuple[str, str] | None, file: Path | None) -> str:
     """The root of a message: the header, then exactly one SED.
 
     Made here because what may stand in the place of the SED depends on the SED.
     """
     load, place = "", '<xs:any namespace="##other" processContents="skip"/>'
-    if known is not None:
+    if known is not None and file is not None:
         cdm, sed = known
         namespace = f"{_SEDS}{cdm.replace('.', '_')}/{sed}"
-        load = f'<xs:import namespace="{namespace}" schemaLocation="cdm-{cdm}/{sed}.xsd"/>'
+        load = f'<xs:import namespace="{namespace}" schemaLocation={quoteattr(file.as_uri())}/>'
         place = f'<xs:element xmlns:sed="{namespace}" ref="sed:{sed}"/>'
     return (
         f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:sbdh="{_SBDH}"'

@@ -40,6 +40,7 @@ class _Commands(click.Group):
         "journal": "looking",
         "worklist": "looking",
         "quarantine": "looking",
+        "schemas": "cataloguing",
         "simulate": "simulating",
         "bench": "measuring",
     }

@@ -16,11 +16,10 @@ from gateway.core.judging import Arrival, examine
 from gateway.core.judging import judge as judged
 from gateway.core.message import Malformed
 from gateway.errors import Refused
-from gateway.loading import desk, limits
+from gateway.loading import desk, limits, schemas
 from gateway.pipeline import Desk
 from gateway.validating import validated
 from gateway.wording import sentence
-from sed_schemas.load import SchemaSet
 
 _FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False)
@@ -46,11 +45,12 @@ def _bytes(path: Path, most: int) -> bytes:
 @click.pass_obj
 def validate(settings: Settings, files: Sequence[Path], *, as_json: bool) -> int:
     """Check business messages against their schemas and say what is wrong where."""
-    config, schemas = settings.config(), SchemaSet()
+    config = settings.config()
+    in_force = schemas(config.state)
     invalid = 0
     for path in files:
         body = _bytes(path, config.inbound.max_bytes)
-        result = {"file": str(path), **validated(body, limits(config), schemas, settings.lang)}
+        result = {"file": str(path), **validated(body, limits(config), in_force, settings.lang)}
         invalid += not result["valid"]
         if as_json:
             click.echo(json.dumps(result, ensure_ascii=False))

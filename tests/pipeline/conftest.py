@@ -66,7 +66,13 @@ class House:
             oldest_waiting_seconds=300.0,
         )
         self.operating = Operating(
-            journal, self.pipeline, self.relay, self.timers, self.readiness, clock
+            journal,
+            self.pipeline,
+            self.relay,
+            self.timers,
+            self.readiness,
+            clock,
+            lambda: judged_with.schemas,
         )
 
     async def take(self, *bodies):
