@@ -28,6 +28,7 @@ from gateway.journal import Duplicate, Entry, IdentityConflict, Journal, Outcome
 from gateway.log import logger
 from gateway.metrics import Metrics
 from gateway.transport import Consumer, Received, Settlement
+from sed_schemas.load import SchemasInvalid
 
 RETRIES: Final = 50
 """How often a judgement is repeated when its case moves on under it."""
@@ -35,6 +36,8 @@ _AT_ONCE: Final = 32
 """Messages examined in one job."""
 PAUSE_SECONDS: Final = 1.0
 """Between two attempts while the journal or the source cannot be used."""
+NO_SCHEMA: Final = "schemas-invalid"
+"""A schema of the catalogue does not compile."""
 
 _Piece = tuple[bytes, Limits, Schemas]
 """What `examine` takes."""
@@ -253,15 +256,31 @@ class Pipeline:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _examine(self, received: Received) -> Examined | Malformed:
-        """What the bytes say; one that breaks the reader is a bug, and is quarantined."""
+    async def _examine(self, received: Received) -> Examined | Malformed | None:
+        """What the bytes say; one that breaks the reader is a bug, and is quarantined.
+
+        A schema that does not compile is no fault of the message: it waits until another one is
+        in force (`schemas install`, `schemas rollback`). None when the end comes first.
+        """
+        examined = await self._outcome(received)
+        while isinstance(examined, SchemasInvalid):
+            logger().warning("message-not-recorded", path=received.source, error_code=NO_SCHEMA)
+            self._metrics.received("failed")
+            self.trouble = NO_SCHEMA
+            if self._ending:
+                return None
+            await self._clock.sleep(PAUSE_SECONDS)
+            examined = await self._outcome(received)
+        if isinstance(examined, Exception):
+            logger().error("message-broke-the-gateway", path=received.source, exc_info=examined)
+            return Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
+        return examined
+
+    async def _outcome(self, received: Received) -> Examined | Malformed | Exception:
         desk = self.desk
         began = self._clock.monotonic()
         examined = await self._examining.outcome((received.body, desk.limits, desk.schemas))
         self._metrics.took("read", self._clock.monotonic() - began)
-        if isinstance(examined, Exception):
-            logger().error("message-broke-the-gateway", path=received.source, exc_info=examined)
-            return Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
         return examined
 
     async def _in_turn(
@@ -279,6 +298,10 @@ class Pipeline:
             examined = await self._examine(received)
             if before is not None:
                 await before
+            if examined is None:
+                self._room.release()
+                await received.settle(Settlement.RETRY)
+                return
             case_id = examined.digest if isinstance(examined, Malformed) else _case_id(examined)
             earlier = self._cases.get(case_id)
             done = self._cases[case_id] = asyncio.get_running_loop().create_future()

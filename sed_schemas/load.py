@@ -22,6 +22,8 @@ KEPT: Final = MappingProxyType({"verdict": 64, "explanation": 8})
 """Compiled schemas kept by a thread, the last used ones."""
 HEADERS: Final = ("1.1", "1.2")
 """Header versions that have an envelope in `sbdh/`."""
+ANY_HEADER: Final = "*"
+"""Stands for an envelope that is not looked into."""
 
 _COMPILING: Final = threading.Lock()
 """One at a time: libxml2 sets its types up at the first schema, and two threads that do it at once
@@ -99,6 +101,13 @@ class SchemaSet:
         """
         return self._compiled("verdict", header_version, cdm, sed, self._lxml)
 
+    def of_sed(self, cdm: str, sed: str) -> etree.XMLSchema:
+        """The SED in any envelope: tells whether the SED is what breaks `for_message`.
+
+        Raises SchemasInvalid as `for_message` does.
+        """
+        return self._compiled("verdict", ANY_HEADER, cdm, sed, self._lxml)
+
     def explanation(self, header_version: str, cdm: str, sed: str) -> "xmlschema.XMLSchema":
         """The same schema for the library that says where and why."""
         return self._compiled("explanation", header_version, cdm, sed, self._xmlschema)
@@ -122,7 +131,7 @@ class SchemaSet:
         sed: str,
         compile_: Callable[[str, str], _Compiled],
     ) -> _Compiled:
-        if header_version not in HEADERS:
+        if header_version not in {*HEADERS, ANY_HEADER}:
             raise SchemasInvalid(f"sbdh/{header_version}.xsd: no such envelope")
         known = (cdm, sed) if (cdm, sed) in self._files else None
         kept: dict[object, _Compiled] = self._local.__dict__.setdefault(kind, {})
@@ -176,13 +185,16 @@ def _document(header_version: str, known: tuple[str, str] | None, file: Path | N
         namespace = f"{_SEDS}{cdm.replace('.', '_')}/{sed}"
         load = f'<xs:import namespace="{namespace}" schemaLocation={quoteattr(file.as_uri())}/>'
         place = f'<xs:element xmlns:sed="{namespace}" ref="sed:{sed}"/>'
+    include = f'<xs:include schemaLocation="sbdh/{header_version}.xsd"/>'
+    header = '<xs:element name="StandardBusinessDocumentHeader" type="sbdh:Header"/>'
+    if header_version == ANY_HEADER:
+        include, header = "", '<xs:any namespace="##targetNamespace" processContents="skip"/>'
     return (
         f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:sbdh="{_SBDH}"'
         f' targetNamespace="{_SBDH}" elementFormDefault="qualified">'
-        f'<xs:include schemaLocation="sbdh/{header_version}.xsd"/>{load}'
+        f"{include}{load}"
         '<xs:element name="StandardBusinessDocument"><xs:complexType><xs:sequence>'
-        '<xs:element name="StandardBusinessDocumentHeader" type="sbdh:Header"/>'
-        f"{place}</xs:sequence></xs:complexType></xs:element></xs:schema>"
+        f"{header}{place}</xs:sequence></xs:complexType></xs:element></xs:schema>"
     )
 
 

@@ -31,8 +31,11 @@ class Schemas(Protocol):
     def for_message(self, header_version: str, cdm: str, sed: str) -> etree.XMLSchema | None:
         """Envelope and SED in one schema; the envelope alone when the SED has none."""
 
+    def of_sed(self, cdm: str, sed: str) -> etree.XMLSchema:
+        """The SED in any envelope; asked for with an official schema alone."""
+
     def explanation(self, header_version: str, cdm: str, sed: str) -> "xmlschema.XMLSchema":
-        """The same for `explain`."""
+        """The same as `for_message`, for `explain`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Verdict:
     """Whether a document keeps to its schema."""
 
     source: str | None
-    """Whose schema decided the SED: `profile`, `official`, or None (envelope alone)."""
+    """Whose schema decided: `profile`, `official`, or None (envelope alone)."""
     rules: tuple[str, ...] = ()
     """Names of the rules broken, the first `MOST`; empty when valid."""
     count: int = 0
@@ -62,11 +65,23 @@ class Violation:
 
 
 def verdict(xml: bytes, header_version: str, cdm: str, sed: str, schemas: Schemas) -> Verdict:
-    """Check an envelope with its SED, at parse time."""
+    """Check an envelope with its SED, at parse time.
+
+    The envelope's schema is always ours. A message that breaks it, with a SED that keeps to the
+    official schema, breaks the profile and nothing else.
+    """
     source = schemas.source(cdm, sed)
     schema = schemas.for_message(header_version, cdm, sed)
     if schema is None:
         return Verdict(source)
+    rules, count = _broken(xml, schema)
+    if rules and source == "official" and not _broken(xml, schemas.of_sed(cdm, sed))[0]:
+        source = "profile"
+    return Verdict(source, rules, count)
+
+
+def _broken(xml: bytes, schema: etree.XMLSchema) -> tuple[tuple[str, ...], int]:
+    """Names of the first rules broken, and how many are."""
     parser = hardened_parser(schema)
     try:
         etree.fromstring(xml, parser)
@@ -74,8 +89,8 @@ def verdict(xml: bytes, header_version: str, cdm: str, sed: str, schemas: Schema
         # never exc.error_log: it holds the messages of documents read before in this thread
         log = parser.error_log
         rules = tuple(entry.type_name for entry in islice(log, MOST))
-        return Verdict(source, rules or ("SCHEMAV_UNKNOWN",), max(len(log), 1))
-    return Verdict(source)
+        return rules or ("SCHEMAV_UNKNOWN",), max(len(log), 1)
+    return (), 0
 
 
 def explain(

@@ -28,6 +28,16 @@ class Schemas:
         return xmlschema.XMLSchema(XSD, allow="local")
 
 
+class Official(Schemas):
+    """The same, official; only a sex of 01 is asked for, whatever else the document holds."""
+
+    def source(self, cdm, sed):
+        return "official"
+
+    def of_sed(self, cdm, sed):
+        return etree.XMLSchema(etree.fromstring(XSD.replace("xs:date", "xs:string")))
+
+
 def judged(xml, sed="m"):
     return verdict(xml.encode(), "1.2", "4.4", sed, Schemas())
 
@@ -47,6 +57,21 @@ def test_a_rule_broken_is_named():
     assert not found.valid
     assert found.source == "profile"
     assert "SCHEMAV_CVC_ENUMERATION_VALID" in found.rules
+
+
+@pytest.mark.parametrize(
+    ("xml", "source", "ok"),
+    [
+        ("<m><day>2026-01-01</day></m>", "official", True),
+        ("<m><sex>02</sex></m>", "official", False),
+        ("<m><day>x</day></m>", "profile", False),
+        ("<m><day>x</day><sex>02</sex></m>", "official", False),
+    ],
+)
+def test_what_the_official_schema_allows_breaks_the_profile_alone(xml, source, ok):
+    found = verdict(xml.encode(), "1.2", "4.4", "m", Official())
+    assert (found.source, found.valid) == (source, ok)
+    assert found.valid == (found.count == 0)
 
 
 def test_without_a_schema_nothing_is_judged():

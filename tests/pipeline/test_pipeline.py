@@ -1,12 +1,17 @@
 """One message from top to bottom, and many beside each other."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from gateway.errors import JournalUnavailable
 from gateway.transport import Settlement
 from ir_directory import Certainty
+from sed_schemas.load import SchemasInvalid
 
 ACCEPTED = Settlement.ACCEPTED
+RETRY = Settlement.RETRY
 
 
 async def test_a_message_is_recorded_then_settled_then_sent(house, a_message):
@@ -67,6 +72,37 @@ async def test_a_bug_in_one_message_stops_no_other(house, a_message, monkeypatch
     assert await house.take(a_message("bad"), a_message("good")) == [ACCEPTED, ACCEPTED]
     rows = {row.cause or row.decision for row in await house.rows()}
     assert rows == {"internal-error", "transfer"}
+
+
+class Damaged:
+    """Schemas of which none compiles."""
+
+    def source(self, cdm, sed):
+        return "official"
+
+    def for_message(self, header_version, cdm, sed):
+        raise SchemasInvalid("cdm-4.4/P2000.xsd: damaged")
+
+
+async def test_a_damaged_schema_is_an_outage_and_no_fault_of_the_message(house, a_message):
+    whole = house.pipeline.desk
+    house.pipeline.desk = replace(whole, schemas=Damaged())
+    taking = asyncio.create_task(house.take(a_message()))
+    await house.clock.advance(3)
+    assert (house.pipeline.trouble, await house.rows()) == ("schemas-invalid", [])
+    assert not taking.done()
+    house.pipeline.desk = whole
+    await house.clock.advance(3)
+    assert await taking == [ACCEPTED]
+    assert [row.decision for row in await house.rows()] == ["transfer"]
+    assert house.pipeline.trouble is None
+
+
+async def test_a_message_without_a_schema_goes_back_when_the_gateway_ends(house, a_message):
+    house.pipeline.desk = replace(house.pipeline.desk, schemas=Damaged())
+    house.pipeline._ending = True
+    assert await house.take(a_message()) == [RETRY]
+    assert await house.rows() == []
 
 
 class Moody:

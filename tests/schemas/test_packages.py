@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import stat
 import zipfile
@@ -9,6 +10,7 @@ import zipfile
 import pytest
 from lxml import etree
 
+from gateway.core.validation import verdict
 from sed_schemas import packages
 from sed_schemas.load import FOLDER, SchemaSet
 from sed_schemas.packages import PackageInvalid, in_force, install, installed, rollback
@@ -97,6 +99,28 @@ def test_an_installed_package_decides_and_is_rolled_back(state, delivered, witho
     assert rollback(state) == package.name
     assert valid(SchemaSet(official=in_force(state)), without_reason)
     assert rollback(state) is None
+
+
+@pytest.mark.parametrize("envelope", [True, False])
+@pytest.mark.parametrize("reason", [True, False])
+def test_only_what_the_official_schema_says_is_official(
+    state, delivered, without_reason, envelope, reason
+):
+    """The envelope stays ours: what breaks it alone sends nothing abroad and refuses nothing."""
+    install(delivered, state)
+    xml = etree.tostring(without_reason)
+    if reason:
+        xml = xml.replace(
+            b"</ForwardInformation>",
+            b"<reason><value>01</value></reason></ForwardInformation>",
+        )
+    if not envelope:
+        broken = re.sub(rb"(CreationDateAndTime>)[^<]+", rb"\1then", xml)
+        assert broken != xml
+        xml = broken
+    found = verdict(xml, "1.2", "4.4", "X007", SchemaSet(official=in_force(state)))
+    assert found.valid == (envelope and reason)
+    assert found.source == ("profile" if reason and not envelope else "official")
 
 
 def test_a_zip_is_the_same_package_as_its_folder(state, delivered, tmp_path):
