@@ -41,6 +41,7 @@ class _Commands(click.Group):
         "worklist": "looking",
         "quarantine": "looking",
         "schemas": "cataloguing",
+        "tables": "tables",
         "simulate": "simulating",
         "bench": "measuring",
     }

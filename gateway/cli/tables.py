@@ -1,0 +1,105 @@
+"""Commands for the maintainers of the tables: draft, check, compare."""
+
+import json
+from pathlib import Path
+
+import click
+
+from gateway.cli import Settings
+from gateway.clock import SystemClock
+from gateway.core.matter import PARIS
+from gateway.errors import Refused
+from gateway.tables.checking import check, page
+from gateway.tables.comparing import compare
+from gateway.tables.drafting import draft
+from routing_tables.release import ROOT
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="One object a line.")
+BASELINE = "baseline"
+
+
+@click.group()
+def tables() -> None:
+    """Draft, check and compare the tables: directory and routes."""
+
+
+@tables.command("draft")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--as", "name", required=True, help="Name of the draft, such as 2027-01.")
+@click.pass_obj
+def tables_draft(settings: Settings, folder: Path, name: str) -> None:
+    """Copy the tables in force into a new folder to work in."""
+    made = draft(folder, name)
+    settings.say(
+        f"{folder}: draft {made.name} of {made.base}, {len(made.files)} tables.",
+        f"{folder} : brouillon {made.name} issu de {made.base}, {len(made.files)} tables.",
+    )
+
+
+@tables.command("check")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page, too.")
+@_JSON
+@click.pass_obj
+def tables_check(settings: Settings, folder: Path, html: Path | None, *, as_json: bool) -> int:
+    """Say everything that is wrong with the tables of a folder (exit 1: they cannot be used)."""
+    root = _root(folder)
+    findings = check(root, SystemClock().now().astimezone(PARIS).date())
+    for finding in findings:
+        if as_json:
+            told = {"file": finding.file, "line": finding.line, "column": finding.column}
+            level = "error" if finding.error else "warning"
+            told |= {"level": level, "text": finding.text(settings.lang)}
+            click.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            mark = "" if finding.error else "(!) "
+            where = f"{finding.file}:{finding.line}:{finding.column}"
+            click.echo(f"{mark}{where}: {finding.text(settings.lang)}")
+    if html is not None:
+        html.write_text(page(folder.name, findings, settings.lang), encoding="utf-8")
+    errors = sum(finding.error for finding in findings)
+    if not as_json:
+        settings.say(
+            f"{errors} errors, {len(findings) - errors} warnings.",
+            f"{errors} erreur(s), {len(findings) - errors} avertissement(s).",
+        )
+    return 1 if errors else 0
+
+
+@tables.command("diff")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@_JSON
+@click.pass_obj
+def tables_diff(settings: Settings, before: Path, after: Path, *, as_json: bool) -> None:
+    """Say what was added, ended or changed from one folder to the other (or `baseline`)."""
+    changes = compare(_root(before), _root(after))
+    for change in changes:
+        if as_json:
+            told = {"file": change.file, "what": change.what, "key": change.key}
+            columns = [
+                {"column": column, "before": old, "after": new}
+                for column, old, new in change.changes
+            ]
+            click.echo(json.dumps({**told, "changes": columns}, ensure_ascii=False))
+        else:
+            click.echo(change.text(settings.lang))
+    if not as_json:
+        settings.say(f"{len(changes)} changes.", f"{len(changes)} différence(s).")
+
+
+def _root(folder: Path) -> Path:
+    """The folder that holds the tables.
+
+    Raises:
+        Refused: it is none.
+    """
+    root = ROOT if str(folder) == BASELINE else folder
+    if not (root / "ir_directory").is_dir() or not (root / "routing_tables").is_dir():
+        raise Refused(
+            f"{folder}: no tables here (ir_directory/ and routing_tables/); make a draft first.",
+            french=f"{folder} : pas de tables ici (ir_directory/ et routing_tables/) ;"
+            " faire d'abord un brouillon (tables draft).",
+            code="no-tables",
+        )
+    return root

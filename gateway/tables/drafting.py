@@ -1,0 +1,46 @@
+"""A draft: a copy of the tables in force to work in, which names what it was made from."""
+
+import shutil
+from pathlib import Path
+
+from gateway.errors import Refused, Unreachable
+from routing_tables import release
+
+DRAFT = "draft"
+
+
+def draft(folder: Path, name: str) -> release.Release:
+    """Copy the baseline into a new folder, as a draft of that name.
+
+    Raises:
+        Refused: the folder is there already.
+        Unreachable: it cannot be written.
+    """
+    base = release.load()
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise Refused(
+            f"{folder}: is there already; give the name of a new folder.",
+            french=f"{folder} : existe déjà ; donner le nom d'un nouveau dossier.",
+            code="folder-exists",
+        ) from None
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    try:
+        for table in release.tables(release.ROOT):
+            target = folder / table
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(release.ROOT / table, target)
+        release.write(name, base.name, DRAFT, folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return release.load(folder)
+
+
+def _unwritable(folder: Path, error: OSError) -> Unreachable:
+    return Unreachable(
+        f"{folder}: cannot be written ({error.strerror}).",
+        french=f"{folder} : écriture impossible ({error.strerror}).",
+        code="folder-unusable",
+    )

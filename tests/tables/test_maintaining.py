@@ -1,0 +1,178 @@
+"""Draft, check and compare: what maintainers do before anything of theirs decides."""
+
+import json
+import shutil
+from datetime import date
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli import cli
+from gateway.errors import Refused
+from gateway.tables.checking import check, page
+from gateway.tables.comparing import compare
+from gateway.tables.drafting import draft
+from routing_tables import release
+
+TODAY = date(2026, 11, 25)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    draft(tmp_path / "draft", "2027-01")
+    return tmp_path / "draft"
+
+
+def edit(folder, table, old, new):
+    path = folder / table
+    text = path.read_text(encoding="utf-8-sig")
+    assert old in text
+    path.write_text("\ufeff" + text.replace(old, new, 1), encoding="utf-8")
+
+
+def add(folder, table, line):
+    path = folder / table
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+
+
+def errors(folder):
+    return [f for f in check(folder, TODAY) if f.error]
+
+
+def run(*words):
+    return CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
+
+
+# -- draft ----------------------------------------------------------------------------------
+
+
+def test_a_draft_names_what_it_was_made_from(folder):
+    made = release.load(folder)
+    base = release.load()
+    assert (made.name, made.base, made.status) == ("2027-01", base.name, "draft")
+    assert made.files == base.files
+
+
+def test_no_draft_is_written_over_another(folder):
+    with pytest.raises(Refused):
+        draft(folder, "again")
+
+
+# -- check ----------------------------------------------------------------------------------
+
+
+def test_the_baseline_can_be_used(folder):
+    assert errors(folder) == []
+
+
+def test_everything_is_said_at_once_with_its_place(folder):
+    edit(folder, "ir_directory/institutions.csv", ";2019-01-01;", ";01/01/2019;")
+    edit(folder, "routing_tables/reminders.csv", "*;*;1;30", "*;*;one;30")
+    edit(folder, "routing_tables/routes.csv", ";solid;", ";sure;")
+    found = errors(folder)
+    assert {f.file for f in found} >= {
+        "ir_directory/institutions.csv",
+        "routing_tables/reminders.csv",
+        "routing_tables/routes.csv",
+    }
+    assert all(f.line > 1 and f.column and f.english != f.french for f in found)
+
+
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [("FR:NOBODY", "not in institutions.csv"), ("network:nobody@residence", "network")],
+)
+def test_a_row_that_leads_to_nobody_is_an_error(folder, target, word):
+    edit(folder, "routing_tables/routes.csv", ";FR:01594UR000;", f";{target};")
+    [finding] = errors(folder)
+    assert (finding.file, finding.column) == ("routing_tables/routes.csv", "target")
+    assert finding.line == 2
+    assert word in finding.english
+
+
+def test_a_row_in_use_whose_institution_has_ended_is_an_error(folder):
+    found = check(folder, date(2035, 1, 1))
+    assert not [f for f in found if f.error]
+    path = folder / "ir_directory/institutions.csv"
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("FR:CL00000000;"))
+    cells = lines[at].split(";")
+    cells[10] = "2026-01-01"
+    lines[at] = ";".join(cells)
+    path.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
+    assert any("ended and has no successor" in f.english for f in errors(folder))
+
+
+def test_communes_that_belong_to_nobody_are_a_warning(folder):
+    path = folder / "ir_directory/catchments.csv"
+    rows = path.read_text(encoding="utf-8-sig").splitlines()
+    some = next(row for row in rows if row.startswith("cpam;insee:59"))
+    path.write_text("\ufeff" + "\n".join(r for r in rows if r != some) + "\n", encoding="utf-8")
+    told = [f for f in check(folder, TODAY) if f.file == "ir_directory/catchments.csv"]
+    assert [(f.error, "department 59: 1 communes" in f.english) for f in told] == [(False, True)]
+
+
+def test_the_page_runs_nothing_and_escapes_what_it_shows(folder):
+    add(folder, "routing_tables/reminders.csv", "<script>alert(1)</script>;*;1;30")
+    shown = page("draft", check(folder, TODAY), "fr")
+    assert "<script" not in shown
+    assert "erreur(s)" in shown
+    assert shown.startswith("<!DOCTYPE html>")
+
+
+# -- diff -----------------------------------------------------------------------------------
+
+
+def test_equal_folders_do_not_differ(folder):
+    assert compare(release.ROOT, folder) == ()
+
+
+def test_what_was_added_ended_changed_or_is_gone_is_told_by_its_key(folder):
+    routes = "routing_tables/routes.csv"
+    text = (folder / routes).read_text(encoding="utf-8-sig")
+    rows = text.splitlines()
+    open_row = next(row for row in rows[1:] if row.split(";")[11] == "")
+    cells = open_row.split(";")
+    ended = ";".join([*cells[:11], "2030-01-01", *cells[12:]])
+    edit(folder, routes, open_row, ended)
+    edit(folder, "routing_tables/reminders.csv", "*;*;3;15", "*;*;3;20")
+    add(folder, "routing_tables/reminders.csv", "PL;*;1;45")
+    path = folder / "ir_directory/competences.csv"
+    kept = path.read_text(encoding="utf-8-sig").splitlines()
+    path.write_text("\ufeff" + "\n".join(kept[:-1]) + "\n", encoding="utf-8")
+    found = {(c.file, c.what): c for c in compare(release.ROOT, folder)}
+    assert found[routes, "ended"].changes == (("valid_to", "", "2030-01-01"),)
+    assert found[routes, "ended"].key.startswith(cells[0])
+    assert found["routing_tables/reminders.csv", "changed"].changes == (("days", "15", "20"),)
+    assert found["routing_tables/reminders.csv", "added"].key == "PL * 1"
+    assert found["ir_directory/competences.csv", "gone"].text("fr").count("DISPARUE") == 1
+    assert len(found) == 4
+
+
+# -- the commands ---------------------------------------------------------------------------
+
+
+def test_the_commands_say_it_in_either_language(folder, tmp_path):
+    edit(folder, "routing_tables/routes.csv", ";FR:01594UR000;", ";FR:NOBODY;")
+    html = tmp_path / "report.html"
+    told = run("--lang", "fr", "tables", "check", folder, "--html", html)
+    assert told.return_value == 1
+    assert "n'est pas dans institutions.csv" in told.output
+    assert html.is_file()
+    objects = [
+        json.loads(line) for line in run("tables", "check", folder, "--json").output.splitlines()
+    ]
+    assert {"file", "line", "column", "level", "text"} == objects[0].keys()
+    assert sum(o["level"] == "error" for o in objects) == 1
+    [change] = [
+        json.loads(line)
+        for line in run("tables", "diff", "baseline", folder, "--json").output.splitlines()
+    ]
+    assert (change["what"], change["changes"][0]["after"]) == ("changed", "FR:NOBODY")
+    assert "1 changes" in run("tables", "diff", "baseline", folder).output
+
+
+def test_a_folder_without_tables_is_one_line(tmp_path):
+    told = run("tables", "check", tmp_path)
+    assert isinstance(told.exception, Refused)
+    shutil.rmtree(tmp_path)
