@@ -12,6 +12,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +28,10 @@ MOST_FILES: Final = 5_000
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Of one file."""
 MOST_IN_ALL: Final = 200 * 1024 * 1024
+MOST_SECONDS: Final = 120.0
+"""For compiling a whole package."""
+MOST_MEGABYTES: Final = 1_024
+"""Of memory, for the same."""
 MANIFEST: Final = "MANIFEST.json"
 IN_FORCE: Final = "IN_FORCE"
 """Names of the packages in force, the last one first to be asked."""
@@ -97,7 +103,9 @@ def install(source: Path, state: Path) -> Package:
         folder = Path(temporary, "package")
         package = unpack(source, folder)
         target = state / package.name
-        if not target.exists():
+        if not _whole(target):
+            if target.exists():
+                target.rename(Path(temporary, "damaged"))
             folder.rename(target)
         _put_in_force(state, [package.name, *(n for n in _names(state) if n != package.name)])
         return _package(target)
@@ -140,9 +148,8 @@ def unpack(source: Path, folder: Path) -> Package:
     if not seds:
         raise PackageInvalid(f"{source.name}: no schema of a SED is in it")
     transactions = [name for name in sums if _TRANSACTION.fullmatch(PurePosixPath(name).name)]
-    for name in (*seds, *transactions):
-        _compile(folder, name)
-    whole = hashlib.sha256(json.dumps(sorted(sums.items())).encode()).hexdigest()
+    _compile(folder, (*seds, *transactions))
+    whole = _sum(sums)
     manifest = {
         "sha256": whole,
         "files": dict(sorted(sums.items())),
@@ -270,14 +277,27 @@ def _seds(roots: Mapping[str, etree._Element]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _compile(folder: Path, name: str) -> None:
+def _compile(folder: Path, names: Sequence[str]) -> None:
+    """Compile each in a process of its own, which may take so much time and memory."""
+    script = Path(__file__).with_name("compiling.py")
+    command = [sys.executable, "-I", str(script), str(folder), str(MOST_MEGABYTES)]
+    asked = "".join(f"{name}\n" for name in names).encode()
     try:
-        etree.XMLSchema(etree.parse(folder / name, _parser()))
-    except etree.LxmlError as error:
-        entry = next(iter(getattr(error, "error_log", ())), None)
-        line = f", line {entry.line}" if entry is not None else ""
-        why = entry.message if entry is not None else str(error)
-        raise PackageInvalid(f"{name}{line}: does not compile ({why})") from None
+        done = subprocess.run(  # noqa: S603 - our own script, no shell
+            command, input=asked, capture_output=True, timeout=MOST_SECONDS, check=False, env={}
+        )
+        code, said = done.returncode, done.stdout
+    except subprocess.TimeoutExpired as error:
+        code, said = -1, error.stdout or b""
+    if code == 0:
+        return
+    lines = [json.loads(line) for line in said.splitlines()]
+    if not lines or not isinstance(lines[-1], dict):
+        name = lines[-1] if lines else folder.name
+        raise PackageInvalid(f"{name}: takes too much time or memory to compile")
+    name, problem = lines[-2], lines[-1]
+    line = f", line {problem['line']}" if problem["line"] else ""
+    raise PackageInvalid(f"{name}{line}: does not compile ({' '.join(problem['why'].split())})")
 
 
 # -- in the state folder --------------------------------------------------------------------
@@ -291,9 +311,40 @@ def _package(folder: Path) -> Package:
             Official(one["cdm"], one["sed"], folder / one["file"], sums[one["file"]], folder.name)
             for one in said["seds"]
         )
-        return Package(folder.name, said["sha256"], len(sums), said["transactions"], seds)
+        package = Package(folder.name, said["sha256"], len(sums), said["transactions"], seds)
+        damaged = _damaged(folder, package, sums)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PackageInvalid(f"{folder.name}/{MANIFEST}: damaged ({error})") from None
+    if damaged is not None:
+        raise PackageInvalid(f"{folder.name}/{damaged}: damaged (not what was installed)")
+    return package
+
+
+def _damaged(folder: Path, package: Package, sums: Mapping[str, str]) -> str | None:
+    """The first file that is not what was installed."""
+    if package.sha256 != _sum(sums) or package.name != package.sha256[:12]:
+        return MANIFEST
+    for name, digest in sums.items():
+        try:
+            content = (folder / name).read_bytes()
+        except OSError:
+            return name
+        if hashlib.sha256(content).hexdigest() != digest:
+            return name
+    return None
+
+
+def _whole(folder: Path) -> bool:
+    try:
+        _package(folder)
+    except PackageInvalid:
+        return False
+    return True
+
+
+def _sum(sums: Mapping[str, str]) -> str:
+    """Over the names and sums of all files."""
+    return hashlib.sha256(json.dumps(sorted(sums.items())).encode()).hexdigest()
 
 
 def _names(state: Path) -> list[str]:

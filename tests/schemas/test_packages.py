@@ -270,6 +270,53 @@ def test_a_damaged_installation_is_named(state, delivered):
         in_force(state)
 
 
+@pytest.mark.parametrize("how", ["changed", "gone", "sum"])
+def test_a_file_that_is_not_what_was_installed_is_named_and_put_back(state, delivered, how):
+    package = install(delivered, state)
+    file = state / package.name / "X007-4.4.xsd"
+    named = file.name
+    match how:
+        case "changed":
+            file.write_text(file.read_text(encoding="utf-8") + " ", encoding="utf-8")
+        case "gone":
+            file.unlink()
+        case "sum":
+            manifest = file.with_name(named := "MANIFEST.json")
+            said = json.loads(manifest.read_text())
+            said["files"]["X007-4.4.xsd"] = "0" * 64
+            manifest.write_text(json.dumps(said))
+    with pytest.raises(PackageInvalid, match=f"{package.name}/{named}: damaged"):
+        in_force(state)
+    assert install(delivered, state) == package
+    assert list(in_force(state)) == [("4.4", "X007")]
+    assert sorted(p.name for p in state.iterdir()) == [".lock", package.name, "IN_FORCE"]
+
+
+@pytest.mark.parametrize(
+    ("cap", "most", "told"),
+    [
+        ("MOST_SECONDS", 1.5, ": takes too much time or memory"),
+        ("MOST_MEGABYTES", 200, ", line 2: does not compile"),
+    ],
+)
+def test_a_package_that_takes_too_much_to_compile_is_refused(
+    state, delivered, monkeypatch, cap, most, told
+):
+    """A long row of optional elements (measured: libxml2 takes 6 s over 1,500 of them)."""
+    elements = "".join(
+        f'<xs:element name="e{n}" type="xs:string" minOccurs="0"/>' for n in range(6_000)
+    )
+    bomb = f'<xs:complexType name="B"><xs:sequence>{elements}</xs:sequence></xs:complexType>'
+    (delivered / TRANSACTION).write_text(
+        f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">\n{bomb}</xs:schema>'
+    )
+    monkeypatch.setattr(packages, cap, most)
+    with pytest.raises(PackageInvalid) as caught:
+        install(delivered, state)
+    assert str(caught.value).startswith(f"{TRANSACTION}{told}")
+    assert in_force(state) == {}
+
+
 def test_without_a_package_nothing_is_official(state):
     assert in_force(state) == {}
     assert rollback(state) is None
