@@ -11,7 +11,7 @@ import click
 
 from gateway import accuracy as held_against
 from gateway import bench as measured
-from gateway import resolving_bench
+from gateway import resolving_bench, schemas_bench
 from gateway.cli import Settings
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One object.")
@@ -43,6 +43,37 @@ def start(_settings: Settings, *, as_json: bool) -> None:
 def throughput(_settings: Settings, *, count: int, as_json: bool) -> None:
     """Run made-up cases through the whole path; messages a second, and memory on the way."""
     _show({**_throughput(count), **measured.machine()}, as_json=as_json)
+
+
+@bench.command("schemas")
+@click.option(
+    "--count",
+    type=click.IntRange(1_000),
+    default=20_000,
+    show_default=True,
+    help="Documents with names never seen before.",
+)
+@_JSON
+@click.pass_obj
+def schemas(_settings: Settings, *, count: int, as_json: bool) -> None:
+    """Time schemas: first use, a verdict, two threads, the worst document; and memory."""
+    found = schemas_bench.measure(count)
+    _show(
+        {
+            "catalogue_s": round(found.catalogue_s, 3),
+            "compile_ms": round(found.compile_ms, 2),
+            "compile_all_s": round(found.compile_all_s, 2),
+            "bytes": found.bytes,
+            "verdict_ms": round(found.verdict_ms, 3),
+            "two_threads": round(found.two_threads, 2),
+            "violations_s": round(found.violations_s, 2),
+            "violations_mb": round(found.violations_mb),
+            "documents": found.documents,
+            "rss_mb": [round(mb) for mb in found.rss_mb],
+            **measured.machine(),
+        },
+        as_json=as_json,
+    )
 
 
 @bench.command("resolve")
