@@ -19,6 +19,8 @@ from gateway.core.validation import Schemas
 from gateway.journal import JournalReader
 
 PAGE: Final = 1_000
+PROTECTED: Final = "protected"
+"""Stands for what would tell a protected case, as in every list."""
 _WHEN: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _SOMEBODY: Final = Evidence(subject=Person("Probe", "Ada", date(1980, 5, 17), "02"))
 _THEM: Final = "DE:SIMS01"
@@ -86,7 +88,8 @@ def _compare(
 def _turn(examined: Examined, *, valid: bool) -> Turn:
     message = examined.message
     rules = tuple(dict.fromkeys(examined.verdict.rules))
-    return Turn(message.message_id, message.case_id, message.sed, valid, rules)
+    case_id = PROTECTED if message.protected else message.case_id
+    return Turn(message.message_id, case_id, message.sed, valid, rules)
 
 
 async def _recorded(journal: JournalReader) -> AsyncIterator[tuple[str, bytes | None]]:

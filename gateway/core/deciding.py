@@ -115,12 +115,13 @@ class Deciding:
         found = self.matter.examined.verdict
         if found.valid:
             return None
-        if found.source == "official":
-            return Refuse("schema-violation")
-        if self.matter.policy.profile_violation == "refer":
-            return Refer("profile-violation")
-        self.trace.append(step("profile-warning", rule=found.rules[0]))
-        return None
+        refers = self.matter.policy.profile_violation == "refer"
+        if found.source != "official" and not refers:
+            self.trace.append(step("profile-warning", rule=found.rules[0]))
+            return None
+        source = found.source or "profile"  # an envelope without a SED schema is ours too
+        self.trace.append(step("schema-broken", source=source, rule=found.rules[0]))
+        return Refuse("schema-violation") if source == "official" else Refer("profile-violation")
 
     # -- does it belong to its case ---------------------------------------------------------
 

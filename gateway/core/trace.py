@@ -37,6 +37,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "competence-unlisted": frozenset({"institution", "buc"}),
     "datum-missing": frozenset({"datum"}),
     "profile-warning": frozenset({"rule"}),
+    "schema-broken": frozenset({"source", "rule"}),
     "party-id-unusual": frozenset({"institution"}),
     "answer-used": frozenset({"datum"}),
     "chosen-by-person": frozenset({"institution"}),

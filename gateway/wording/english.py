@@ -117,6 +117,7 @@ _TRACE: Final = {
     " {since}, catchment {area}.",
     "competence-unlisted": "Warning: the directory does not list {institution} for {buc}.",
     "datum-missing": "Missing: {datum}.",
+    "schema-broken": "Rule {rule} of the schema in force ({source}) is broken.",
     "profile-warning": "Warning: rule {rule} of a schema of the gateway's own is broken.",
     "party-id-unusual": "Warning: the id {institution} of a participant has an unusual form.",
     "chosen-by-person": "A person has named {institution}.",

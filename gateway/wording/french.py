@@ -127,6 +127,7 @@ _TRACE: Final = {
     " {since}, ressort {area}.",
     "competence-unlisted": "Attention : le répertoire n'indique pas {institution} pour {buc}.",
     "datum-missing": "Il manque : {datum}.",
+    "schema-broken": "La règle {rule} du schéma en vigueur ({source}) est enfreinte.",
     "profile-warning": "Attention : la règle {rule} d'un schéma propre à la passerelle est"
     " enfreinte.",
     "party-id-unusual": "Attention : l'identifiant {institution} d'un participant a une forme"

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core.case import Case, fold
 from gateway.core.case_evidence import merged
-from gateway.core.decision import CAUSES, SetAside, Way
+from gateway.core.decision import CAUSES, SetAside, Way, name
 from gateway.core.events import (
     Answered,
     ForwardConfirmed,
@@ -235,6 +235,21 @@ def test_a_broken_schema(desks, said):
     assert said(warned) == ("transfer", THEM)
     assert warned.trace[0].code == "profile-warning"
     assert warned.violations == ("SCHEMAV_ELEMENT_CONTENT",)
+
+
+@pytest.mark.parametrize("policy", ["refer", "warn"])
+@pytest.mark.parametrize("source", [None, "profile", "official"])
+def test_only_the_official_schema_refuses_and_no_schema_sends_anything(desks, source, policy):
+    judgement = desks().schema(source).policy_of(profile_violation=policy).take()
+    refused = name(judgement.decision) == "refuse"
+    assert refused == (source == "official")
+    told = [step.params for step in judgement.trace if step.code == "schema-broken"]
+    if source == "official" or policy == "refer":
+        assert judgement.outgoing == ()
+        rule = "SCHEMAV_ELEMENT_CONTENT"
+        assert told == [{"source": source or "profile", "rule": rule}]
+    else:
+        assert told == []
 
 
 # -- the case -------------------------------------------------------------------------------

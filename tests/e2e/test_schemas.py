@@ -23,7 +23,7 @@ def an_x007(a_message):
         "<institutionID>DE:2</institutionID><institutionName>y</institutionName>"
         "</RemovedParticipant></ForwardInformation>"
     )
-    return lambda name: a_message(name, sed="X007", action="New", inside=inside)
+    return lambda name, **more: a_message(name, sed="X007", action="New", inside=inside, **more)
 
 
 def test_a_running_gateway_decides_by_the_package_at_once(
@@ -57,12 +57,16 @@ def test_a_dry_run_tells_what_would_change_and_changes_nothing(
     gateway = daemon("--until-idle")
     gateway.put("1.xml", an_x007("one"))
     gateway.put("2.xml", a_message("two"))
+    protected = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+    gateway.put("3.xml", an_x007("three", flags=protected))
     assert gateway.join() == 0
-    [turn] = listed(gateway.state, "schemas", "install", "--dry-run", package)
+    turn, masked = listed(gateway.state, "schemas", "install", "--dry-run", package)
     assert (turn["kind"], turn["message_id"]) == ("recorded", uid("one"))
     assert (turn["sed"], turn["valid"]) == ("X007", False)
+    assert (masked["message_id"], masked["case_id"]) == (uid("three"), "protected")
+    assert turn["case_id"] != "protected"
     told = command(gateway.state, "schemas", "install", "--dry-run", package).stdout
-    assert "2 recorded messages: 1 would no longer be valid" in told
+    assert "3 recorded messages: 2 would no longer be valid" in told
     assert "Muster" not in told
     sources = {row["source"] for row in listed(gateway.state, "schemas", "list")}
     assert sources == {"profile"}
