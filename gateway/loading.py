@@ -18,8 +18,8 @@ from ir_directory import load as directory_load
 from routing_tables import Reminders
 from routing_tables import load as routes_load
 from routing_tables import release as release_load
+from sed_schemas import Catalogue, packages
 from sed_schemas import load as schemas_load
-from sed_schemas import packages
 
 SCHEMAS: Final = "schemas"
 """Where official packages are kept in the state folder."""
@@ -79,12 +79,24 @@ def tables(name: str | None = None) -> Tables:
         digest=release.digest,
         directory=directory,
         routes=routes,
-        catalogue=schemas_load.catalogue(),
+        catalogue=catalogue(),
         questions={
             datum: QuestionText(row.section, row.item, row.text) for datum, row in questions.items()
         },
         reminders=Reminders(reminders),
     )
+
+
+def catalogue() -> Catalogue:
+    """Everything known about CDM versions, BUCs and SEDs.
+
+    Raises:
+        SchemasInvalid: a table of it is damaged.
+    """
+    try:
+        return schemas_load.catalogue()
+    except schemas_load.SchemasInvalid as error:
+        raise SchemasInvalid(str(error)) from None
 
 
 def desk(config: Config, release: str | None = None) -> Desk:
@@ -167,7 +179,7 @@ def _schemas(state: Path) -> str:
     if problems:
         errors = [SchemasInvalid(problem) for problem in problems]
         raise SchemasInvalid(problems[0], more=errors[1:])
-    versions = schemas_load.catalogue().cdm_versions
+    versions = catalogue().cdm_versions
     official = sum(source == "official" for _, _, source, _ in in_force.listed())
     told = f"{official} official, the rest profile" if official else "profile"
     return f"{told}, CDM {', '.join(sorted(versions))}"

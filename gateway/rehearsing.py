@@ -3,7 +3,7 @@
 Nothing is recorded and nothing is sent; what is told is ids and codes, never a value.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
@@ -33,6 +33,7 @@ class Turn:
 
     message_id: str
     case_id: str
+    cdm: str
     sed: str
     valid: bool
     """Under the other schemas."""
@@ -52,14 +53,18 @@ class Rehearsal:
 
 
 async def rehearse(
-    journal: JournalReader | None, limits: Limits, before: Schemas, after: Schemas
+    journal: JournalReader | None,
+    limits: Limits,
+    before: Schemas,
+    after: Schemas,
+    versions: Sequence[str],
 ) -> Rehearsal:
-    """Hold everything against both sets of schemas."""
+    """Hold everything against both sets of schemas; what we write, in each of these versions."""
     found = Rehearsal()
     if journal is not None:
         async for message_id, body in _recorded(journal):
             _compare(found, message_id, body, limits, before, after)
-    for written in _written():
+    for written in (written for cdm in versions for written in _written(cdm)):
         examined = examine(written.body or b"", limits, after)
         if isinstance(examined, Examined) and not examined.verdict.valid:
             found.ours.append(_turn(examined, valid=False))
@@ -89,7 +94,7 @@ def _turn(examined: Examined, *, valid: bool) -> Turn:
     message = examined.message
     rules = tuple(dict.fromkeys(examined.verdict.rules))
     case_id = PROTECTED if message.protected else message.case_id
-    return Turn(message.message_id, case_id, message.sed, valid, rules)
+    return Turn(message.message_id, case_id, message.cdm, message.sed, valid, rules)
 
 
 async def _recorded(journal: JournalReader) -> AsyncIterator[tuple[str, bytes | None]]:
@@ -101,7 +106,7 @@ async def _recorded(journal: JournalReader) -> AsyncIterator[tuple[str, bytes | 
         page = await journal.messages(limit=PAGE, after=page[-1].message_id)
 
 
-def _written() -> Iterator[Outgoing]:
+def _written(cdm: str) -> Iterator[Outgoing]:
     """One of each kind of message that leaves in our name, about a person who does not exist."""
     head = Letterhead(
         cause="rehearsal",
@@ -110,13 +115,13 @@ def _written() -> Iterator[Outgoing]:
         our_role="Counterparty",
         case_id="00000000-0000-4000-8000-000000000000",
         buc="S_BUC_24",
-        cdm="4.4",
+        cdm=cdm,
         others=((_THEM, "CaseOwner"),),
         at=_WHEN,
     )
     asks = (QuestionText("Address", "Residence", "Where does the person live?"),)
     about = MessageReceived(
-        *("m", "U001", "Start", head.case_id, 1, "", None, head.buc, head.cdm, head.us),
+        *("m", "U001", "Start", head.case_id, 1, "", None, head.buc, cdm, head.us),
         *("Counterparty", (_THEM, head.us), _THEM, "2026-01-05", "", "xml"),
     )
     yield composing.forward(head, _SOMEBODY, _TARGET, "Caisse")[0]

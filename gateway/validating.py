@@ -1,5 +1,6 @@
 """A message's violations with path, rule and sentence, for `validate`; not on the hot path."""
 
+import contextlib
 from typing import Any, Final
 
 from lxml import etree
@@ -9,6 +10,7 @@ from gateway.core.message import Malformed
 from gateway.core.reading import Limits, hardened_parser, read
 from gateway.core.validation import Schemas, explain, verdict
 from gateway.wording import sentence
+from sed_schemas.load import SchemasInvalid
 
 EXPLAIN_SECONDS: Final = 2.0
 EXPLAIN_BYTES: Final = 1024 * 1024
@@ -26,7 +28,8 @@ def validated(body: bytes, limits: Limits, schemas: Schemas, lang: str) -> dict[
     found = verdict(document.xml, message.header_version, message.cdm, message.sed, schemas)
     violations: list[dict[str, Any]] = []
     if not found.valid:
-        violations = _explained(document.xml, document.message, schemas, lang)
+        with contextlib.suppress(SchemasInvalid):  # one library takes it, the other does not
+            violations = _explained(document.xml, document.message, schemas, lang)
         violations = violations or [
             {"path": "/", "code": rule, "params": {}, "text": sentence(lang, "violation", rule)}
             for rule in found.rules

@@ -13,7 +13,7 @@ from gateway.cli import Settings
 from gateway.control import NAME, ask
 from gateway.errors import Refused, Unreachable
 from gateway.journal.sqlite import SqliteReader
-from gateway.loading import SCHEMAS, limits
+from gateway.loading import SCHEMAS, catalogue, limits
 from gateway.loading import schemas as in_force
 from gateway.rehearsing import Rehearsal, Turn, rehearse
 from sed_schemas import packages
@@ -148,22 +148,24 @@ def _rehearsed(settings: Settings, package: Path, *, as_json: bool) -> None:
     )
     for turn in (*found.ours, *found.turns):
         mark = "valid" if turn.valid else "INVALID"
-        click.echo(f"  {mark:<8}{turn.sed:<6}{turn.case_id}  {', '.join(turn.rules)}")
+        click.echo(f"  {mark:<8}{turn.sed:<6}{turn.cdm:<5}{turn.case_id}  {', '.join(turn.rules)}")
 
 
 async def _rehearse(settings: Settings, before: SchemaSet, after: SchemaSet) -> Rehearsal:
     caps = limits(settings.config())
+    versions = sorted(catalogue().cdm_versions)
     path = settings.state / "journal.db"
     if not path.is_file():
-        return await rehearse(None, caps, before, after)
+        return await rehearse(None, caps, before, after, versions)
     async with SqliteReader.opened(path) as journal:
-        return await rehearse(journal, caps, before, after)
+        return await rehearse(journal, caps, before, after, versions)
 
 
 def _told(turn: Turn) -> dict[str, object]:
     return {
         "message_id": turn.message_id,
         "case_id": turn.case_id,
+        "cdm": turn.cdm,
         "sed": turn.sed,
         "valid": turn.valid,
         "rules": list(turn.rules),

@@ -80,6 +80,17 @@ def test_what_we_write_is_rehearsed_too(daemon, command, listed, tmp_path):
     [turn] = listed(tmp_path / "none", "schemas", "install", "--dry-run", package)
     assert (turn["kind"], turn["sed"], turn["valid"]) == ("ours", "X007", False)
     assert turn["rules"]
+    assert turn["cdm"] == "4.4"
+
+
+def test_what_we_write_is_rehearsed_in_the_version_of_the_package(listed, tmp_path):
+    """An older version, of which no schema of ours is there: only the package tells."""
+    folder = make(tmp_path / "delivered")
+    for file in folder.rglob("*.xsd"):
+        text = file.read_text(encoding="utf-8").replace("4_4/", "4_2/")
+        file.write_text(text.replace('<xs:enumeration value="01"/>', ""), encoding="utf-8")
+    [turn] = listed(tmp_path / "none", "schemas", "install", "--dry-run", folder)
+    assert (turn["kind"], turn["cdm"], turn["sed"]) == ("ours", "4.2", "X007")
 
 
 def test_every_sed_of_the_catalogue_is_listed(command, listed, tmp_path, package):

@@ -10,9 +10,11 @@ import zipfile
 import pytest
 from lxml import etree
 
+from gateway.core.reading import Limits
 from gateway.core.validation import verdict
+from gateway.validating import validated
 from sed_schemas import packages
-from sed_schemas.load import FOLDER, SchemaSet
+from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid
 from sed_schemas.packages import PackageInvalid, in_force, install, installed, rollback
 
 TRANSACTION = "S_BUC_24-4.4-Counterparty-CaseOwner-New-X007-4.4.1-20260101.xsd"
@@ -121,6 +123,20 @@ def test_only_what_the_official_schema_says_is_official(
     found = verdict(xml, "1.2", "4.4", "X007", SchemaSet(official=in_force(state)))
     assert found.valid == (envelope and reason)
     assert found.source == ("profile" if reason and not envelope else "official")
+
+
+def test_a_schema_that_only_one_library_takes_still_gives_its_verdict(
+    state, delivered, without_reason, monkeypatch
+):
+    def refuse(*_args):
+        raise SchemasInvalid("cdm-4.4/X007.xsd: no")
+
+    install(delivered, state)
+    schemas = SchemaSet(official=in_force(state))
+    monkeypatch.setattr(schemas, "explanation", refuse)
+    told = validated(etree.tostring(without_reason), Limits(), schemas, "en")
+    assert (told["valid"], told["schema"], told["count"]) == (False, "official", 1)
+    assert [one["path"] for one in told["violations"]] == ["/"]
 
 
 def test_a_zip_is_the_same_package_as_its_folder(state, delivered, tmp_path):
