@@ -2,7 +2,8 @@
 
 When a case is due stands in the journal, written with what it follows from; what is done about it
 is decided by `core.deadlines` and recorded against the case, so nothing fires twice, whoever
-looks. After an outage everything that has become due goes out at a steady pace, not at once (ADR 0011).
+looks. After an outage everything that has become due goes out at a steady pace, not at once
+(ADR 0011).
 """
 
 from typing import Final
