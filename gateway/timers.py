@@ -2,8 +2,7 @@
 
 When a case is due stands in the journal, written with what it follows from; what is done about it
 is decided by `core.deadlines` and recorded against the case, so nothing fires twice, whoever
-looks. After an outage everything that has become due goes out at a steady pace, not at once
-(ADR 0011).
+looks (ADR 0011). After an outage what has become due goes out at a steady pace, not at once.
 """
 
 from typing import Final

@@ -40,6 +40,7 @@ class _Commands(click.Group):
         "journal": "looking",
         "worklist": "looking",
         "quarantine": "looking",
+        "questions": "asking",
         "schemas": "cataloguing",
         "tables": "tables",
         "simulate": "simulating",

@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeVar
 from gateway.core.case import Case
 from gateway.core.deadlines import Development
 from gateway.core.judgement import Judgement
-from gateway.core.states import MessageState
+from gateway.core.states import MessageState, QuestionState
 
 _State = TypeVar("_State", bound=StrEnum)
 
@@ -124,6 +124,24 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """One question abroad and how it stands, with stable names."""
+
+    question: str
+    """Message id of its first sending."""
+    case_id: str
+    asked: str
+    """Institution that was asked."""
+    way: str
+    missing: tuple[str, ...]
+    asked_at: datetime
+    state: QuestionState
+    reminders: int
+    due: datetime | None
+    """When it is reminded of, or given up; None for one that is settled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """One line of a timeline: when, what, by whom, and with which codes."""
 
@@ -221,6 +239,10 @@ class JournalReader(Protocol):
 
     async def backlog(self, now: datetime) -> Backlog:
         """See `Backlog`."""
+        ...
+
+    async def questions(self, *, every: bool, limit: int = 1000) -> Sequence[QuestionRow]:
+        """Open questions, or every one, those first that were asked first."""
         ...
 
     async def due_cases(self, now: datetime, limit: int) -> Sequence[str]:

@@ -155,6 +155,23 @@ ON CONFLICT (case_id) DO UPDATE SET due = excluded.due;
 -- clear_due --
 DELETE FROM timer WHERE case_id = ?;
 
+-- questions --
+-- Each with the first event that settled it, and the number of its last reminder.
+SELECT a.case_id, a.content, a.at,
+       (SELECT s.kind FROM history AS s
+         WHERE s.case_id = a.case_id AND s.seq > a.seq
+           AND (s.kind IN ('forwarded', 'stepped-back')
+                OR s.kind IN ('answered', 'question-failed', 'expired')
+               AND s.content ->> 'question' = a.content ->> 'question')
+         ORDER BY s.seq LIMIT 1) AS settled,
+       (SELECT count(*) FROM history AS r
+         WHERE r.case_id = a.case_id AND r.kind = 'reminded'
+           AND r.content ->> 'question' = a.content ->> 'question'),
+       (SELECT due FROM timer AS t WHERE t.case_id = a.case_id)
+  FROM history AS a
+ WHERE a.kind = 'asked' AND (:every OR settled IS NULL)
+ ORDER BY a.at, a.case_id LIMIT :limit;
+
 -- due_cases --
 SELECT case_id FROM timer WHERE due <= ? ORDER BY due, case_id LIMIT ?;
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.core.case import Case, fold
-from gateway.core.states import MessageState
+from gateway.core.states import MessageState, QuestionState
 from gateway.errors import JournalUnavailable
-from gateway.journal import Backlog, Counts, Happening, Release, Row, history
+from gateway.journal import Backlog, Counts, Happening, QuestionRow, Release, Row, history
 from gateway.journal.codec import codes, codes_of, event_of, instant, microseconds
 from gateway.journal.statements import SQL
 
@@ -153,6 +153,11 @@ class Reading:
         [(unsent, oldest, cases)] = self._rows("backlog", (microseconds(now),))
         return Backlog(unsent, instant(oldest) if oldest is not None else None, cases)
 
+    def questions(self, every: bool, limit: int) -> Sequence[QuestionRow]:
+        """Questions abroad, the first asked first."""
+        rows = self._rows("questions", {"every": every, "limit": limit})
+        return [_question(row) for row in rows]
+
     def due_cases(self, now: datetime, limit: int) -> Sequence[str]:
         """Cases in which something is due, the longest due first."""
         return [row[0] for row in self._rows("due_cases", (microseconds(now), limit))]
@@ -253,3 +258,31 @@ def _deed(row: sqlite3.Row) -> Happening:
 
 def _given(row: sqlite3.Row, *keys: str) -> dict[str, Any]:
     return {key: row[key] for key in keys if row[key] is not None}
+
+
+_SETTLED: Final = {
+    None: QuestionState.OPEN,
+    "answered": QuestionState.ANSWERED,
+    "question-failed": QuestionState.FAILED,
+    "expired": QuestionState.EXPIRED,
+    "forwarded": QuestionState.OVERTAKEN,
+    "stepped-back": QuestionState.OVERTAKEN,
+}
+"""Kind of the event that settled a question -> how it stands."""
+
+
+def _question(row: Sequence[Any]) -> QuestionRow:
+    case_id, content, at, settled, reminders, due = row
+    asked = json.loads(content)
+    state = _SETTLED[settled]
+    return QuestionRow(
+        question=asked["question"],
+        case_id=case_id,
+        asked=asked.get("asked", ""),
+        way=asked["way"],
+        missing=tuple(asked["missing"]),
+        asked_at=instant(at),
+        state=state,
+        reminders=reminders,
+        due=instant(due) if due is not None and state is QuestionState.OPEN else None,
+    )

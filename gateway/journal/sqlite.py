@@ -27,6 +27,7 @@ from gateway.journal import (
     Entry,
     Happening,
     Outcome,
+    QuestionRow,
     Release,
     Row,
     developing,
@@ -115,6 +116,10 @@ class SqliteReader:
     async def backlog(self, now: datetime) -> Backlog:
         """See `JournalReader`."""
         return await self._read(self._reading.backlog, now)
+
+    async def questions(self, *, every: bool, limit: int = 1000) -> Sequence[QuestionRow]:
+        """See `JournalReader`."""
+        return await self._read(self._reading.questions, every, limit)
 
     async def due_cases(self, now: datetime, limit: int) -> Sequence[str]:
         """See `JournalReader`."""

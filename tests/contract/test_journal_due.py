@@ -146,3 +146,30 @@ async def test_what_is_due_survives_a_restart(driver, made):
         await asked(journal, made)
     async with driver.opened() as journal:
         assert await journal.due_cases(at(100), 9) == ["case-1"]
+
+
+async def test_questions_are_listed_with_how_they_stand(journal, made):
+    revision = await asked(journal, made)
+    [row] = await journal.questions(every=False)
+    assert (row.case_id, row.way, row.missing) == ("case-1", "h001", ("residence",))
+    assert (row.state, row.reminders, row.due) == ("open", 0, at(100))
+    reminded = development(revision, events=(Reminded(row.question, 1, at(100)),), due=at(200))
+    await journal.develop(reminded, at(100))
+    [row] = await journal.questions(every=False)
+    assert (row.reminders, row.due) == (1, at(200))
+    ended = development(
+        revision + 1,
+        events=(Expired(row.question), Referred("m1", "expired")),
+        referrals=(("m1", Refer("expired")),),
+    )
+    await journal.develop(ended, at(200))
+    assert await journal.questions(every=False) == []
+    [row] = await journal.questions(every=True)
+    assert (row.state, row.due) == ("expired", None)
+
+
+async def test_a_question_of_a_forwarded_case_is_overtaken(journal, made):
+    revision = await asked(journal, made)
+    message, _ = made.message("m1")
+    await journal.record(made.transfer("m2", revision=revision, waiting=(("m1", message.digest),)))
+    assert [r.state for r in await journal.questions(every=True)] == ["overtaken"]

@@ -226,3 +226,26 @@ def test_the_demo_shows_a_table_and_ends(tmp_path, command):
     )
     assert done.returncode == 0, done.stderr
     assert " 0 à une mauvaise institution" in done.stdout
+
+
+def test_questions_are_listed_with_what_is_due(worked, command, listed, uid):
+    [question] = listed(worked, "questions", "list")
+    assert (question["case_id"], question["state"]) == (uid("case of asked"), "open")
+    assert question["missing"]
+    assert question["due"] > question["asked_at"]
+    assert uid("case of asked") in command(worked, "questions", "list").stdout
+    assert listed(worked, "questions", "list", "--all") == [question]
+
+
+def test_an_entry_of_the_worklist_is_closed_once(worked, command, listed, uid):
+    entry = uid("referred")
+    assert command(worked, "worklist", "resolve", entry, "--why", "x").returncode == 2
+    refused = command(
+        worked, "worklist", "resolve", entry, "--transfer", "FR:0101100000", "--why", "x"
+    )
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    done = command(worked, "worklist", "resolve", entry, "--handled", "--why", "in RINA")
+    assert done.returncode == 0, done.stderr
+    assert entry not in {row["message_id"] for row in listed(worked, "worklist", "list")}
+    again = command(worked, "worklist", "resolve", entry, "--handled", "--why", "in RINA")
+    assert again.returncode == 1
