@@ -52,7 +52,7 @@ def objection(matter: Matter, institution: str) -> str | None:
             "already-participant",
             any(matter.same_body(institution, party) for party in case.participants),
         ),
-        ("cannot-forward", not matter.rules_of_buc.may_forward),
+        ("cannot-forward", not _may_forward(matter)),
         ("no-context", not composing.speakable(known_evidence(case))),
     )
     return next((code for code, hinders in checks if hinders), None)
@@ -70,6 +70,13 @@ def transfer(matter: Matter, institution: str, along: Collection[str]) -> Judgem
     decision = Transfer(institution, Certainty.CONFIRMED)
     consequences.transfer(decision, along)
     return concluded(matter, decision, consequences, None)
+
+
+def _may_forward(matter: Matter) -> bool:
+    """Whether X007 is ours to send in the case; not in a BUC or CDM that nobody here knows."""
+    document, catalogue = matter.document, matter.tables.catalogue
+    known = document.buc in catalogue.bucs and document.cdm in catalogue.cdm_versions
+    return known and matter.rules_of_buc.may_forward
 
 
 def _usable(matter: Matter, institution: str) -> bool:

@@ -127,6 +127,12 @@ def test_where_x007_is_not_ours_a_person_cannot_send_it_either(desk):
     assert objection(matter(desk, **written), THEM) == "cannot-forward"
 
 
+@pytest.mark.parametrize("written", [{"buc": "S_BUC_99"}, {"cdm": "4.9"}])
+def test_in_a_buc_or_cdm_that_is_unknown_no_x007_is_written(desk, written):
+    assert desk.take("one", **written).state is MessageState.REFERRED
+    assert objection(matter(desk, **written), THEM) == "cannot-forward"
+
+
 def test_an_x007_needs_somebody_it_is_about(desk):
     written = {"inside": "<Person/>"}
     desk.take("one", **written)
