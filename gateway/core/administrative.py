@@ -54,13 +54,13 @@ class Administrative:
     promised_until: date | None = None
     """The latest of the days by which it will."""
 
-    def events(self, related_set_id: str | None) -> tuple[Event, ...]:
+    def events(self, related_set_id: str | None, sender: str) -> tuple[Event, ...]:
         """What the case's history gets of it."""
         events: list[Event] = []
         if self.joined or self.left:
             events.append(ParticipantsChanged(self.joined, self.left))
         if self.withdraws and related_set_id is not None:
-            events.append(Withdrawn(related_set_id))
+            events.append(Withdrawn(related_set_id, sender))
         if self.closes:
             events.append(Closed())
         if self.reopens:

@@ -74,8 +74,8 @@ class Case:
     """SetId -> highest version received."""
     contents: dict[tuple[str, int], MessageReceived] = field(default_factory=dict)
     """(SetId, version) -> first message that brought it."""
-    withdrawn: frozenset[str] = frozenset()
-    """SetIds of documents that their sender withdrew, whether they came before or after that."""
+    withdrawn: dict[str, str] = field(default_factory=dict)
+    """SetId of a document that its sender withdrew, before it came or after -> that sender."""
     closed: bool = False
     waiting: tuple[str, ...] = ()
     """Message ids, in order, that go out with the case when it is forwarded."""
@@ -116,6 +116,13 @@ def fold(case: Case, events: Iterable[Event]) -> Case:
     return case
 
 
+def authored(case: Case, set_id: str, author: str) -> Case:
+    """The case once it is known who sent a document: nobody else can have withdrawn it."""
+    if case.withdrawn.get(set_id, "") in {"", author}:
+        return case
+    return replace(case, withdrawn={k: by for k, by in case.withdrawn.items() if k != set_id})
+
+
 def _apply(case: Case, event: Event) -> Case:
     match event:
         case MessageReceived():
@@ -147,7 +154,7 @@ def _receive(case: Case, event: MessageReceived) -> Case:
     if (event.set_id, event.version) not in contents:
         contents = {**contents, (event.set_id, event.version): event}
     return replace(
-        case,
+        authored(case, event.set_id, event.parties[0]),
         buc=case.buc or event.buc,
         cdm=case.cdm or event.cdm,
         us=case.us or event.us,
@@ -234,7 +241,7 @@ def _change(case: Case, event: ParticipantsChanged | Withdrawn | Closed | Reopen
                 returned_by=case.returned_by | gone,
             )
         case Withdrawn():
-            return replace(case, withdrawn=case.withdrawn | {event.set_id})
+            return replace(case, withdrawn={**case.withdrawn, event.set_id: event.by})
         case Closed() | Reopened():
             return replace(case, closed=isinstance(event, Closed))
         case _:

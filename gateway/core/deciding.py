@@ -165,7 +165,7 @@ class Deciding:
         if says.withdraws and not self._is_the_author(message.related_set_id):
             return Refer("stranger")
         if self.matter.in_its_case:  # in a case of our own it is about that one
-            self._believe(says.events(message.related_set_id))
+            self._believe(says.events(message.related_set_id, message.sender.id))
         if says.closes and self.matter.case.holder is None:
             return Refer("closed") if self.matter.in_its_case else None
         if self.matter.case.holder is not None or self.matter.case.state is CaseState.REFERRED:

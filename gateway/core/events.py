@@ -154,9 +154,11 @@ class ParticipantsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The sender of a document withdrew it (X008)."""
+    """A participant withdrew a document (X008); it counts for a document of his own alone."""
 
     set_id: str
+    by: str = ""
+    """Institution that said so; empty in old rows: whoever sent the document."""
 
 
 @dataclass(frozen=True, slots=True)

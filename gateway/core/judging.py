@@ -7,7 +7,7 @@ needs the case. The questions stand in `deciding`, what follows from the answer 
 from datetime import datetime
 
 from gateway.core.administrative import administrative
-from gateway.core.case import Case, fold
+from gateway.core.case import Case, authored, fold
 from gateway.core.consequences import STATES, Consequences
 from gateway.core.deadlines import next_due
 from gateway.core.deciding import Deciding, same_content, set_aside_cause
@@ -55,6 +55,7 @@ def judge(
     if case is None:
         digest = message.digest
         return set_aside(digest, digest, None, "internal-error", tables, arrival)
+    case = authored(case, message.set_id, message.sender.id)
     matter = Matter(case, tables, policy, examined, arrival)
     aside = set_aside_cause(matter)
     if aside is not None:

@@ -252,7 +252,7 @@ def test_a_case_whose_first_sed_is_withdrawn_goes_to_a_person(desk, said, person
     ask(desk, person)
     judgement = x_sed(desk, "X008", related="d")
     assert said(judgement) == ("refer", "withdrawn")
-    assert Withdrawn(desk.uid("d")) in judgement.events
+    assert Withdrawn(desk.uid("d"), SENDER) in judgement.events
 
 
 def test_a_first_sed_that_was_withdrawn_before_it_came_starts_nothing(desk, said):
@@ -270,13 +270,24 @@ def test_another_first_sed_stands_in_for_the_withdrawn_one(desk, said, person):
 def test_nobody_withdraws_what_another_one_sent(desk, said, person):
     ask(desk, person, receivers=((US, "Counterparty"), (OTHER, "Counterparty")))
     assert said(x_sed(desk, "X008", related="d", sender=OTHER)) == ("refer", "stranger")
-    assert desk.case.withdrawn == frozenset()
+    assert desk.case.withdrawn == {}
+
+
+def test_nobody_withdraws_beforehand_what_another_one_sends_later(desk, said):
+    both = ((US, "Counterparty"), (SENDER, "CaseOwner"))
+    x_sed(desk, "X008", related="e", sender=OTHER, receivers=both)
+    assert desk.case.withdrawn == {desk.uid("e"): OTHER}
+    other = ((US, "Counterparty"), (OTHER, "Counterparty"))
+    start = desk.take("one", document="e", receivers=other)
+    assert said(start) == ("transfer", THEM)
+    assert desk.uid("one") in {o.object for o in sent(start, SendingKind.HAND_OVER)}
+    assert desk.case.withdrawn == {}
 
 
 def test_an_x008_without_a_document_withdraws_none(desk, person):
     ask(desk, person)
     x_sed(desk, "X008")
-    assert desk.case.withdrawn == frozenset()
+    assert desk.case.withdrawn == {}
 
 
 # -- leaving a case to who takes part -------------------------------------------------------
