@@ -90,6 +90,14 @@ class House:
             await running
         return [settlement for _, settlement in self.transport.settled[-len(bodies) :]]
 
+    async def until_settled(self, number):
+        """Let others work, without moving the clock, until so many are settled."""
+        for _ in range(20_000):
+            if len(self.transport.settled) >= number:
+                break
+            await asyncio.sleep(0.001)
+        assert len(self.transport.settled) == number
+
     async def send(self):
         """Empty the outbox as far as it goes; what left."""
         before = len(self.transport.published)
