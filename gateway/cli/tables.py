@@ -8,7 +8,7 @@ import click
 from gateway.cli import Settings
 from gateway.clock import SystemClock
 from gateway.core.matter import PARIS
-from gateway.errors import Refused
+from gateway.errors import Refused, Unreachable
 from gateway.tables.checking import check, page
 from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
@@ -56,7 +56,7 @@ def tables_check(settings: Settings, folder: Path, html: Path | None, *, as_json
             where = f"{finding.file}:{finding.line}:{finding.column}"
             click.echo(f"{mark}{where}: {finding.text(settings.lang)}")
     if html is not None:
-        html.write_text(page(folder.name, findings, settings.lang), encoding="utf-8")
+        _write(html, page(folder.name, findings, settings.lang))
     errors = sum(finding.error for finding in findings)
     if not as_json:
         settings.say(
@@ -86,6 +86,22 @@ def tables_diff(settings: Settings, before: Path, after: Path, *, as_json: bool)
             click.echo(change.text(settings.lang))
     if not as_json:
         settings.say(f"{len(changes)} changes.", f"{len(changes)} différence(s).")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a page.
+
+    Raises:
+        Unreachable: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unreachable(
+            f"{path}: cannot be written ({error.strerror}).",
+            french=f"{path} : écriture impossible ({error.strerror}).",
+            code="page-unwritable",
+        ) from None
 
 
 def _root(folder: Path) -> Path:

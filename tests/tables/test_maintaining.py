@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import cli
-from gateway.errors import Refused
+from gateway.errors import Refused, Unreachable
 from gateway.tables.checking import check, page
 from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
@@ -170,6 +170,11 @@ def test_the_commands_say_it_in_either_language(folder, tmp_path):
     ]
     assert (change["what"], change["changes"][0]["after"]) == ("changed", "FR:NOBODY")
     assert "1 changes" in run("tables", "diff", "baseline", folder).output
+
+
+def test_a_page_that_cannot_be_written_is_one_line(folder, tmp_path):
+    told = run("tables", "check", folder, "--html", tmp_path / "none" / "x.html")
+    assert isinstance(told.exception, Unreachable)
 
 
 def test_a_folder_without_tables_is_one_line(tmp_path):
