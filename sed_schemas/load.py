@@ -24,6 +24,8 @@ HEADERS: Final = ("1.1", "1.2")
 """Header versions that have an envelope in `sbdh/`."""
 ANY_HEADER: Final = "*"
 """Stands for an envelope that is not looked into."""
+_BLOCKS: Final = "common/blocks.xsd"
+"""What a version that follows another one takes from it."""
 
 _COMPILING: Final = threading.Lock()
 """One at a time: libxml2 sets its types up at the first schema, and two threads that do it at once
@@ -49,6 +51,7 @@ def catalogue(folder: Path | None = None) -> Catalogue:
     seds = _column(folder / "seds.csv", "sed")
     bucs = _bucs(folder / "buc_rules.csv")
     _check(bucs, seds)
+    _following(folder)
     return Catalogue(versions, MappingProxyType(bucs), seds)
 
 
@@ -57,9 +60,9 @@ def _strict() -> frozenset[str]:
     return frozenset(row["sed"] for row in _rows(FOLDER / "seds.csv") if row["strict"] == "yes")
 
 
-def strict(sed: str) -> bool:
+def strict(cdm: str, sed: str) -> bool:
     """Whether our own schema of a SED holds it to its whole tree (`seds.csv`)."""
-    return sed in _strict()
+    return sed in _strict() and cdm not in _following(FOLDER)
 
 
 class SchemaSet:
@@ -76,8 +79,10 @@ class SchemaSet:
     ) -> None:
         self._folder = (folder or FOLDER).absolute()
         self._official = dict(official or {})
+        own = _files(self._folder)
+        self._followed = _followed(self._folder, own)
         self._files = {
-            **_files(self._folder),
+            **own,
             **{key: found.file.absolute() for key, found in self._official.items()},
         }
         self._local = threading.local()
@@ -86,11 +91,12 @@ class SchemaSet:
         """`official` or `profile`; None when the envelope alone can be checked."""
         if (cdm, sed) in self._official:
             return "official"
-        return "profile" if (cdm, sed) in self._files else None
+        known = (cdm, sed) in self._files or (cdm, sed) in self._followed
+        return "profile" if known else None
 
     def listed(self) -> Iterator[tuple[str, str, str, Path]]:
         """Every schema of a SED: CDM version, SED, source, file; in that order."""
-        for (cdm, sed), file in sorted(self._files.items()):
+        for (cdm, sed), file in sorted({**self._followed, **self._files}.items()):
             yield cdm, sed, self.source(cdm, sed) or "", file
 
     def for_message(self, header_version: str, cdm: str, sed: str) -> etree.XMLSchema:
@@ -115,8 +121,9 @@ class SchemaSet:
     def problems(self) -> tuple[str, ...]:
         """What does not compile, a line a file; empty when all is well. Takes about a second."""
         found: dict[str, None] = {}
+        one_a_version = {cdm: (cdm, sed) for cdm, sed in self._followed}
         for header_version in HEADERS:
-            for cdm, sed in self._files:
+            for cdm, sed in (*self._files, *one_a_version.values()):
                 try:
                     self.for_message(header_version, cdm, sed)
                 except SchemasInvalid as exc:
@@ -133,14 +140,20 @@ class SchemaSet:
     ) -> _Compiled:
         if header_version not in {*HEADERS, ANY_HEADER}:
             raise SchemasInvalid(f"sbdh/{header_version}.xsd: no such envelope")
-        known = (cdm, sed) if (cdm, sed) in self._files else None
+        envelope = _envelope(header_version, cdm)
+        file = self._files.get((cdm, sed))
+        blocks = None if file is not None else self._followed.get((cdm, sed))
         kept: dict[object, _Compiled] = self._local.__dict__.setdefault(kind, {})
-        key = (header_version, known)
+        key = (envelope, file or blocks)
         compiled = kept.pop(key, None)
         if compiled is None:
-            place = f"cdm-{cdm}/{sed}.xsd" if known else f"sbdh/{header_version}.xsd"
-            file = self._files[known] if known is not None else None
-            compiled = compile_(_document(header_version, known, file), place)
+            if file is not None:
+                place, body = f"cdm-{cdm}/{sed}.xsd", _one_sed(cdm, sed, file)
+            elif blocks is not None:
+                place, body = f"{blocks.parent.parent.name}/{_BLOCKS}", _any_sed(blocks)
+            else:
+                place, body = f"sbdh/{envelope}.xsd", _UNSEEN
+            compiled = compile_(_document(envelope, *body), place)
         kept[key] = compiled  # last: a dict is in order of insertion
         if len(kept) > KEPT[kind]:
             del kept[next(iter(kept))]
@@ -174,20 +187,61 @@ def _files(folder: Path) -> Mapping[tuple[str, str], Path]:
     )
 
 
-def _document(header_version: str, known: tuple[str, str] | None, file: Path | None) -> str:
+def _followed(folder: Path, own: Mapping[tuple[str, str], Path]) -> dict[tuple[str, str], Path]:
+    """(CDM version, SED) -> the blocks that it shares with the version it follows."""
+    return {
+        (cdm, sed): folder / f"cdm-{followed}" / _BLOCKS
+        for cdm, followed in _following(folder).items()
+        for version, sed in own
+        if version == followed and (cdm, sed) not in own
+    }
+
+
+@cache
+def _following(folder: Path) -> Mapping[str, str]:
+    """CDM versions whose own trees are not known, each with the one that it follows."""
+    file = folder / "cdm_versions.csv"
+    rows = tuple(_rows(file))
+    try:
+        following = {row["cdm"]: row["follows"] for row in rows if row["follows"]}
+    except KeyError as exc:
+        raise SchemasInvalid(f"{file.name}: no column {exc.args[0]}") from exc
+    strange = sorted(set(following.values()) - ({row["cdm"] for row in rows} - following.keys()))
+    if strange:
+        raise SchemasInvalid(f"{file.name}: {', '.join(strange)}: cannot be followed")
+    return MappingProxyType(following)
+
+
+def _envelope(header_version: str, cdm: str) -> str:
+    """The file of the header. What may be attached is known since CDM 4.4 alone."""
+    if header_version == "1.2" and cdm in _following(FOLDER):
+        return "1.2-before-4.4"
+    return header_version
+
+
+_UNSEEN: Final = ("", '<xs:any namespace="##other" processContents="skip"/>')
+
+
+def _any_sed(blocks: Path) -> tuple[str, str]:
+    """Any root and any elements, but a block of that file must be whole wherever it stands."""
+    load = f"<xs:import schemaLocation={quoteattr(blocks.as_uri())}/>"
+    return load, '<xs:any namespace="##other" processContents="lax"/>'
+
+
+def _one_sed(cdm: str, sed: str, file: Path) -> tuple[str, str]:
+    namespace = f"{_SEDS}{cdm.replace('.', '_')}/{sed}"
+    load = f'<xs:import namespace="{namespace}" schemaLocation={quoteattr(file.as_uri())}/>'
+    return load, f'<xs:element xmlns:sed="{namespace}" ref="sed:{sed}"/>'
+
+
+def _document(envelope: str, load: str, place: str) -> str:
     """The root of a message: the header, then exactly one SED.
 
     Made here because what may stand in the place of the SED depends on the SED.
     """
-    load, place = "", '<xs:any namespace="##other" processContents="skip"/>'
-    if known is not None and file is not None:
-        cdm, sed = known
-        namespace = f"{_SEDS}{cdm.replace('.', '_')}/{sed}"
-        load = f'<xs:import namespace="{namespace}" schemaLocation={quoteattr(file.as_uri())}/>'
-        place = f'<xs:element xmlns:sed="{namespace}" ref="sed:{sed}"/>'
-    include = f'<xs:include schemaLocation="sbdh/{header_version}.xsd"/>'
+    include = f'<xs:include schemaLocation="sbdh/{envelope}.xsd"/>'
     header = '<xs:element name="StandardBusinessDocumentHeader" type="sbdh:Header"/>'
-    if header_version == ANY_HEADER:
+    if envelope == ANY_HEADER:
         include, header = "", '<xs:any namespace="##targetNamespace" processContents="skip"/>'
     return (
         f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:sbdh="{_SBDH}"'

@@ -41,7 +41,7 @@ def schemas_list(settings: Settings, *, as_json: bool) -> None:
             "sed": sed,
             "cdm": cdm,
             "source": source,
-            "strict": source == "official" or strict(sed),
+            "strict": source == "official" or strict(cdm, sed),
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         }
         if as_json:

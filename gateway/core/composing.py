@@ -91,8 +91,12 @@ def speakable(evidence: Evidence) -> bool:
 
 def header_version(cdm: str) -> str:
     """The header that goes with a CDM version: 1.2 for 4.3 and up, 1.1 below."""
-    major, _, minor = cdm.partition(".")
-    return "1.2" if (int(major), int(minor)) >= (4, 3) else "1.1"
+    return "1.2" if _since(cdm, 4, 3) else "1.1"
+
+
+def _since(cdm: str, major: int, minor: int) -> bool:
+    """Whether a CDM version is that one or a later one."""
+    return tuple(map(int, cdm.split("."))) >= (major, minor)
 
 
 def forward(
@@ -160,7 +164,8 @@ def request(
     )
     if evidence.subject is not None:
         address = ""
-        if not ADDRESS_DATA.isdisjoint(missing):
+        coded = _since(head.cdm, 4, 4)  # before that, H001 is known to ask in words alone
+        if coded and not ADDRESS_DATA.isdisjoint(missing):
             address = (
                 "<AddressPerson><AddressesPerson><RequestAddress><typeAddress>"
                 f"<value>{_RESIDENCE}</value></typeAddress></RequestAddress></AddressesPerson>"

@@ -107,6 +107,13 @@ def test_each_cdm_version_gets_its_header(kind, cdm, header):
         assert broken(outgoing, cdm, SEDS[kind], header).valid
 
 
+@pytest.mark.parametrize("cdm", ["4.1", "4.2", "4.3"])
+def test_what_is_known_to_be_new_in_4_4_is_not_sent_in_an_older_case(cdm):
+    (outgoing,) = compose("address", letterhead(cdm), PERSON)
+    assert b"RequestAddress" not in outgoing.body
+    assert b"Please give the address of residence." in outgoing.body
+
+
 def test_the_forward_reaches_everybody_and_the_new_one():
     copies = compose("X007", letterhead(), PERSON)
     assert {o.receiver for o in copies} == {SENDER, "PL:PL002", THEM}

@@ -93,14 +93,14 @@ def test_exactly_one_sed_and_the_announced_one(check, message, body):
     assert not check(xml.replace("ns/4_4/H001", "ns/4_3/H001"), "H001")
 
 
-def test_an_earlier_version_is_held_against_its_envelope_alone(check, message, schemas):
-    assert schemas.source("4.2", "H001") is None
-    xml = message("H001", "<whatever>1</whatever>", header="1.1", cdm="4.2")
-    assert check(xml, "H001", header="1.1", cdm="4.2")
-    assert not check(xml.replace(ACTION, ""), "H001", header="1.1", cdm="4.2")
+def test_a_version_that_is_not_known_is_held_against_its_envelope_alone(check, message, schemas):
+    assert schemas.source("4.5", "H001") is None
+    xml = message("H001", "<dateBirth>yesterday</dateBirth>", header="1.1", cdm="4.5")
+    assert check(xml, "H001", header="1.1", cdm="4.5")
+    assert not check(xml.replace(ACTION, ""), "H001", header="1.1", cdm="4.5")
     second = '<y xmlns="urn:y"/></b:StandardBusinessDocument>'
     two = xml.replace("</b:StandardBusinessDocument>", second)
-    assert not check(two, "H001", header="1.1", cdm="4.2")
+    assert not check(two, "H001", header="1.1", cdm="4.5")
 
 
 def test_a_header_without_an_envelope_is_an_error_of_the_caller(schemas):

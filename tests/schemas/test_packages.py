@@ -14,7 +14,7 @@ from gateway.core.reading import Limits
 from gateway.core.validation import verdict
 from gateway.validating import validated
 from sed_schemas import packages
-from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid
+from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid, strict
 from sed_schemas.packages import PackageInvalid, in_force, install, installed, rollback
 
 TRANSACTION = "S_BUC_24-4.4-Counterparty-CaseOwner-New-X007-4.4.1-20260101.xsd"
@@ -173,7 +173,8 @@ def test_a_version_of_which_there_is_no_profile_is_strict_from_then_on(state, tm
     for file in (folder / "common").iterdir():
         file.write_text(older(file.read_text(encoding="utf-8")), encoding="utf-8")
     install(folder, state)
-    assert SchemaSet().source("4.2", "X007") is None
+    assert SchemaSet().source("4.2", "X007") == "profile"
+    assert not strict("4.2", "X007")
     assert SchemaSet(official=in_force(state)).source("4.2", "X007") == "official"
 
 
