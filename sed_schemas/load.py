@@ -24,7 +24,7 @@ HEADERS: Final = ("1.1", "1.2")
 """Header versions that have an envelope in `sbdh/`."""
 ANY_HEADER: Final = "*"
 """Stands for an envelope that is not looked into."""
-_BLOCKS: Final = "common/blocks.xsd"
+_VALUES: Final = "common/values.xsd"
 """What a version that follows another one takes from it."""
 
 _COMPILING: Final = threading.Lock()
@@ -142,15 +142,15 @@ class SchemaSet:
             raise SchemasInvalid(f"sbdh/{header_version}.xsd: no such envelope")
         envelope = _envelope(header_version, cdm)
         file = self._files.get((cdm, sed))
-        blocks = None if file is not None else self._followed.get((cdm, sed))
+        values = None if file is not None else self._followed.get((cdm, sed))
         kept: dict[object, _Compiled] = self._local.__dict__.setdefault(kind, {})
-        key = (envelope, file or blocks)
+        key = (envelope, file or values)
         compiled = kept.pop(key, None)
         if compiled is None:
             if file is not None:
                 place, body = f"cdm-{cdm}/{sed}.xsd", _one_sed(cdm, sed, file)
-            elif blocks is not None:
-                place, body = f"{blocks.parent.parent.name}/{_BLOCKS}", _any_sed(blocks)
+            elif values is not None:
+                place, body = f"{values.parent.parent.name}/{_VALUES}", _any_sed(values)
             else:
                 place, body = f"sbdh/{envelope}.xsd", _UNSEEN
             compiled = compile_(_document(envelope, *body), place)
@@ -188,9 +188,9 @@ def _files(folder: Path) -> Mapping[tuple[str, str], Path]:
 
 
 def _followed(folder: Path, own: Mapping[tuple[str, str], Path]) -> dict[tuple[str, str], Path]:
-    """(CDM version, SED) -> the blocks that it shares with the version it follows."""
+    """(CDM version, SED) -> the values that it shares with the version it follows."""
     return {
-        (cdm, sed): folder / f"cdm-{followed}" / _BLOCKS
+        (cdm, sed): folder / f"cdm-{followed}" / _VALUES
         for cdm, followed in _following(folder).items()
         for version, sed in own
         if version == followed and (cdm, sed) not in own
@@ -222,9 +222,9 @@ def _envelope(header_version: str, cdm: str) -> str:
 _UNSEEN: Final = ("", '<xs:any namespace="##other" processContents="skip"/>')
 
 
-def _any_sed(blocks: Path) -> tuple[str, str]:
-    """Any root and any elements, but a block of that file must be whole wherever it stands."""
-    load = f"<xs:import schemaLocation={quoteattr(blocks.as_uri())}/>"
+def _any_sed(values: Path) -> tuple[str, str]:
+    """Any root and any elements, but a value of that file must be one wherever it stands."""
+    load = f"<xs:import schemaLocation={quoteattr(values.as_uri())}/>"
     return load, '<xs:any namespace="##other" processContents="lax"/>'
 
 

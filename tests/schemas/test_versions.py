@@ -1,4 +1,4 @@
-"""CDM 4.1 to 4.3: they follow 4.4 as far as its blocks, and no further."""
+"""CDM 4.1 to 4.3: they follow 4.4 as far as its values, and no further."""
 
 import shutil
 from itertools import product
@@ -45,11 +45,12 @@ def test_what_is_valid_in_4_4_passes_in_an_older_version(file, check, message):
 
 
 @pytest.mark.parametrize(("cdm", "header"), list(product(OLDER, ["1.1", "1.2"])))
-def test_another_tree_passes_and_a_broken_block_does_not(cdm, header, check, message):
+def test_another_tree_passes_and_a_broken_value_does_not(cdm, header, check, message):
     def passes(body):
         return check(message("H001", body, header=header, cdm=cdm), "H001", header=header, cdm=cdm)
 
     assert passes("<WhatNobodyKnows><dateRequest>soon</dateRequest></WhatNobodyKnows>")
+    assert passes("<LocalCaseNumbers><LocalCaseNumber/></LocalCaseNumbers>")
     assert passes("<Deep><er><dateBirth>1980-05-17</dateBirth></er></Deep>")
     assert not passes("<Deep><er><dateBirth>17.05.1980</dateBirth></er></Deep>")
     assert not passes(f"<Deep><familyName>{'x' * 156}</familyName></Deep>")
