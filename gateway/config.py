@@ -5,6 +5,7 @@ Every key has its line in `ops/gateway.example.toml`; a test keeps the two the s
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -33,6 +34,7 @@ AlreadyParticipant = Literal["leave", "refer"]
 
 # An institution as the Institution Repository writes it: country, colon, national id.
 Buc = Annotated[str, Field(pattern=r"^[A-Z]{1,2}_BUC_[0-9]{2}[a-z]?$")]
+CdmVersion = Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}$")]
 InstitutionId = Annotated[str, Field(pattern=r"^[A-Z]{2}:[0-9A-Za-z._-]{1,30}$")]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -127,6 +129,25 @@ class Policy(_Section):
     @classmethod
     def _later(cls, value: object, info: ValidationInfo) -> object:
         return _refuse_later(str(info.field_name), value)
+
+
+class Cdm(_Section):
+    """When the versions of the CDM begin; a case keeps the one it began with.
+
+    Attributes:
+        activation: by version, the day from which new cases begin in it.
+        warn_days: for how many days before and after one is warned of a switch.
+    """
+
+    activation: Mapping[CdmVersion, date] = Field(default_factory=dict)
+    warn_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Cdm":
+        by_version = sorted(self.activation, key=lambda cdm: tuple(map(int, cdm.split("."))))
+        if by_version != sorted(by_version, key=self.activation.__getitem__):
+            raise PydanticCustomError("cdm_order", "a later version begins before an earlier one")
+        return self
 
 
 class Relay(_Section):
@@ -247,6 +268,7 @@ class Config(_Section):
     secrets_dir: Path | None = None
     inbound: Inbound = Inbound()
     policy: Policy = Policy()
+    cdm: Cdm = Cdm()
     relay: Relay = Relay()
     workers: Workers = Workers()
     http: Http = Http()

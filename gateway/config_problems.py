@@ -32,6 +32,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "bool": ("must be true or false", "doit être true ou false"),
     "string": ("must be a text in quotes", "doit être un texte entre guillemets"),
     "path": ("must be a path in quotes", "doit être un chemin entre guillemets"),
+    "date": ("must be a day: 2026-02-23", "doit être un jour : 2026-02-23"),
     "tuple": ('must be a list: ["…", "…"]', 'doit être une liste : ["…", "…"]'),
     "dict": ("must be a section of keys", "doit être une section de clés"),
     "mapping": ("must be a section of keys", "doit être une section de clés"),
@@ -39,6 +40,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "xml_larger": (
         "max_xml_bytes is larger than max_bytes; lower the one or raise the other",
         "max_xml_bytes dépasse max_bytes ; baisser l'un ou relever l'autre",
+    ),
+    "cdm_order": (
+        "a later version begins before an earlier one; correct the days",
+        "une version postérieure débute avant une antérieure ; corriger les jours",
     ),
     "retry_order": (
         "retry_first_seconds is larger than retry_cap_seconds; lower the one or raise the other",

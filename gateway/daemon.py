@@ -25,6 +25,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,12 +35,13 @@ from gateway.config import Config
 from gateway.control import NAME as SOCKET
 from gateway.control import ControlServer
 from gateway.core.decision import CAUSES
+from gateway.core.matter import PARIS
 from gateway.core.reading import MALFORMED
 from gateway.endpoint import Endpoint
 from gateway.errors import JournalUnavailable, Unreachable
 from gateway.journal import Journal, Release
 from gateway.journal.sqlite import SqliteJournal
-from gateway.loading import desk, schemas
+from gateway.loading import cdm_switches, desk, schemas
 from gateway.log import configure, logger
 from gateway.metrics import Metrics
 from gateway.operating import Operating
@@ -122,6 +124,12 @@ async def build(
         judged_with = desk(config)
         await _put_in_force(journal, judged_with, clock)
         metrics.release(judged_with.tables.release)
+        metrics.cdm_begins(
+            {
+                cdm: datetime.combine(day, time.min, PARIS).timestamp()
+                for cdm, day in config.cdm.activation.items()
+            }
+        )
         yield _assemble(
             config,
             clock,
@@ -238,6 +246,7 @@ class Daemon:
     def __init__(self, gateway: Gateway, *, until_idle: bool) -> None:
         self._gateway = gateway
         self._until_idle = until_idle
+        self._announced: date | None = None
         self._stop = asyncio.Event()
 
     async def run(self, started: Callable[[str], None] = lambda _address: None) -> None:
@@ -307,11 +316,22 @@ class Daemon:
     async def _observe(self) -> None:
         """Keep readiness, metrics and the watchdog up to date; notice when all is done."""
         while True:
+            self._announce()
             await self._gateway.clock.sleep(OBSERVE_SECONDS)
             idle = await self._gateway.readiness.look()
             notify(WATCHDOG, os.environ)
             if idle and self._until_idle:
                 self.stop()
+
+    def _announce(self) -> None:
+        """Once a day: CDM versions that begin soon, or lately did."""
+        today = self._gateway.clock.now().astimezone(PARIS).date()
+        if today == self._announced:
+            return
+        self._announced = today
+        for said in cdm_switches(self._gateway.config, today):
+            cdm, day = said.params["cdm"], said.params["date"]
+            logger().warning("cdm-switch", cause=said.code, cdm=cdm, day=day)
 
 
 async def _cancelled(*tasks: "asyncio.Task[None]") -> None:

@@ -1,16 +1,19 @@
 """The tables and schemas of an installation, loaded into what the core judges with."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
 from gateway.config import Config, load
+from gateway.core.cdm_versions import switches
 from gateway.core.composing import QuestionText
 from gateway.core.judging import Policy
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
+from gateway.core.trace import Step
 from gateway.errors import GatewayError, Refused, SchemasInvalid, TablesInvalid
 from gateway.pipeline import Desk
 from ir_directory import Certainty
@@ -46,6 +49,7 @@ def policy(config: Config) -> Policy:
         already_participant=said.already_participant,
         already_participant_by_buc=dict(said.already_participant_by_buc),
         hold=timedelta(hours=said.hold_hours),
+        activation=dict(config.cdm.activation),
     )
 
 
@@ -99,6 +103,16 @@ def catalogue() -> Catalogue:
         raise SchemasInvalid(str(error)) from None
 
 
+def cdm_switches(config: Config, today: date) -> tuple[Step, ...]:
+    """What is to be said today of CDM versions that begin soon or began lately.
+
+    Raises:
+        SchemasInvalid: the table of versions is damaged.
+    """
+    said = config.cdm
+    return switches(said.activation, catalogue().cdm_versions, today, said.warn_days)
+
+
 def desk(config: Config, release: str | None = None) -> Desk:
     """Everything that a message is judged with."""
     return Desk(tables(release), policy(config), limits(config), schemas(config.state))
@@ -144,16 +158,22 @@ class Checked:
     """One part of an installation, looked at: what it is, and all that is wrong with it."""
 
     part: str
-    """`configuration`, `tables` or `schemas`."""
+    """`configuration`, `tables`, `schemas` or `cdm`."""
     detail: str
     problems: tuple[GatewayError, ...] = ()
+    warnings: tuple[Step, ...] = ()
+    """What works and deserves a look."""
 
 
-def checked(config_file: Path | None, state: Path) -> Iterator[Checked]:
+def checked(config_file: Path | None, state: Path, today: date) -> Iterator[Checked]:
     """Look at each part of an installation; nothing is started and nothing is written."""
     yield _looked_at("configuration", lambda: _configuration(config_file, state))
     yield _looked_at("tables", _tables)
     yield _looked_at("schemas", lambda: _schemas(state))
+    with contextlib.suppress(GatewayError):  # told above
+        config = load(config_file, state)
+        versions = ", ".join(sorted(catalogue().cdm_versions))
+        yield Checked("cdm", versions, warnings=cdm_switches(config, today))
 
 
 def _looked_at(part: str, look: Callable[[], str]) -> Checked:
@@ -179,10 +199,8 @@ def _schemas(state: Path) -> str:
     if problems:
         errors = [SchemasInvalid(problem) for problem in problems]
         raise SchemasInvalid(problems[0], more=errors[1:])
-    versions = catalogue().cdm_versions
     official = sum(source == "official" for _, _, source, _ in in_force.listed())
-    told = f"{official} official, the rest profile" if official else "profile"
-    return f"{told}, CDM {', '.join(sorted(versions))}"
+    return f"{official} official, the rest profile" if official else "profile"
 
 
 def _invalid(problems: Sequence[TableProblem]) -> TablesInvalid:

@@ -30,6 +30,8 @@ KEYS: Final[Mapping[str, str]] = {
     "cause": "eessi.cause",
     "institution": "eessi.institution",
     "release": "eessi.release",
+    "cdm": "eessi.cdm",
+    "day": "eessi.day",
     "state": "eessi.state",
     "attempt": "eessi.attempt",
     "destination": "eessi.destination",

@@ -129,6 +129,12 @@ class Metrics:
         self._tables = Info(
             "gateway_tables", "The release of the tables in force.", registry=self._registry
         )
+        self._cdm = Gauge(
+            "gateway_cdm_activation_timestamp_seconds",
+            "When new cases begin in a CDM version, as configured.",
+            ("cdm",),
+            registry=self._registry,
+        )
         Info("gateway_build", "Versions of what is running.", registry=self._registry).info(
             versions()
         )
@@ -198,6 +204,11 @@ class Metrics:
     def timers_overdue(self, number: int) -> None:
         """Cases in which something is due now."""
         self._timers.set(number)
+
+    def cdm_begins(self, activation: Mapping[str, float]) -> None:
+        """CDM version -> when new cases begin in it (Unix time), as configured."""
+        for cdm, at in activation.items():
+            self._cdm.labels(cdm).set(at)
 
     def release(self, name: str) -> None:
         """The release of the tables in force now."""

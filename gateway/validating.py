@@ -1,6 +1,7 @@
 """A message's violations with path, rule and sentence, for `validate`; not on the hot path."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 from lxml import etree
@@ -8,8 +9,9 @@ from lxml import etree
 from gateway.clock import SystemClock
 from gateway.core.message import Malformed
 from gateway.core.reading import Limits, hardened_parser, read
+from gateway.core.unusual import unusual
 from gateway.core.validation import Schemas, explain, verdict
-from gateway.wording import sentence
+from gateway.wording import sentence, told
 from sed_schemas.load import SchemasInvalid
 
 EXPLAIN_SECONDS: Final = 2.0
@@ -27,6 +29,7 @@ def validated(body: bytes, limits: Limits, schemas: Schemas, lang: str) -> dict[
     message = document.message
     found = verdict(document.xml, message.header_version, message.cdm, message.sed, schemas)
     violations: list[dict[str, Any]] = []
+    warnings = told(lang, unusual(document))
     if not found.valid:
         with contextlib.suppress(SchemasInvalid):  # one library takes it, the other does not
             violations = _explained(document.xml, document.message, schemas, lang)
@@ -41,6 +44,7 @@ def validated(body: bytes, limits: Limits, schemas: Schemas, lang: str) -> dict[
         schema=found.source,
         violations=violations,
         count=found.count,
+        warnings=warnings,
     )
 
 
@@ -52,6 +56,7 @@ def _result(
     cdm: str | None = None,
     sed: str | None = None,
     schema: str | None = None,
+    warnings: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     return {
         "valid": valid,
@@ -60,6 +65,7 @@ def _result(
         "schema": schema,
         "violations": violations,
         "count": count,
+        "warnings": list(warnings),
     }
 
 

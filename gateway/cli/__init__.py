@@ -21,6 +21,8 @@ from gateway.errors import GatewayError, Unreachable
 from gateway.wording import language
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from gateway.config import Config
     from gateway.journal import JournalReader
 
@@ -98,6 +100,13 @@ class Settings:
     def say(self, english: str, french: str) -> None:
         """One line to the person."""
         click.echo(french if self.lang == "fr" else english)
+
+    def today(self) -> "date":
+        """The day in Paris."""
+        from gateway.clock import SystemClock
+        from gateway.core.matter import PARIS
+
+        return SystemClock().now().astimezone(PARIS).date()
 
     def config(self) -> "Config":
         """The configuration, read now."""

@@ -19,7 +19,7 @@ from gateway.errors import Refused
 from gateway.loading import desk, limits, schemas
 from gateway.pipeline import Desk
 from gateway.validating import validated
-from gateway.wording import sentence
+from gateway.wording import sentence, told
 
 _FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False)
@@ -59,6 +59,8 @@ def validate(settings: Settings, files: Sequence[Path], *, as_json: bool) -> int
         click.echo(f"{mark} {path}: {result['sed'] or '-'} {result['cdm'] or ''}")
         for violation in result["violations"]:
             click.echo(f"        {violation['path']}: {violation['text']}")
+        for warning in result["warnings"]:
+            click.echo(f"        {warning['text']}")
     return 1 if invalid else 0
 
 
@@ -112,14 +114,7 @@ def _judged(path: Path, judged_with: Desk, at: datetime, lang: str) -> dict[str,
             {"code": datum, "params": {}, "text": sentence(lang, "missing", datum)}
             for datum in judgement.missing
         ],
-        "trace": [
-            {
-                "code": step.code,
-                "params": dict(step.params),
-                "text": sentence(lang, "trace", step.code, step.params),
-            }
-            for step in judgement.trace
-        ],
+        "trace": told(lang, judgement.trace),
         "releases": {"tables": judgement.release},
     }
 

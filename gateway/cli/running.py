@@ -10,7 +10,8 @@ from gateway.cli import Settings
 from gateway.control import NAME, ask
 from gateway.daemon import serve
 from gateway.errors import Unreachable
-from gateway.loading import checked
+from gateway.loading import cdm_switches, checked
+from gateway.wording import told
 
 
 @click.command()
@@ -27,20 +28,22 @@ def run(settings: Settings, *, until_idle: bool) -> None:
 def check(settings: Settings, *, as_json: bool) -> int:
     """Check configuration, tables and schemas without starting anything."""
     problems = 0
-    for looked in checked(settings.config_file, settings.state):
+    for looked in checked(settings.config_file, settings.state, settings.today()):
         problems += len(looked.problems)
         texts = [problem.text(settings.lang) for problem in looked.problems]
+        warnings = [warning["text"] for warning in told(settings.lang, looked.warnings)]
         if as_json:
             line = {
                 "part": looked.part,
                 "detail": looked.detail,
                 "ok": not texts,
                 "problems": texts,
+                "warnings": warnings,
             }
             click.echo(json.dumps(line, ensure_ascii=False))
             continue
         click.echo(f"{'FAIL ' if texts else 'ok   '} {looked.part}: {looked.detail}")
-        for text in texts:
+        for text in (*texts, *warnings):
             click.echo(f"      {text}", err=True)
     return 1 if problems else 0
 
@@ -74,6 +77,10 @@ async def _status(settings: Settings) -> dict[str, Any]:
     async with settings.reader() as journal:
         counts = await journal.counts()
         release = await journal.release()
+    shown["cdm_switches"] = {
+        step.params["cdm"]: step.params["date"]
+        for step in cdm_switches(settings.config(), settings.today())
+    }
     shown["release"] = release.name if release is not None else None
     shown["messages"] = dict(counts.messages)
     shown["sendings"] = dict(counts.sendings)

@@ -6,8 +6,6 @@ from pathlib import Path
 import click
 
 from gateway.cli import Settings
-from gateway.clock import SystemClock
-from gateway.core.matter import PARIS
 from gateway.errors import Refused, Unreachable
 from gateway.tables.checking import check, page
 from gateway.tables.comparing import compare
@@ -44,7 +42,7 @@ def tables_draft(settings: Settings, folder: Path, name: str) -> None:
 def tables_check(settings: Settings, folder: Path, html: Path | None, *, as_json: bool) -> int:
     """Say everything that is wrong with the tables of a folder (exit 1: they cannot be used)."""
     root = _root(folder)
-    findings = check(root, SystemClock().now().astimezone(PARIS).date())
+    findings = check(root, settings.today())
     for finding in findings:
         if as_json:
             told = {"file": finding.file, "line": finding.line, "column": finding.column}

@@ -15,6 +15,7 @@ from itertools import takewhile
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
+from gateway.core.cdm_versions import header_version, since
 from gateway.core.events import MessageReceived
 from gateway.core.evidence import Evidence, Organisation, Person
 from gateway.core.message import CaseAction, Role
@@ -89,16 +90,6 @@ def speakable(evidence: Evidence) -> bool:
     return employer is not None and 0 < len(employer.name) <= _NAME_LENGTH and _clean(employer.name)
 
 
-def header_version(cdm: str) -> str:
-    """The header that goes with a CDM version: 1.2 for 4.3 and up, 1.1 below."""
-    return "1.2" if _since(cdm, 4, 3) else "1.1"
-
-
-def _since(cdm: str, major: int, minor: int) -> bool:
-    """Whether a CDM version is that one or a later one."""
-    return tuple(map(int, cdm.split("."))) >= (major, minor)
-
-
 def forward(
     head: Letterhead, evidence: Evidence, institution: str, institution_name: str
 ) -> tuple[Outgoing, ...]:
@@ -164,7 +155,7 @@ def request(
     )
     if evidence.subject is not None:
         address = ""
-        coded = _since(head.cdm, 4, 4)  # before that, H001 is known to ask in words alone
+        coded = since(head.cdm, 4, 4)  # before that, H001 is known to ask in words alone
         if coded and not ADDRESS_DATA.isdisjoint(missing):
             address = (
                 "<AddressPerson><AddressesPerson><RequestAddress><typeAddress>"

@@ -12,6 +12,7 @@ from gateway.core import composing, correspondence
 from gateway.core.administrative import LEAVING
 from gateway.core.case import NOT_STARTED, Question, fold
 from gateway.core.case_evidence import evidence_of
+from gateway.core.cdm_versions import out_of_its_time
 from gateway.core.decision import (
     Ask,
     Decision,
@@ -25,7 +26,8 @@ from gateway.core.decision import (
 )
 from gateway.core.events import Answered, Event, Promised, QuestionFailed, Returned
 from gateway.core.evidence import Evidence, identity
-from gateway.core.matter import STARTS, Matter
+from gateway.core.matter import PARIS, STARTS, Matter
+from gateway.core.message import CaseAction
 from gateway.core.resolution import Resolution, Resolved, Undetermined, resolve
 from gateway.core.states import CaseState
 from gateway.core.subject import Subject
@@ -73,6 +75,7 @@ class Deciding:
 
     def decide(self) -> Decision:
         """The one place that says what happens to a message that is for us and new."""
+        self._warn()
         return (
             self._breaks_a_fact()
             or self._unknown()
@@ -84,6 +87,15 @@ class Deciding:
             or self._out_of_turn()
             or self._competent()
         )
+
+    def _warn(self) -> None:
+        """What is unusual about the message, held against nobody."""
+        message = self.matter.message
+        self.trace.extend(self.matter.examined.unusual)
+        if message.action is CaseAction.START:
+            began = message.created_at.astimezone(PARIS).date()
+            odd = out_of_its_time(self.matter.policy.activation, message.case_cdm, began)
+            self.trace.extend((odd,) if odd is not None else ())
 
     # -- is it whole, and do we know it -----------------------------------------------------
 

@@ -20,6 +20,7 @@ from gateway.core.reading import Limits, read
 from gateway.core.states import MessageState
 from gateway.core.tables import Tables
 from gateway.core.trace import step
+from gateway.core.unusual import unusual
 from gateway.core.validation import Schemas, verdict
 
 __all__ = ["Arrival", "Examined", "Policy", "examine", "judge", "set_aside"]
@@ -37,6 +38,7 @@ def examine(body: bytes, limits: Limits, schemas: Schemas) -> Examined | Malform
         verdict(document.xml, message.header_version, message.cdm, message.sed, schemas),
         "xml" if document.xml is body else "mime",
         administrative(document.sed),
+        unusual(document),
     )
 
 

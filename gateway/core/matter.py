@@ -13,6 +13,7 @@ from gateway.core.events import MessageReceived, received
 from gateway.core.evidence import Evidence
 from gateway.core.message import BusinessMessage, CaseAction, Role
 from gateway.core.tables import Tables
+from gateway.core.trace import Step
 from gateway.core.validation import Verdict
 from ir_directory import Certainty
 from sed_schemas import BucRules
@@ -41,6 +42,8 @@ class Policy:
     """`leave` or `refer`, when the competent institution takes part in the case already."""
     already_participant_by_buc: Mapping[str, str] = field(default_factory=dict)
     """The same for single BUCs."""
+    activation: Mapping[str, date] = field(default_factory=dict)
+    """From which day on new cases begin in which CDM version; empty where nobody said."""
     hold: timedelta = timedelta(hours=24)
     """How long a message waits for what must come before it, until a person is told."""
 
@@ -84,6 +87,8 @@ class Examined:
     """`xml` or `mime`."""
     says: Administrative = NOTHING
     """What an X SED says about the case."""
+    unusual: tuple[Step, ...] = ()
+    """Warnings about what was read although it is unusual."""
 
 
 @dataclass(frozen=True)

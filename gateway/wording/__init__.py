@@ -4,9 +4,10 @@ The core and the journal hold codes with parameters; commands and pages ask here
 One catalogue a language, `english` and `french`, each kind -> code -> template.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
+from gateway.core.trace import Step
 from gateway.wording import english, french
 
 OTHER: Final = "*"
@@ -55,3 +56,15 @@ def language(explicit: str | None, environ: Mapping[str, str]) -> str:
     """`en` or `fr`: what was asked for (`--lang`), else what the environment says, else English."""
     said = explicit or next((environ[name] for name in _LOCALE if environ.get(name)), "")
     return "fr" if said.lower().startswith("fr") else "en"
+
+
+def told(lang: str, steps: Iterable[Step]) -> list[dict[str, Any]]:
+    """Steps of an explanation as `--json` shows them: `code`, `params` and `text`."""
+    return [
+        {
+            "code": step.code,
+            "params": dict(step.params),
+            "text": sentence(lang, "trace", step.code, step.params),
+        }
+        for step in steps
+    ]

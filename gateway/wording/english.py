@@ -120,6 +120,17 @@ _TRACE: Final = {
     "schema-broken": "Rule {rule} of the schema in force ({source}) is broken.",
     "profile-warning": "Warning: rule {rule} of a schema of the gateway's own is broken.",
     "party-id-unusual": "Warning: the id {institution} of a participant has an unusual form.",
+    "header-unusual": "Warning: header version {header} is unusual with CDM {cdm}.",
+    "sed-version-unusual": "Warning: the SED says that it is of CDM {stated}, its header {cdm}.",
+    "time-without-zone": "Warning: the time of creation names no zone, and is taken as UTC.",
+    "cdm-before-its-time": "Warning: the case began in CDM {cdm}, in which cases begin from {date}"
+    " on.",
+    "cdm-after-its-time": "Warning: the case began in CDM {cdm}; since {date} cases begin in"
+    " {now}.",
+    "cdm-switch-ahead": "Warning: new cases begin in CDM {cdm} on {date}, in {days} days.",
+    "cdm-switch-unprepared": "Warning: new cases begin in CDM {cdm} on {date}, and this gateway"
+    " does not know that version: install a newer one, or all of them go to a person.",
+    "cdm-switch-done": "Note: since {date} new cases begin in CDM {cdm}; older ones keep theirs.",
     "chosen-by-person": "A person has named {institution}.",
     "answer-used": "The answer received is used for: {datum}.",
     "content-known": "Same content as message {message}.",

@@ -132,6 +132,22 @@ _TRACE: Final = {
     " enfreinte.",
     "party-id-unusual": "Attention : l'identifiant {institution} d'un participant a une forme"
     " inhabituelle.",
+    "header-unusual": "Attention : la version d'en-tête {header} est inhabituelle avec le CDM"
+    " {cdm}.",
+    "sed-version-unusual": "Attention : le SED se dit du CDM {stated}, son en-tête du {cdm}.",
+    "time-without-zone": "Attention : l'heure de création n'indique pas de fuseau ; elle est prise"
+    " en UTC.",
+    "cdm-before-its-time": "Attention : le dossier a débuté en CDM {cdm}, où les dossiers débutent"
+    " à partir du {date}.",
+    "cdm-after-its-time": "Attention : le dossier a débuté en CDM {cdm} ; depuis le {date} les"
+    " dossiers débutent en {now}.",
+    "cdm-switch-ahead": "Attention : les nouveaux dossiers débutent en CDM {cdm} le {date}, dans"
+    " {days} jours.",
+    "cdm-switch-unprepared": "Attention : les nouveaux dossiers débutent en CDM {cdm} le {date}, et"
+    " cette passerelle ne connaît pas cette version : en installer une plus récente, sinon tous"
+    " iront à une personne.",
+    "cdm-switch-done": "Note : depuis le {date} les nouveaux dossiers débutent en CDM {cdm} ; les"
+    " anciens gardent le leur.",
     "chosen-by-person": "Une personne a désigné {institution}.",
     "answer-used": "La réponse reçue est utilisée pour : {datum}.",
     "content-known": "Même contenu que le message {message}.",

@@ -122,21 +122,6 @@ def test_the_case_keeps_its_version_and_its_flags():
     assert one.created_at == head().at
 
 
-@pytest.mark.parametrize(
-    ("cdm", "header"),
-    [
-        ("3.9", "1.1"),
-        ("4.0", "1.1"),
-        ("4.2", "1.1"),
-        ("4.3", "1.2"),
-        ("4.10", "1.2"),
-        ("5.0", "1.2"),
-    ],
-)
-def test_the_header_goes_with_the_version(cdm, header):
-    assert composing.header_version(cdm) == header
-
-
 def test_an_employer_has_its_own_context():
     body = composing.forward(head(), FIRM, THEM, "C")[0].body.decode()
     assert "<EmployerContext><name>Essais &amp; Fils</name></EmployerContext>" in body

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -817,3 +817,17 @@ def test_every_cause_is_seen_here():
     causes = {cause for causes in CAUSES.values() for cause in causes}
     assert {cause for cause in causes if f'"{cause}"' not in text} == set()
     assert causes >= OUTSIDE
+
+
+def test_what_is_unusual_is_a_warning_and_decides_nothing(desk, said):
+    desk.policy_of(activation={"4.4": date(2026, 3, 3)})
+    receivers = (("FR:CLEISS0000", "Counterparty"), ("SE:6", "Counterparty"))
+    odd = desk.take("one", header="1.1", receivers=receivers)
+    assert said(odd) == ("transfer", "FR:CPAM01")
+    assert [step.code for step in odd.trace][:3] == [
+        "header-unusual",
+        "party-id-unusual",
+        "cdm-before-its-time",
+    ]
+    later = desk.take("two", action="New", document="x", receivers=receivers)
+    assert "cdm-before-its-time" not in [step.code for step in later.trace]

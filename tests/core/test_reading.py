@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.core.evidence import extract
 from gateway.core.message import CaseAction, Malformed, Party, Role
 from gateway.core.reading import MALFORMED, Document, Limits, hardened_parser, parse, read
+from gateway.core.unusual import MOST, unusual
 
 LIMITS = Limits(message=400_000, xml=200_000)
 BOMB = (
@@ -383,3 +384,56 @@ def test_each_mandatory_field_must_be_there_and_have_its_form(a_message, old, ne
 def test_every_code_is_said_by_some_test():
     text = Path(__file__).read_text(encoding="utf-8")
     assert [c for c in MALFORMED if f'"{c}"' not in text] == []
+
+
+def warned(body):
+    document = read(body, LIMITS)
+    assert isinstance(document, Document), document
+    return [(step.code, dict(step.params)) for step in unusual(document)]
+
+
+def test_a_usual_message_is_warned_of_in_nothing(a_message):
+    assert warned(a_message()) == []
+    assert warned(a_message(cdm="4.2", header="1.1")) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "warning"),
+    [
+        ({"header": "1.1"}, ("header-unusual", {"header": "1.1", "cdm": "4.4"})),
+        ({"cdm": "4.1"}, ("header-unusual", {"header": "1.2", "cdm": "4.1"})),
+        ({"created": "2026-03-02T09:15:00.000"}, ("time-without-zone", {})),
+        ({"sender": ("SE:6", "CaseOwner")}, ("party-id-unusual", {"institution": "SE:6"})),
+        (
+            {"receivers": (("FR:CLEISS0000", "Counterparty"), ("XX:1234", "Counterparty"))},
+            ("party-id-unusual", {"institution": "XX:1234"}),
+        ),
+        (
+            {"sender": ("DE:10132004312", "CaseOwner")},
+            ("party-id-unusual", {"institution": "DE:10132004312"}),
+        ),
+    ],
+)
+def test_what_is_unusual_is_read_and_said(a_message, written, warning):
+    assert warned(a_message(**written)) == [warning]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "stated"),
+    [
+        (b'sedGVer="4" sedVer="2"', "4.2"),
+        (b'sedGVer="4" sedVer="a name"', "4.?"),
+        (b'sedGVer="" sedVer="4"', "?.4"),
+    ],
+)
+def test_a_sed_that_says_another_version_is_said_without_what_it_wrote(
+    a_message, attributes, stated
+):
+    body = a_message().replace(b'sedGVer="4" sedVer="4"', attributes)
+    assert warned(body) == [("sed-version-unusual", {"stated": stated, "cdm": "4.4"})]
+    assert warned(a_message().replace(b' sedVer="4"', b"")) == []
+
+
+def test_there_are_never_more_than_a_few_warnings(a_message):
+    parties = tuple((f"SE:{n}", "Counterparty") for n in range(10, 40))
+    assert len(warned(a_message(header="1.1", receivers=parties))) == MOST

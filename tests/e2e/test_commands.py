@@ -179,7 +179,13 @@ def test_check_looks_at_configuration_tables_and_schemas(tmp_path, command):
         "configuration",
         "tables",
         "schemas",
+        "cdm",
     ]
+    (tmp_path / "next.toml").write_text('[cdm.activation]\n"9.1" = 2026-01-01\n')
+    done = command(tmp_path, "--config", tmp_path / "next.toml", "--lang", "fr", "check", "--json")
+    assert done.returncode == 0, done.stdout
+    (warning,) = json.loads(done.stdout.splitlines()[-1])["warnings"]
+    assert "CDM 9.1 le 2026-01-01" in warning
     (tmp_path / "bad.toml").write_text('environment = "demo"\nsurprise = 1\n')
     done = command(tmp_path, "--config", tmp_path / "bad.toml", "check")
     assert done.returncode == 1

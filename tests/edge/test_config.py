@@ -1,6 +1,7 @@
 """TOML, under secret files, under the environment; and what is refused, in plain words."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,11 @@ def test_lists_and_maps_come_from_the_environment_as_json(tmp_path, monkeypatch)
     assert config.policy.hand_over_by_institution == {"FR:X1": "notice"}
 
 
+def test_cdm_versions_begin_on_days(write, tmp_path):
+    config = load(write('[cdm.activation]\n"4.10" = 2030-01-01\n"4.4" = 2026-02-23'), tmp_path)
+    assert config.cdm.activation == {"4.10": date(2030, 1, 1), "4.4": date(2026, 2, 23)}
+
+
 def test_relative_tls_files_count_from_the_configuration_file(write, tmp_path):
     config = load(write('[http]\ntls_certificate = "a.crt"\ntls_key = "/etc/b.key"'), tmp_path)
     assert config.http.tls_certificate == tmp_path / "a.crt"
@@ -178,6 +184,12 @@ def test_the_state_folder_is_no_key(refused):
         ('[http]\nport = "web"', "http.port: must be a whole number"),
         ("[workers]\nparse_threads = 0", "workers.parse_threads: must be 1 or more"),
         ("[relay]\nbreaker_seconds = inf", "relay.breaker_seconds: must be"),
+        ('[cdm.activation]\n"4.4" = "soon"', "cdm.activation.4.4: must be a day: 2026-02-23"),
+        ('[cdm.activation]\n"4" = 2026-02-23', "cdm.activation.4: has the wrong form"),
+        (
+            '[cdm.activation]\n"4.4" = 2024-09-01\n"4.3" = 2026-02-23',
+            "cdm: a later version begins before an earlier one",
+        ),
         ("[relay]\nretry_first_seconds = 1000", "relay: retry_first_seconds is larger than"),
         ("[inbound]\nmax_bytes = 2000", "inbound: max_xml_bytes is larger than max_bytes"),
         ("[policy]\nask_by_own_case = 3", "policy.ask_by_own_case: must be true or false"),

@@ -20,6 +20,7 @@ WITHOUT_DEFAULT = {
     "http.password",
     "policy.hand_over_by_institution",
     "policy.already_participant_by_buc",
+    "cdm.activation",
 }
 CARELESS_IN_DEMO = {"sending", "policy.least_certainty", "policy.ask_by_own_case"}
 
@@ -30,7 +31,7 @@ def example_keys() -> dict[str, str]:
     for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
         if table := re.fullmatch(r"\[([a-z_.]+)\]", line):
             section = f"{table[1]}."
-            if "_by_" in table[1]:
+            if "_by_" in table[1] or table[1] == "cdm.activation":
                 found[table[1]] = "{}"
         elif pair := re.fullmatch(r"(?:# )?([a-z_]+) = (.+)", line):
             found[section + pair[1]] = pair[2]

@@ -46,6 +46,7 @@ def documented() -> dict[str, tuple[str, frozenset[str]]]:
 @pytest.fixture
 def started(metrics):
     metrics.release("2026-01-01")
+    metrics.cdm_begins({"4.4": 1771801200.0})
     return metrics
 
 
