@@ -7,11 +7,13 @@ from typing import Any, Final
 from lxml import etree
 
 from gateway.clock import SystemClock
+from gateway.core.buc_rules import against_the_buc
 from gateway.core.message import Malformed
 from gateway.core.reading import Limits, hardened_parser, read
 from gateway.core.unusual import unusual
 from gateway.core.validation import Schemas, explain, verdict
 from gateway.wording import sentence, told
+from sed_schemas import Catalogue
 from sed_schemas.load import SchemasInvalid
 
 EXPLAIN_SECONDS: Final = 2.0
@@ -19,8 +21,10 @@ EXPLAIN_BYTES: Final = 1024 * 1024
 """Larger documents are judged, not explained."""
 
 
-def validated(body: bytes, limits: Limits, schemas: Schemas, lang: str) -> dict[str, Any]:
-    """`valid`, `cdm`, `sed`, `schema`, `count` and the first violations, in stable names."""
+def validated(
+    body: bytes, limits: Limits, schemas: Schemas, catalogue: Catalogue, lang: str
+) -> dict[str, Any]:
+    """`valid`, `cdm`, `sed`, `schema`, `count`, the first violations and warnings, stable names."""
     document = read(body, limits)
     if isinstance(document, Malformed):
         text = sentence(lang, "cause", document.code)
@@ -29,7 +33,9 @@ def validated(body: bytes, limits: Limits, schemas: Schemas, lang: str) -> dict[
     message = document.message
     found = verdict(document.xml, message.header_version, message.cdm, message.sed, schemas)
     violations: list[dict[str, Any]] = []
-    warnings = told(lang, unusual(document))
+    rules = catalogue.bucs.get(message.buc)
+    of_buc = against_the_buc(rules, message) if rules is not None else ()
+    warnings = told(lang, (*unusual(document), *of_buc))
     if not found.valid:
         with contextlib.suppress(SchemasInvalid):  # one library takes it, the other does not
             violations = _explained(document.xml, document.message, schemas, lang)

@@ -5,37 +5,58 @@ Values only. `sed_schemas.load` fills them from the tables and compiles the sche
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+OWNER: Final = "owner"
+COUNTERPARTY: Final = "counterparty"
+"""Who may do something in a case, as the tables write it."""
+ACTIONS: Final = ("Start", "New", "Update")
+"""What a message does to its case; `StartForward` and `NewForward` count as `Start` and `New`."""
+EVERYWHERE: Final = frozenset({"X003", "X004", "X008", "X011", "X012", "X013", "X050", "X100"})
+"""X SEDs that no BUC lists: about another SED, answers to another X SED, exceptions, routing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SedRules:
+    """What may be done with a SED in a BUC."""
+
+    sent: Mapping[str, frozenset[str]]
+    """Role -> the actions as which it may send the SED; a role that may not is not there."""
+    withdrawn_by: frozenset[str] = frozenset()
+    """Roles that may withdraw theirs (X008)."""
+    rejected_by: frozenset[str] = frozenset()
+    """Roles that may reject one they received (X011)."""
+    clarified_by: frozenset[str] = frozenset()
+    """Roles that may ask for clarification of one they received (X012)."""
 
 
 @dataclass(frozen=True, slots=True)
 class BucRules:
-    """What a BUC allows us as its counterparty, the role in which cases reach us."""
+    """What a BUC allows its participants, and us: its counterparty, to whom cases come."""
 
     code: str
     """Such as `P_BUC_01`."""
-    seds: frozenset[str]
-    """All SED types that may appear in the BUC, horizontal ones included; the X SEDs are not
-    listed: any of them may come in any case."""
-    may_forward: bool
-    """We may send X007."""
-    x012_on: frozenset[str]
-    """SEDs of the sender on which we may ask for clarification (X012)."""
-    may_ask_by_h001: bool
-    """We may send H001 inside the case."""
-    asks_by_p8000: bool
-    """The BUC's own question is P8000."""
-    starters: frozenset[str] = frozenset()
-    """SEDs that open a case of this BUC."""
-    x011_on: frozenset[str] = frozenset()
-    """SEDs of the sender that we may reject (X011)."""
-    may_remind: bool = False
-    """We may send X009."""
-    may_leave: bool = False
-    """We may remove ourselves by X006."""
+    seds: Mapping[str, SedRules]
+    """The SEDs that may appear in the BUC, horizontal ones and most X SEDs included."""
     multilateral: bool = False
     """More than two participants are possible, so one can be added or leave."""
     bulk: bool = False
     """Its SEDs can be about many persons at once."""
+
+    def we_may_send(self, sed: str) -> bool:
+        """Whether a counterparty may send the SED: X007, H001, P8000, X009, X006 (itself) ..."""
+        return sed in self.seds and COUNTERPARTY in self.seds[sed].sent
+
+    def we_may_clarify(self, sed: str) -> bool:
+        """Whether a counterparty may ask by X012 about the SED."""
+        return sed in self.seds and COUNTERPARTY in self.seds[sed].clarified_by
+
+    @property
+    def starters(self) -> frozenset[str]:
+        """SEDs that open a case of this BUC."""
+        return frozenset(
+            sed for sed, rules in self.seds.items() if "Start" in rules.sent.get(OWNER, ())
+        )
 
 
 @dataclass(frozen=True, slots=True)

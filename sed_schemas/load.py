@@ -1,8 +1,9 @@
 """Tables and schemas of this package, read from the files beside this module; no network, ever."""
 
+import contextlib
 import csv
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from sed_schemas import BucRules, Catalogue
+from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, BucRules, Catalogue, SedRules
 from sed_schemas.packages import Official
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ leave them broken for the whole process (measured: 2 of 10 processes compiled no
 _SBDH: Final = "http://eessi.dgempl.ec.europa.eu/namespaces/sbdh"
 _SEDS: Final = "http://ec.europa.eu/eessi/ns/"
 _Compiled = TypeVar("_Compiled")
+_ROLES: Final = (OWNER, COUNTERPARTY)
 _YES_NO: Final = {"yes": True, "no": False}
 
 
@@ -49,8 +51,7 @@ def catalogue(folder: Path | None = None) -> Catalogue:
     folder = folder or FOLDER
     versions = _column(folder / "cdm_versions.csv", "cdm")
     seds = _column(folder / "seds.csv", "sed")
-    bucs = _bucs(folder / "buc_rules.csv")
-    _check(bucs, seds)
+    bucs = _bucs(folder / "bucs.csv", _sed_rules(folder / "buc_seds.csv", seds))
     _following(folder)
     return Catalogue(versions, MappingProxyType(bucs), seds)
 
@@ -268,44 +269,64 @@ def _column(file: Path, name: str) -> frozenset[str]:
         raise SchemasInvalid(f"{file.name}: no column {name}") from exc
 
 
-def _bucs(file: Path) -> dict[str, BucRules]:
+def _bucs(file: Path, sed_rules: Mapping[str, Mapping[str, SedRules]]) -> dict[str, BucRules]:
+    """The BUCs of a table, each with its SEDs; both tables name the same ones, each once."""
     bucs: dict[str, BucRules] = {}
     for row in _rows(file):
-        rules = _rules(row, file)
-        if rules.code in bucs:
-            raise SchemasInvalid(f"{file.name}: {rules.code}: twice")
-        bucs[rules.code] = rules
+        with _placed(file, row, "buc"):
+            code = row["buc"]
+            if code in bucs:
+                raise ValueError("twice")
+            bucs[code] = BucRules(
+                code, sed_rules[code], _YES_NO[row["multilateral"]], _YES_NO[row["bulk"]]
+            )
+            if not bucs[code].starters:
+                raise ValueError("no SED starts it")
+    strange = sorted(sed_rules.keys() - bucs.keys())
+    if strange:
+        raise SchemasInvalid(f"{file.name}: {', '.join(strange)}: missing")
     return bucs
 
 
-def _rules(row: dict[str, str], file: Path) -> BucRules:
+def _sed_rules(file: Path, known: frozenset[str]) -> dict[str, Mapping[str, SedRules]]:
+    """BUC -> SED -> what may be done with it."""
+    found: dict[str, dict[str, SedRules]] = {}
+    for row in _rows(file):
+        with _placed(file, row, "buc", "sed"):
+            of_buc, sed = found.setdefault(row["buc"], {}), row["sed"]
+            if sed not in known:
+                raise ValueError("no such SED in seds.csv")
+            if sed in of_buc:
+                raise ValueError("twice")
+            of_buc[sed] = _rules(row)
+    return {buc: MappingProxyType(rules) for buc, rules in found.items()}
+
+
+def _rules(row: dict[str, str]) -> SedRules:
+    sent = {role: _codes(row[role], ACTIONS) for role in _ROLES if row[role]}
+    if not sent:
+        raise ValueError("nobody sends it")
+    return SedRules(
+        MappingProxyType(sent), *(_codes(row[sed], _ROLES) for sed in ("x008", "x011", "x012"))
+    )
+
+
+def _codes(cell: str, allowed: Sequence[str]) -> frozenset[str]:
+    codes = frozenset(code for code in cell.split(",") if code)
+    strange = sorted(codes - set(allowed))
+    if strange:
+        raise ValueError(f"{', '.join(strange)}: none of {', '.join(allowed)}")
+    return codes
+
+
+@contextlib.contextmanager
+def _placed(file: Path, row: Mapping[str, str], *key: str) -> Iterator[None]:
+    """Says which row of which table is wrong."""
     try:
-        return BucRules(
-            code=row["buc"],
-            seds=_codes(row["seds"]),
-            starters=_codes(row["starters"]),
-            may_forward=_YES_NO[row["may_forward"]],
-            may_ask_by_h001=_YES_NO[row["may_ask_by_h001"]],
-            asks_by_p8000=_YES_NO[row["asks_by_p8000"]],
-            may_remind=_YES_NO[row["may_remind"]],
-            may_leave=_YES_NO[row["may_leave"]],
-            multilateral=_YES_NO[row["multilateral"]],
-            bulk=_YES_NO[row["bulk"]],
-            x012_on=_codes(row["x012_on"]),
-            x011_on=_codes(row["x011_on"]),
-        )
-    except (KeyError, AttributeError) as exc:
-        raise SchemasInvalid(f"{file.name}: {row.get('buc')}: {exc}") from exc
-
-
-def _codes(cell: str) -> frozenset[str]:
-    return frozenset(code for code in cell.split(",") if code)
-
-
-def _check(bucs: dict[str, BucRules], seds: frozenset[str]) -> None:
-    """Every SED named by a BUC is known, and belongs to the BUC that names it."""
-    for rules in bucs.values():
-        named = rules.starters | rules.x012_on | rules.x011_on
-        strange = sorted((rules.seds - seds) | (named - rules.seds))
-        if strange:
-            raise SchemasInvalid(f"buc_rules.csv: {rules.code}: {', '.join(strange)}")
+        yield
+    except KeyError as exc:
+        place = " ".join(str(row.get(column)) for column in key)
+        raise SchemasInvalid(f"{file.name}: {place}: no {exc.args[0]}") from exc
+    except (ValueError, AttributeError) as exc:
+        place = " ".join(str(row.get(column)) for column in key)
+        raise SchemasInvalid(f"{file.name}: {place}: {exc}") from exc

@@ -16,7 +16,7 @@ from gateway.journal.sqlite import SqliteReader
 from gateway.loading import SCHEMAS, catalogue, limits
 from gateway.loading import schemas as in_force
 from gateway.rehearsing import Rehearsal, Turn, rehearse
-from sed_schemas import packages
+from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, packages
 from sed_schemas.load import SchemaSet, strict
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One object a line.")
@@ -57,6 +57,36 @@ def schemas_list(settings: Settings, *, as_json: bool) -> None:
                 f"{package.name}: {len(package.seds)} SED, {package.transactions} transactions,"
                 f" {package.files} XSD, SHA-256 {package.sha256}"
             )
+
+
+@schemas.command("buc")
+@click.argument("code", metavar="BUC")
+@_JSON
+@click.pass_obj
+def schemas_buc(settings: Settings, code: str, *, as_json: bool) -> None:
+    """Show which SEDs a BUC knows: from whom they come, as what, and what may be said on them."""
+    rules = catalogue().bucs.get(code)
+    if rules is None:
+        raise Refused(
+            f"{code}: no such BUC; they are written like P_BUC_01 or S_BUC_01a.",
+            french=f"{code} : BUC inconnu ; ils s'écrivent P_BUC_01 ou S_BUC_01a.",
+            code="no-such-buc",
+        )
+    for sed, may in rules.seds.items():
+        told = {
+            "buc": code,
+            "sed": sed,
+            "owner": sorted(may.sent.get(OWNER, ()), key=ACTIONS.index),
+            "counterparty": sorted(may.sent.get(COUNTERPARTY, ()), key=ACTIONS.index),
+            "x008": sorted(may.withdrawn_by),
+            "x011": sorted(may.rejected_by),
+            "x012": sorted(may.clarified_by),
+        }
+        if as_json:
+            click.echo(json.dumps(told))
+            continue
+        by = "  ".join(f"{name}: {', '.join(told[name])}" for name in list(told)[2:] if told[name])
+        click.echo(f"{sed:<8}{by}")
 
 
 @schemas.command("install")

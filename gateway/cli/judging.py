@@ -16,7 +16,7 @@ from gateway.core.judging import Arrival, examine
 from gateway.core.judging import judge as judged
 from gateway.core.message import Malformed
 from gateway.errors import Refused
-from gateway.loading import desk, limits, schemas
+from gateway.loading import catalogue, desk, limits, schemas
 from gateway.pipeline import Desk
 from gateway.validating import validated
 from gateway.wording import sentence, told
@@ -46,11 +46,12 @@ def _bytes(path: Path, most: int) -> bytes:
 def validate(settings: Settings, files: Sequence[Path], *, as_json: bool) -> int:
     """Check business messages against their schemas and say what is wrong where."""
     config = settings.config()
-    in_force = schemas(config.state)
+    in_force, known = schemas(config.state), catalogue()
     invalid = 0
     for path in files:
         body = _bytes(path, config.inbound.max_bytes)
-        result = {"file": str(path), **validated(body, limits(config), in_force, settings.lang)}
+        told_of = validated(body, limits(config), in_force, known, settings.lang)
+        result = {"file": str(path), **told_of}
         invalid += not result["valid"]
         if as_json:
             click.echo(json.dumps(result, ensure_ascii=False))

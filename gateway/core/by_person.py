@@ -76,7 +76,7 @@ def _may_forward(matter: Matter) -> bool:
     """Whether X007 is ours to send in the case; not in a BUC or CDM that nobody here knows."""
     document, catalogue = matter.document, matter.tables.catalogue
     known = document.buc in catalogue.bucs and document.cdm in catalogue.cdm_versions
-    return known and matter.rules_of_buc.may_forward
+    return known and matter.rules_of_buc.we_may_send("X007")
 
 
 def _usable(matter: Matter, institution: str) -> bool:

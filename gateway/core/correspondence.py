@@ -101,7 +101,7 @@ def reminder(
         for datum in open_question.missing
         if datum in situation.tables.questions
     ]
-    may_remind = situation.rules_of(about).may_remind
+    may_remind = situation.rules_of(about).we_may_send("X009")
     if open_question.own_case is not None:
         head = _in_own_case(head, open_question.own_case, asked)
         may_remind = True  # the owner of an H_BUC_01 may send X009

@@ -10,6 +10,7 @@ from typing import Final
 
 from gateway.core import composing, correspondence
 from gateway.core.administrative import LEAVING
+from gateway.core.buc_rules import against_the_buc
 from gateway.core.case import NOT_STARTED, Question, fold
 from gateway.core.case_evidence import evidence_of
 from gateway.core.cdm_versions import out_of_its_time
@@ -119,7 +120,9 @@ class Deciding:
             return Refer("unknown-buc")
         if message.sed not in catalogue.seds:
             return Refer("unknown-sed")
-        if not message.is_administrative and message.sed not in catalogue.bucs[message.buc].seds:
+        rules = catalogue.bucs[message.buc]
+        self.trace.extend(against_the_buc(rules, message))
+        if not message.is_administrative and message.sed not in rules.seds:
             return Refer("sed-not-in-buc")
         return None
 
@@ -307,8 +310,8 @@ class Deciding:
 
     def _may_leave(self) -> bool:
         """Where nobody else must be told, X006 says it all; elsewhere a person finds the way."""
-        document = self.matter.document
-        return self.matter.rules_of_buc.may_leave and self.matter.policy.leaves(document.buc)
+        rules = self.matter.rules_of_buc
+        return rules.we_may_send("X006") and self.matter.policy.leaves(rules.code)
 
     def _hindrance(self, target: str, certainty: Certainty) -> str | None:
         """Every reason not to send the case to the one competent institution."""
@@ -321,7 +324,7 @@ class Deciding:
             ("inferred", certainty < matter.policy.least_certainty),
             ("no-context", not composing.speakable(self.evidence)),
             ("already-participant", self._takes_part(target)),
-            ("cannot-forward", not rules.may_forward),
+            ("cannot-forward", not rules.we_may_send("X007")),
         )
         return next((cause for cause, hinders in checks if hinders), None)
 
@@ -354,11 +357,11 @@ class Deciding:
         rules, document = self.matter.rules_of_buc, self.matter.document
         if document.parties[0].startswith("FR:") or self.matter.case_is_ours:
             return None
-        if document.sed in rules.x012_on:
+        if rules.we_may_clarify(document.sed):
             return Way.X012
-        if rules.may_ask_by_h001:
+        if rules.we_may_send("H001"):
             return Way.H001
-        if rules.asks_by_p8000 or self.matter.policy.ask_by_own_case:
+        if rules.we_may_send("P8000") or self.matter.policy.ask_by_own_case:
             return Way.OWN_CASE
         return None
 

@@ -132,6 +132,9 @@ _TRACE: Final = {
     " enfreinte.",
     "party-id-unusual": "Attention : l'identifiant {institution} d'un participant a une forme"
     " inhabituelle.",
+    "sed-outside-buc": "{sed} n'appartient pas au {buc}.",
+    "sender-outside-buc": "Attention : dans le {buc}, {sed} n'est pas envoyé par {role}.",
+    "action-outside-buc": "Attention : dans le {buc}, {sed} vient en {allowed}, pas en {action}.",
     "header-unusual": "Attention : la version d'en-tête {header} est inhabituelle avec le CDM"
     " {cdm}.",
     "sed-version-unusual": "Attention : le SED se dit du CDM {stated}, son en-tête du {cdm}.",
@@ -284,6 +287,8 @@ _VALUES: Final = {
     "certainty:likely": "probable",
     "certainty:solid": "solide",
     "certainty:confirmed": "confirmée",
+    "role:owner": "le propriétaire du dossier",
+    "role:counterparty": "la contrepartie",
     "person:*": "la personne principale du SED",
     "person:household": "la personne et sa famille",
     "person:insured": "l'assuré",

@@ -17,7 +17,7 @@ from gateway.core.tables import Tables
 from gateway.core.validation import Verdict
 from ir_directory import Catchment, Certainty, Commune, Institution, InstitutionRepository
 from routing_tables import EVERY, ByPlace, Fixed, ReminderRow, Reminders, Route, RoutingTable
-from sed_schemas import BucRules, Catalogue
+from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, BucRules, Catalogue, SedRules
 
 SINCE = date(2019, 1, 1)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -107,23 +107,34 @@ ROUTES = (
 )
 
 
-def _buc(code, seds, **more):
-    given = {"may_forward": True, "x012_on": (), "may_ask_by_h001": False, "asks_by_p8000": False}
-    return BucRules(code, frozenset(seds.split()), **{**given, **more})
+def _buc(code, seds, we_send="X007", x012_on="", **more):
+    """All SEDs come from the owner, as anything; we send what is named."""
+    names = [*seds.split(), *(sed for sed in we_send.split() if sed not in seds.split())]
+    rules = {
+        sed: SedRules(
+            {
+                OWNER: frozenset(ACTIONS),
+                **({COUNTERPARTY: frozenset({"New"})} if sed in we_send.split() else {}),
+            },
+            clarified_by=frozenset({COUNTERPARTY} if sed in x012_on.split() else ()),
+        )
+        for sed in names
+    }
+    return BucRules(code, rules, **more)
 
 
 BUCS = (
-    _buc("S_BUC_24", "S040 S041 H001 H002", may_ask_by_h001=True),
-    _buc("S_BUC_01a", "S072 H001 H002", may_ask_by_h001=True),
-    _buc("UB_BUC_01", "U001 U002 H001 H002", x012_on=frozenset({"U001"}), may_ask_by_h001=True),
-    _buc("UB_BUC_02", "U002 H001 H002", may_ask_by_h001=True, may_remind=True),
-    _buc("P_BUC_01", "P2000 P4000 H001 H002", asks_by_p8000=True, may_leave=True),
+    _buc("S_BUC_24", "S040 S041 H001 H002", "X007 H001"),
+    _buc("S_BUC_01a", "S072 H001 H002", "X007 H001"),
+    _buc("UB_BUC_01", "U001 U002 H001 H002", "X007 H001", x012_on="U001"),
+    _buc("UB_BUC_02", "U002 H001 H002", "X007 H001 X009"),
+    _buc("P_BUC_01", "P2000 P4000 H001 H002", "X007 P8000 X006"),
     _buc("LA_BUC_04", "A009"),
-    _buc("S_BUC_19", "S080", may_forward=False, bulk=True),
+    _buc("S_BUC_19", "S080", "", bulk=True),
     _buc("UB_BUC_04", "U020", bulk=True),
     _buc("H_BUC_01", "H001 H002"),
 )
-SEDS = frozenset().union(*(b.seds for b in BUCS)) | {
+SEDS = frozenset().union(*(set(b.seds) for b in BUCS)) | {
     f"X{n:03}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 50, 100)
 }
 QUESTIONS = {
@@ -212,6 +223,15 @@ class Desk:
     def policy_of(self, **changes):
         """Another policy."""
         self.policy = replace(self.policy, **changes)
+        return self
+
+    def buc(self, code, **sent):
+        """From now on a BUC lets these SEDs be sent so: `S040={OWNER: {"Start"}}`."""
+        known = self.tables.catalogue
+        changed = {sed: SedRules(by) for sed, by in sent.items()}
+        rules = replace(known.bucs[code], seds={**known.bucs[code].seds, **changed})
+        catalogue = replace(known, bucs={**known.bucs, code: rules})
+        self.tables = replace(self.tables, catalogue=catalogue)
         return self
 
     def schema(self, source="profile"):

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core.case import Case, fold
 from gateway.core.case_evidence import merged
-from gateway.core.decision import CAUSES, SetAside, Way, name
+from gateway.core.decision import CAUSES, Refer, SetAside, Way, name
 from gateway.core.events import (
     Answered,
     ForwardConfirmed,
@@ -24,6 +24,7 @@ from gateway.core.outgoing import SendingKind
 from gateway.core.reading import Limits, read
 from gateway.core.states import CaseState, MessageState
 from ir_directory import Certainty
+from sed_schemas import EVERYWHERE, OWNER
 
 US, THEM, SENDER = "FR:CLEISS0000", "FR:CPAM01", "DE:101320043"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -831,3 +832,44 @@ def test_what_is_unusual_is_a_warning_and_decides_nothing(desk, said):
     ]
     later = desk.take("two", action="New", document="x", receivers=receivers)
     assert "cdm-before-its-time" not in [step.code for step in later.trace]
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "decided"),
+    [
+        ({"sed": "S072", "root": "S072"}, "sed-outside-buc", ("refer", "sed-not-in-buc")),
+        ({"sender": ("DE:101320043", "Counterparty")}, "sender-outside-buc", None),
+        ({"action": "New"}, "action-outside-buc", None),
+    ],
+)
+def test_what_a_buc_does_not_allow_is_named(desk, said, written, code, decided):
+    desk.buc("S_BUC_24", S040={OWNER: frozenset({"Start"})})
+    judged = desk.take("one", **written)
+    (named,) = [step for step in judged.trace if step.code == code]
+    assert named.params["buc"] == "S_BUC_24"
+    if decided is not None:
+        assert said(judged) == decided
+
+
+@pytest.mark.parametrize("sed", sorted(EVERYWHERE))
+def test_some_x_seds_may_come_in_every_buc(desk, sed):
+    judged = desk.take("one", sed=sed, root=sed, action="New", inside="")
+    assert not [step for step in judged.trace if step.code.endswith("-outside-buc")]
+
+
+def test_an_x_sed_that_the_buc_does_not_list_is_named_and_believed(desk):
+    judged = desk.take("one", sed="X001", root="X001", action="New", inside="")
+    assert "sed-outside-buc" in [step.code for step in judged.trace]
+    assert judged.decision != Refer("sed-not-in-buc")
+
+
+@pytest.mark.parametrize("action", ["StartForward", "NewForward"])
+def test_what_is_sent_again_to_the_new_one_counts_as_what_it_was(desk, action):
+    desk.buc("S_BUC_24", S040={OWNER: frozenset({"Start", "New"})})
+    judged = desk.take("one", action=action)
+    assert not [step for step in judged.trace if step.code.endswith("-outside-buc")]
+
+
+def test_a_role_that_the_rules_do_not_speak_of_is_not_judged(desk):
+    judged = desk.take("one", sender=("DE:101320043", "IntelligentRA"))
+    assert not [step for step in judged.trace if step.code.endswith("-outside-buc")]

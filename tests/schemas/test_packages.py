@@ -14,7 +14,7 @@ from gateway.core.reading import Limits
 from gateway.core.validation import verdict
 from gateway.validating import validated
 from sed_schemas import packages
-from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid, strict
+from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid, catalogue, strict
 from sed_schemas.packages import PackageInvalid, in_force, install, installed, rollback
 
 TRANSACTION = "S_BUC_24-4.4-Counterparty-CaseOwner-New-X007-4.4.1-20260101.xsd"
@@ -134,7 +134,7 @@ def test_a_schema_that_only_one_library_takes_still_gives_its_verdict(
     install(delivered, state)
     schemas = SchemaSet(official=in_force(state))
     monkeypatch.setattr(schemas, "explanation", refuse)
-    told = validated(etree.tostring(without_reason), Limits(), schemas, "en")
+    told = validated(etree.tostring(without_reason), Limits(), schemas, catalogue(), "en")
     assert (told["valid"], told["schema"], told["count"]) == (False, "official", 1)
     assert [one["path"] for one in told["violations"]] == ["/"]
 

@@ -15,6 +15,7 @@ from gateway.core.subject import HOUSEHOLD
 from gateway.core.trace import CODES, PERSONAL
 from gateway.wording import OTHER, english, french, sentence
 from ir_directory import Certainty
+from sed_schemas import COUNTERPARTY, OWNER
 
 CATALOGUES = {"en": english.CATALOGUE, "fr": french.CATALOGUE}
 MISSING = {
@@ -37,6 +38,7 @@ VALUES = {
     "datum": MISSING,
     "scheme": SCHEMES,
     "successor": {""},
+    "role": {OWNER, COUNTERPARTY},
     "element": {""},
 }
 """Parameter -> its values that are codes."""
