@@ -259,6 +259,7 @@ class Daemon:
         await control.start()
         try:
             await endpoint.start()
+            await gateway.operating.do("reload", {}, "gateway")
             await gateway.readiness.look()
             address, port = endpoint.address
             logger().info("started", version=__version__, address=address, port=port)

@@ -129,7 +129,7 @@ def schemas(state: Path) -> schemas_load.SchemaSet:
     except packages.PackageInvalid as error:
         raise SchemasInvalid(
             f"{error}; install the package again, or `eessi-gateway schemas rollback`.",
-            french=f"{error} ; réinstaller le paquet, ou `eessi-gateway schemas rollback`.",
+            french=f"{error.french} ; réinstaller le paquet, ou `eessi-gateway schemas rollback`.",
         ) from None
 
 

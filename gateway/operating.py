@@ -14,7 +14,7 @@ from gateway.core.message import Malformed
 from gateway.core.states import MessageState
 from gateway.core.validation import Schemas
 from gateway.errors import JournalConflict, Refused
-from gateway.journal import Entry, IdentityConflict, Journal
+from gateway.journal import Entry, IdentityConflict, Journal, SchemasInForce
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Relay
@@ -71,8 +71,7 @@ class Operating:
                 self._timers.resume()
                 return {"paused": False}
             case "reload":
-                self._pipeline.desk = replace(self._pipeline.desk, schemas=self._schemas())
-                return {}
+                return await self._reload(who)
             case "wake":
                 self._relay.wake()
                 return {}
@@ -82,6 +81,13 @@ class Operating:
                 raise Refused(
                     f"{deed[:40]}: no such deed; see `eessi-gateway --help`.", code="unknown-deed"
                 )
+
+    async def _reload(self, who: str) -> dict[str, Any]:
+        """Decide by the schemas that are installed now, and write down since when and by whom."""
+        schemas = self._schemas()
+        await self._journal.note_schemas(SchemasInForce(schemas.name, self._clock.now(), who))
+        self._pipeline.desk = replace(self._pipeline.desk, schemas=schemas)
+        return {"schemas": schemas.name}
 
     async def _with_message(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
         if deed == "resolve":

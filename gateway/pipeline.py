@@ -39,7 +39,7 @@ PAUSE_SECONDS: Final = 1.0
 NO_SCHEMA: Final = "schemas-invalid"
 """A schema of the catalogue does not compile."""
 
-_Piece = tuple[bytes, Limits, Schemas]
+_Piece = tuple[bytes, Limits, Schemas | None]
 """What `examine` takes."""
 
 
@@ -70,8 +70,8 @@ class Pipeline:
         parse_jobs: int = 1,
     ) -> None:
         self.desk = desk
-        self.trouble: str | None = None
-        """Code of what kept the last message from being recorded; None when it was."""
+        self._trouble: str | None = None
+        self._without_schema = 0
         self._journal = journal
         self._clock = clock
         self._examining: Gathering[_Piece, Examined | Malformed] = Gathering(
@@ -97,9 +97,9 @@ class Pipeline:
         except GatewayError as error:
             logger().warning("message-not-recorded", path=received.source, error_code=error.code)
             self._metrics.received("failed")
-            self.trouble = error.code
+            self._trouble = error.code
             return Settlement.RETRY
-        self.trouble = None
+        self._trouble = None
         self._metrics.received(outcome)
         if outcome == "duplicate":
             self._metrics.duplicate("message")
@@ -214,6 +214,11 @@ class Pipeline:
         return len(self._tasks)
 
     @property
+    def trouble(self) -> str | None:
+        """Code of what keeps messages from being recorded; None when nothing does."""
+        return NO_SCHEMA if self._without_schema else self._trouble
+
+    @property
     def observes(self) -> bool:
         """True when nothing leaves (`sending = observe`)."""
         return self._observe
@@ -256,30 +261,38 @@ class Pipeline:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _examine(self, received: Received) -> Examined | Malformed | None:
-        """What the bytes say; one that breaks the reader is a bug, and is quarantined.
-
-        A schema that does not compile is no fault of the message: it waits until another one is
-        in force (`schemas install`, `schemas rollback`). None when the end comes first.
-        """
-        examined = await self._outcome(received)
-        while isinstance(examined, SchemasInvalid):
-            logger().warning("message-not-recorded", path=received.source, error_code=NO_SCHEMA)
-            self._metrics.received("failed")
-            self.trouble = NO_SCHEMA
-            if self._ending:
-                return None
-            await self._clock.sleep(PAUSE_SECONDS)
-            examined = await self._outcome(received)
-        if isinstance(examined, Exception):
+    async def _examine(self, received: Received) -> Examined | Malformed | SchemasInvalid:
+        """What the bytes say; one that breaks the reader is a bug, and is quarantined."""
+        examined = await self._outcome(received, self.desk.schemas)
+        if isinstance(examined, Exception) and not isinstance(examined, SchemasInvalid):
             logger().error("message-broke-the-gateway", path=received.source, exc_info=examined)
             return Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
         return examined
 
-    async def _outcome(self, received: Received) -> Examined | Malformed | Exception:
-        desk = self.desk
+    async def _examined_at_last(self, received: Received) -> Examined | Malformed | None:
+        """After the wait for a schema that compiles; None when the end comes first.
+
+        One that does not compile is no fault of the message: it waits until another one is in
+        force (`schemas install`, `schemas rollback`), and so do the later ones of its case.
+        """
+        self._without_schema += 1
+        try:
+            while not self._ending:
+                logger().warning("message-not-recorded", path=received.source, error_code=NO_SCHEMA)
+                self._metrics.received("failed")
+                await self._clock.sleep(PAUSE_SECONDS)
+                examined = await self._examine(received)
+                if not isinstance(examined, SchemasInvalid):
+                    return examined
+            return None
+        finally:
+            self._without_schema -= 1
+
+    async def _outcome(
+        self, received: Received, schemas: Schemas | None
+    ) -> Examined | Malformed | Exception:
         began = self._clock.monotonic()
-        examined = await self._examining.outcome((received.body, desk.limits, desk.schemas))
+        examined = await self._examining.outcome((received.body, self.desk.limits, schemas))
         self._metrics.took("read", self._clock.monotonic() - began)
         return examined
 
@@ -296,13 +309,9 @@ class Pipeline:
         """
         try:
             examined = await self._examine(received)
+            case_id = await self._line_of(received, examined)
             if before is not None:
                 await before
-            if examined is None:
-                self._room.release()
-                await received.settle(Settlement.RETRY)
-                return
-            case_id = examined.digest if isinstance(examined, Malformed) else _case_id(examined)
             earlier = self._cases.get(case_id)
             done = self._cases[case_id] = asyncio.get_running_loop().create_future()
         finally:
@@ -310,23 +319,43 @@ class Pipeline:
         try:
             if earlier is not None:
                 await earlier
-            settlement = await self.handle(received, examined)
-            while settlement is Settlement.RETRY and not self._ending:
-                # it keeps its place: the later ones of its case wait, and intake slows down
-                await self._clock.sleep(PAUSE_SECONDS)
-                settlement = await self.handle(received, examined)
-            await received.settle(settlement)
+            await received.settle(await self._handled(received, examined))
         finally:
             done.set_result(None)
             if self._cases.get(case_id) is done:
                 del self._cases[case_id]
             self._room.release()
 
+    async def _handled(
+        self, received: Received, examined: Examined | Malformed | SchemasInvalid
+    ) -> Settlement:
+        """Handle it until it is recorded, or the end comes.
+
+        It keeps its place: the later ones of its case wait, and intake slows down.
+        """
+        if isinstance(examined, SchemasInvalid):
+            at_last = await self._examined_at_last(received)
+            if at_last is None:
+                return Settlement.RETRY
+            examined = at_last
+        settlement = await self.handle(received, examined)
+        while settlement is Settlement.RETRY and not self._ending:
+            await self._clock.sleep(PAUSE_SECONDS)
+            settlement = await self.handle(received, examined)
+        return settlement
+
+    async def _line_of(
+        self, received: Received, examined: Examined | Malformed | SchemasInvalid
+    ) -> str:
+        """The case in which the message waits its turn; the sum of bytes without one."""
+        read: Examined | Malformed | Exception = examined
+        if isinstance(examined, SchemasInvalid):
+            read = await self._outcome(received, None)
+        if isinstance(read, Examined):
+            return read.message.case_id
+        return hashlib.sha256(received.body).hexdigest()
+
 
 def _examine_all(pieces: Sequence[_Piece]) -> list[Examined | Malformed]:
     """Examine messages one after another."""
     return [examine(body, limits, schemas) for body, limits, schemas in pieces]
-
-
-def _case_id(examined: Examined) -> str:
-    return examined.message.case_id

@@ -2,19 +2,22 @@
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
 from gateway.clock import SystemClock
 from gateway.core.buc_rules import against_the_buc
-from gateway.core.message import Malformed
-from gateway.core.reading import Limits, hardened_parser, read
+from gateway.core.message import BusinessMessage, Malformed
+from gateway.core.reading import Document, Limits, hardened_parser, read
 from gateway.core.unusual import unusual
-from gateway.core.validation import Schemas, explain, verdict
+from gateway.core.validation import Schemas, Verdict, explain, of_document, transactions
 from gateway.wording import sentence, told
 from sed_schemas import Catalogue
 from sed_schemas.load import SchemasInvalid
+
+if TYPE_CHECKING:
+    from xmlschema import XMLSchema
 
 EXPLAIN_SECONDS: Final = 2.0
 EXPLAIN_BYTES: Final = 1024 * 1024
@@ -31,14 +34,14 @@ def validated(
         problem = {"path": "/", "code": document.code, "params": {}, "text": text}
         return _result(valid=False, violations=[problem], count=1)
     message = document.message
-    found = verdict(document.xml, message.header_version, message.cdm, message.sed, schemas)
+    found = of_document(document, schemas)
     violations: list[dict[str, Any]] = []
     rules = catalogue.bucs.get(message.buc)
     of_buc = against_the_buc(rules, message) if rules is not None else ()
     warnings = told(lang, (*unusual(document), *of_buc))
     if not found.valid:
         with contextlib.suppress(SchemasInvalid):  # one library takes it, the other does not
-            violations = _explained(document.xml, document.message, schemas, lang)
+            violations = _explained(document, _schema(message, found, schemas), lang)
         violations = violations or [
             {"path": "/", "code": rule, "params": {}, "text": sentence(lang, "violation", rule)}
             for rule in found.rules
@@ -75,12 +78,20 @@ def _result(
     }
 
 
-def _explained(xml: bytes, message: Any, schemas: Schemas, lang: str) -> list[dict[str, Any]]:
-    if len(xml) > EXPLAIN_BYTES:
+def _schema(message: BusinessMessage, found: Verdict, schemas: Schemas) -> "XMLSchema":
+    """The one that says where and why."""
+    if found.transaction:
+        known = map(schemas.transaction_explanation, transactions(message))
+        return next(schema for schema in known if schema is not None)
+    return schemas.explanation(message.header_version, message.cdm, message.sed)
+
+
+def _explained(document: Document, schema: "XMLSchema", lang: str) -> list[dict[str, Any]]:
+    if len(document.xml) > EXPLAIN_BYTES:
         return []
     clock = SystemClock()
     end = clock.monotonic() + EXPLAIN_SECONDS
-    root: etree._Element = etree.fromstring(xml, hardened_parser())
+    root: etree._Element = etree.fromstring(document.xml, hardened_parser())
     return [
         {
             "path": violation.path,
@@ -88,12 +99,5 @@ def _explained(xml: bytes, message: Any, schemas: Schemas, lang: str) -> list[di
             "params": {"element": violation.element},
             "text": sentence(lang, "violation", violation.code, {"element": violation.element}),
         }
-        for violation in explain(
-            root,
-            message.header_version,
-            message.cdm,
-            message.sed,
-            schemas,
-            lambda: clock.monotonic() > end,
-        )
+        for violation in explain(root, schema, lambda: clock.monotonic() > end)
     ]

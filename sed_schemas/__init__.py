@@ -60,6 +60,20 @@ class BucRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Transaction:
+    """A kind of message, as the file names of official transaction schemas tell them apart."""
+
+    buc: str
+    cdm: str
+    """Of the case."""
+    sender: str
+    """Role in the case, as SBDH names it; so is `receiver`."""
+    receiver: str
+    action: str
+    sed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Every CDM version, BUC and SED that is known; what is not here is for a person."""
 

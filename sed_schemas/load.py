@@ -4,7 +4,7 @@ import contextlib
 import csv
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -12,8 +12,8 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, BucRules, Catalogue, SedRules
-from sed_schemas.packages import Official
+from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, BucRules, Catalogue, SedRules, Transaction
+from sed_schemas.packages import InForce
 
 if TYPE_CHECKING:
     import xmlschema
@@ -75,22 +75,25 @@ class SchemaSet:
     and all that has no file shares one entry: nothing that a message names can fill the memory.
     """
 
-    def __init__(
-        self, folder: Path | None = None, official: Mapping[tuple[str, str], Official] | None = None
-    ) -> None:
+    def __init__(self, folder: Path | None = None, official: InForce | None = None) -> None:
         self._folder = (folder or FOLDER).absolute()
-        self._official = dict(official or {})
+        self._official = official or InForce()
         own = _files(self._folder)
         self._followed = _followed(self._folder, own)
         self._files = {
             **own,
-            **{key: found.file.absolute() for key, found in self._official.items()},
+            **{key: found.file.absolute() for key, found in self._official.seds.items()},
         }
         self._local = threading.local()
 
+    @property
+    def name(self) -> str:
+        """What stands in the journal: the packages in force, the last one first, else `profile`."""
+        return "+".join(self._official.names) or "profile"
+
     def source(self, cdm: str, sed: str) -> str | None:
         """`official` or `profile`; None when the envelope alone can be checked."""
-        if (cdm, sed) in self._official:
+        if (cdm, sed) in self._official.seds:
             return "official"
         known = (cdm, sed) in self._files or (cdm, sed) in self._followed
         return "profile" if known else None
@@ -119,6 +122,21 @@ class SchemaSet:
         """The same schema for the library that says where and why."""
         return self._compiled("explanation", header_version, cdm, sed, self._xmlschema)
 
+    def of_transaction(self, transaction: Transaction) -> tuple[etree.XMLSchema, ...]:
+        """The official schemas of a whole message; none when no package has one for its kind.
+
+        Raises SchemasInvalid as `for_message` does.
+        """
+        files = self._official.transactions.get(transaction, ())
+        return tuple(self._kept("verdict", file, partial(self._of_file, file)) for file in files)
+
+    def transaction_explanation(self, transaction: Transaction) -> "xmlschema.XMLSchema | None":
+        """The first of them, for the library that says where and why."""
+        for file in self._official.transactions.get(transaction, ()):
+            explain = partial(_explaining, file.name, str(file), file.parent)
+            return self._kept("explanation", file, explain)
+        return None
+
     def problems(self) -> tuple[str, ...]:
         """What does not compile, a line a file; empty when all is well. Takes about a second."""
         found: dict[str, None] = {}
@@ -144,38 +162,56 @@ class SchemaSet:
         envelope = _envelope(header_version, cdm)
         file = self._files.get((cdm, sed))
         values = None if file is not None else self._followed.get((cdm, sed))
-        kept: dict[object, _Compiled] = self._local.__dict__.setdefault(kind, {})
+        if file is not None:
+            place, body = f"cdm-{cdm}/{sed}.xsd", _one_sed(cdm, sed, file)
+        elif values is not None:
+            place, body = f"{values.parent.parent.name}/{_VALUES}", _any_sed(values)
+        else:
+            place, body = f"sbdh/{envelope}.xsd", _UNSEEN
         key = (envelope, file or values)
-        compiled = kept.pop(key, None)
-        if compiled is None:
-            if file is not None:
-                place, body = f"cdm-{cdm}/{sed}.xsd", _one_sed(cdm, sed, file)
-            elif values is not None:
-                place, body = f"{values.parent.parent.name}/{_VALUES}", _any_sed(values)
-            else:
-                place, body = f"sbdh/{envelope}.xsd", _UNSEEN
-            compiled = compile_(_document(envelope, *body), place)
+        return self._kept(kind, key, lambda: compile_(_document(envelope, *body), place))
+
+    def _kept(self, kind: str, key: object, compile_: Callable[[], _Compiled]) -> _Compiled:
+        """What this thread has compiled, the last used ones."""
+        kept: dict[object, _Compiled] = self._local.__dict__.setdefault(kind, {})
+        compiled = kept.pop(key) if key in kept else compile_()
         kept[key] = compiled  # last: a dict is in order of insertion
         if len(kept) > KEPT[kind]:
             del kept[next(iter(kept))]
         return compiled
 
     def _lxml(self, document: str, place: str) -> etree.XMLSchema:
-        parser = etree.XMLParser(no_network=True, resolve_entities=False)
-        base = (self._folder / "document.xsd").as_uri()
-        try:
-            with _COMPILING:
-                return etree.XMLSchema(etree.fromstring(document.encode(), parser, base_url=base))
-        except etree.LxmlError as exc:
-            raise SchemasInvalid(f"{place}: {exc}") from exc
+        base, text = (self._folder / "document.xsd").as_uri(), document.encode()
+        return _verdict(place, lambda: etree.fromstring(text, _parser(), base_url=base))
+
+    def _of_file(self, file: Path) -> etree.XMLSchema:
+        return _verdict(file.name, lambda: etree.parse(file, _parser()))
 
     def _xmlschema(self, document: str, place: str) -> "xmlschema.XMLSchema":
-        import xmlschema  # noqa: PLC0415  a tenth of a second that only failures need
+        return _explaining(place, document, self._folder)
 
-        try:
-            return xmlschema.XMLSchema(document, base_url=self._folder.as_uri(), allow="local")
-        except xmlschema.XMLSchemaException as exc:
-            raise SchemasInvalid(f"{place}: {exc}") from exc
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(no_network=True, resolve_entities=False)
+
+
+def _verdict(
+    place: str, parsed: Callable[[], "etree._Element | etree._ElementTree"]
+) -> etree.XMLSchema:
+    try:
+        with _COMPILING:
+            return etree.XMLSchema(parsed())
+    except (etree.LxmlError, OSError) as exc:
+        raise SchemasInvalid(f"{place}: {exc}") from exc
+
+
+def _explaining(place: str, source: str, folder: Path) -> "xmlschema.XMLSchema":
+    import xmlschema  # noqa: PLC0415  a tenth of a second that only failures need
+
+    try:
+        return xmlschema.XMLSchema(source, base_url=folder.as_uri(), allow="local")
+    except xmlschema.XMLSchemaException as exc:
+        raise SchemasInvalid(f"{place}: {exc}") from exc
 
 
 def _files(folder: Path) -> Mapping[tuple[str, str], Path]:

@@ -1,9 +1,10 @@
 """The official schema package: the Commission's files as delivered, kept beside the profile.
 
 A package is a folder or a ZIP of XSD files: schemas of SEDs with what they import, and transaction
-schemas (`P_BUC_01-4.2-CaseOwner-Counterparty-Start-P2000-4.2.xsd`), which narrow them by
-`xs:redefine`. A SED's schema is known by its namespace. Nothing outside the package is read, sizes
-are capped, and a package is there whole or not at all.
+schemas (`P_BUC_01-4.2-CaseOwner-Counterparty-Start-P2000-4.2.xsd`), each for the whole of one kind
+of message, which narrow them by `xs:redefine`. A SED's schema is known by its namespace, a
+transaction's by its file name. Nothing outside the package is read, sizes are capped, and a package
+is there whole or not at all.
 """
 
 import fcntl
@@ -16,13 +17,15 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from lxml import etree
+
+from sed_schemas import Transaction
 
 MOST_FILES: Final = 5_000
 MOST_BYTES: Final = 8 * 1024 * 1024
@@ -40,13 +43,23 @@ _NAMESPACE: Final = re.compile(
     r"http://ec\.europa\.eu/eessi/ns/(\d{1,2})_(\d{1,2})/([A-Z]{1,2}\d{3}[A-Z]?)"
 )
 _TRANSACTION: Final = re.compile(
-    r"[A-Z]+_[BS]UC_\d\d[a-z]?-\d+\.\d+-\w+-\w+-\w+-[A-Z]{1,2}\d{3}[A-Z]?-.+\.xsd"
+    r"([A-Z]+_[BS]UC_\d\d[a-z]?)-(\d+\.\d+)-(\w+)-(\w+)-(\w+)-([A-Z]{1,2}\d{3}[A-Z]?)-.+\.xsd"
 )
 _LOADING: Final = ("import", "include", "redefine", "override")
 
 
+_LINK: Final = (
+    "a link or a folder where a file is expected",
+    "un lien ou un dossier au lieu d'un fichier",
+)
+
+
 class PackageInvalid(Exception):
-    """A package cannot be used; says which file, and what is wrong with it."""
+    """A package cannot be used; says which file (and line), and what is wrong with it."""
+
+    def __init__(self, where: str, english: str, french: str) -> None:
+        super().__init__(f"{where}: {english}")
+        self.french = f"{where} : {french}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,25 @@ class Official:
 
 
 @dataclass(frozen=True, slots=True)
+class InForce:
+    """What the installed packages decide, the one installed last before the others."""
+
+    names: tuple[str, ...] = ()
+    seds: Mapping[tuple[str, str], Official] = field(default_factory=dict)
+    """(CDM version, SED) -> its schema."""
+    transactions: Mapping[Transaction, tuple[Path, ...]] = field(default_factory=dict)
+    """The schemas of whole messages; one that keeps to any of its own is right."""
+
+    def before(self, other: "InForce") -> "InForce":
+        """Both, these first."""
+        return InForce(
+            (*self.names, *other.names),
+            {**other.seds, **self.seds},
+            {**other.transactions, **self.transactions},
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """An installed package."""
 
@@ -69,7 +101,7 @@ class Package:
     sha256: str
     """Over the names and sums of all its files."""
     files: int
-    transactions: int
+    transactions: Mapping[Transaction, tuple[Path, ...]]
     seds: tuple[Official, ...]
 
 
@@ -82,12 +114,16 @@ def installed(state: Path) -> tuple[Package, ...]:
     return tuple(_package(state / name) for name in _names(state))
 
 
-def in_force(state: Path) -> Mapping[tuple[str, str], Official]:
-    """(CDM version, SED) -> the official schema that decides."""
-    found: dict[tuple[str, str], Official] = {}
-    for package in installed(state):
-        for official in package.seds:
-            found.setdefault((official.cdm, official.sed), official)
+def in_force(state: Path) -> InForce:
+    """What the packages under `STATE/schemas` decide.
+
+    Raises:
+        PackageInvalid: what was installed is damaged.
+    """
+    found = InForce()
+    for package in reversed(installed(state)):
+        seds = {(official.cdm, official.sed): official for official in package.seds}
+        found = InForce((package.name,), seds, package.transactions).before(found)
     return found
 
 
@@ -140,24 +176,27 @@ def unpack(source: Path, folder: Path) -> Package:
         _write(path, content)
         sums[name] = hashlib.sha256(content).hexdigest()
     if not sums:
-        raise PackageInvalid(f"{source.name}: there is no XSD file in it")
+        raise PackageInvalid(
+            source.name, "there is no XSD file in it", "ne contient aucun fichier XSD"
+        )
     roots = {name: _root(folder, name) for name in sums}
     for name, root in roots.items():
         _stays_inside(name, root, sums)
     seds = _seds(roots)
     if not seds:
-        raise PackageInvalid(f"{source.name}: no schema of a SED is in it")
-    transactions = [name for name in sums if _TRANSACTION.fullmatch(PurePosixPath(name).name)]
-    _compile(folder, (*seds, *transactions))
+        raise PackageInvalid(
+            source.name, "no schema of a SED is in it", "ne contient aucun schéma de SED"
+        )
+    transactions = _transactions(folder, sums)
+    _compile(folder, (*seds, *(name for name in sums if _transaction(name) is not None)))
     whole = _sum(sums)
     manifest = {
         "sha256": whole,
         "files": dict(sorted(sums.items())),
-        "transactions": len(transactions),
         "seds": [{"cdm": cdm, "sed": sed, "file": name} for name, (cdm, sed) in seds.items()],
     }
     _write(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
-    return Package(whole[:12], whole, len(sums), len(transactions), ())
+    return Package(whole[:12], whole, len(sums), transactions, ())
 
 
 # -- reading what was delivered -------------------------------------------------------------
@@ -171,9 +210,13 @@ def _files(source: Path) -> Iterator[tuple[str, bytes]]:
         else:
             yield from _of_zip(source)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
-        raise PackageInvalid(f"{source.name}: not a ZIP that can be read ({error})") from None
+        raise PackageInvalid(
+            source.name, f"not a ZIP that can be read ({error})", f"ZIP illisible ({error})"
+        ) from None
     except OSError as error:
-        raise PackageInvalid(f"{source.name}: cannot be read ({error.strerror})") from None
+        raise PackageInvalid(
+            source.name, f"cannot be read ({error.strerror})", f"illisible ({error.strerror})"
+        ) from None
 
 
 def _of_folder(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -183,7 +226,7 @@ def _of_folder(source: Path) -> Iterator[tuple[str, bytes]]:
             continue
         name = path.relative_to(source).as_posix()
         if not stat.S_ISREG(path.lstat().st_mode):
-            raise PackageInvalid(f"{name}: a link or a folder where a file is expected")
+            raise PackageInvalid(name, *_LINK)
         room.take(name, path.lstat().st_size)
         yield name, path.read_bytes()
 
@@ -196,14 +239,16 @@ def _of_zip(source: Path) -> Iterator[tuple[str, bytes]]:
                 continue
             name = PurePosixPath(member.filename)
             if name.is_absolute() or ".." in name.parts or "\\" in member.filename:
-                raise PackageInvalid(f"{member.filename[:100]}: leads out of the package")
+                raise PackageInvalid(
+                    member.filename[:100], "leads out of the package", "mène hors du paquet"
+                )
             if stat.S_ISLNK(member.external_attr >> 16):
-                raise PackageInvalid(f"{name}: a link where a file is expected")
+                raise PackageInvalid(str(name), *_LINK)
             room.take(str(name), member.file_size)
             with archive.open(member) as file:
                 content = file.read(MOST_BYTES + 1)
             if len(content) > MOST_BYTES:
-                raise PackageInvalid(f"{name}: larger than it says")
+                raise PackageInvalid(str(name), "larger than it says", "plus grand qu'annoncé")
             yield str(name), content
 
 
@@ -218,12 +263,17 @@ class _Room:
     def take(self, name: str, size: int) -> None:
         self._bytes += size
         if name in self._seen:
-            raise PackageInvalid(f"{name}: twice in the package")
+            raise PackageInvalid(name, "twice in the package", "présent deux fois dans le paquet")
         self._seen.add(name)
         if size > MOST_BYTES:
-            raise PackageInvalid(f"{name}: larger than {MOST_BYTES // 1024 // 1024} MB")
+            most = MOST_BYTES // 1024 // 1024
+            raise PackageInvalid(name, f"larger than {most} MB", f"dépasse {most} Mo")
         if len(self._seen) > MOST_FILES or self._bytes > MOST_IN_ALL:
-            raise PackageInvalid(f"{self._source}: too many files, or too large in all")
+            raise PackageInvalid(
+                self._source,
+                "too many files, or too large in all",
+                "trop de fichiers, ou trop grand en tout",
+            )
 
 
 # -- checking -------------------------------------------------------------------------------
@@ -237,12 +287,18 @@ def _root(folder: Path, name: str) -> etree._Element:
     try:
         tree = etree.parse(folder / name, _parser())
     except etree.XMLSyntaxError as error:
-        raise PackageInvalid(f"{name}, line {error.lineno}: not XML ({error.msg})") from None
+        raise PackageInvalid(
+            f"{name}:{error.lineno}", f"not XML ({error.msg})", f"pas du XML ({error.msg})"
+        ) from None
     root: etree._Element = tree.getroot()
     if tree.docinfo.internalDTD is not None:
-        raise PackageInvalid(f"{name}: has a DOCTYPE, which no schema needs")
+        raise PackageInvalid(
+            name,
+            "has a DOCTYPE, which no schema needs",
+            "contient un DOCTYPE, dont aucun schéma n'a besoin",
+        )
     if root.tag != f"{_XS}schema":
-        raise PackageInvalid(f"{name}: not an XML schema")
+        raise PackageInvalid(name, "not an XML schema", "n'est pas un schéma XML")
     return root
 
 
@@ -256,7 +312,9 @@ def _stays_inside(name: str, root: etree._Element, known: Mapping[str, str]) -> 
             target = os.path.normpath(PurePosixPath(name).parent / place)
             if "://" in place or target not in known:
                 raise PackageInvalid(
-                    f"{name}, line {element.sourceline}: {place[:100]} is not in the package"
+                    f"{name}:{element.sourceline}",
+                    f"{place[:100]} is not in the package",
+                    f"{place[:100]} n'est pas dans le paquet",
                 )
 
 
@@ -264,7 +322,7 @@ def _seds(roots: Mapping[str, etree._Element]) -> dict[str, tuple[str, str]]:
     """File -> (CDM version, SED), for the file that declares the SED's root."""
     found: dict[str, tuple[str, str]] = {}
     for name, root in roots.items():
-        if _TRANSACTION.fullmatch(PurePosixPath(name).name):
+        if _transaction(name) is not None:
             continue
         named = _NAMESPACE.fullmatch(root.get("targetNamespace") or "")
         declared = {element.get("name") for element in root.iterfind(f"{_XS}element")}
@@ -272,8 +330,25 @@ def _seds(roots: Mapping[str, etree._Element]) -> dict[str, tuple[str, str]]:
             continue
         sed = (f"{named[1]}.{named[2]}", named[3])
         if sed in found.values():
-            raise PackageInvalid(f"{name}: {sed[1]} of CDM {sed[0]} is there twice")
+            cdm, code = sed
+            raise PackageInvalid(
+                name, f"{code} of CDM {cdm} is there twice", f"{code} du CDM {cdm} figure deux fois"
+            )
         found[name] = sed
+    return found
+
+
+def _transaction(name: str) -> Transaction | None:
+    found = _TRANSACTION.fullmatch(PurePosixPath(name).name)
+    return Transaction(*found.groups()) if found is not None else None
+
+
+def _transactions(folder: Path, names: Iterable[str]) -> Mapping[Transaction, tuple[Path, ...]]:
+    found: dict[Transaction, tuple[Path, ...]] = {}
+    for name in sorted(names):
+        transaction = _transaction(name)
+        if transaction is not None:
+            found[transaction] = (*found.get(transaction, ()), folder / name)
     return found
 
 
@@ -294,10 +369,15 @@ def _compile(folder: Path, names: Sequence[str]) -> None:
     lines = [json.loads(line) for line in said.splitlines()]
     if not lines or not isinstance(lines[-1], dict):
         name = lines[-1] if lines else folder.name
-        raise PackageInvalid(f"{name}: takes too much time or memory to compile")
+        raise PackageInvalid(
+            str(name),
+            "takes too much time or memory to compile",
+            "demande trop de temps ou de mémoire à la compilation",
+        )
     name, problem = lines[-2], lines[-1]
-    line = f", line {problem['line']}" if problem["line"] else ""
-    raise PackageInvalid(f"{name}{line}: does not compile ({' '.join(problem['why'].split())})")
+    line = f":{problem['line']}" if problem["line"] else ""
+    why = " ".join(problem["why"].split())
+    raise PackageInvalid(f"{name}{line}", f"does not compile ({why})", f"ne compile pas ({why})")
 
 
 # -- in the state folder --------------------------------------------------------------------
@@ -311,12 +391,19 @@ def _package(folder: Path) -> Package:
             Official(one["cdm"], one["sed"], folder / one["file"], sums[one["file"]], folder.name)
             for one in said["seds"]
         )
-        package = Package(folder.name, said["sha256"], len(sums), said["transactions"], seds)
+        transactions = _transactions(folder, sums)
+        package = Package(folder.name, said["sha256"], len(sums), transactions, seds)
         damaged = _damaged(folder, package, sums)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PackageInvalid(f"{folder.name}/{MANIFEST}: damaged ({error})") from None
+        raise PackageInvalid(
+            f"{folder.name}/{MANIFEST}", f"damaged ({error})", f"endommagé ({error})"
+        ) from None
     if damaged is not None:
-        raise PackageInvalid(f"{folder.name}/{damaged}: damaged (not what was installed)")
+        raise PackageInvalid(
+            f"{folder.name}/{damaged}",
+            "damaged (not what was installed)",
+            "endommagé (ce n'est pas ce qui fut installé)",
+        )
     return package
 
 

@@ -5,13 +5,14 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from gateway.cli import Settings
-from gateway.control import NAME, ask
 from gateway.errors import Refused, Unreachable
+from gateway.journal import SchemasInForce
 from gateway.journal.sqlite import SqliteReader
 from gateway.loading import SCHEMAS, catalogue, limits
 from gateway.loading import schemas as in_force
@@ -54,8 +55,9 @@ def schemas_list(settings: Settings, *, as_json: bool) -> None:
             click.echo(f"CDM {cdm}: {number} {source}")
         for package in packages.installed(state / SCHEMAS):
             click.echo(
-                f"{package.name}: {len(package.seds)} SED, {package.transactions} transactions,"
-                f" {package.files} XSD, SHA-256 {package.sha256}"
+                f"{package.name}: {len(package.seds)} SED,"
+                f" {len(package.transactions)} transactions, {package.files} XSD,"
+                f" SHA-256 {package.sha256}"
             )
 
 
@@ -89,6 +91,24 @@ def schemas_buc(settings: Settings, code: str, *, as_json: bool) -> None:
         click.echo(f"{sed:<8}{by}")
 
 
+@schemas.command("history")
+@_JSON
+@click.pass_obj
+def schemas_history(settings: Settings, *, as_json: bool) -> None:
+    """Show which schemas were in force from when on, and by whom."""
+    for known in asyncio.run(_in_force_since(settings)):
+        since = known.since.isoformat(timespec="seconds")
+        if as_json:
+            click.echo(json.dumps({"schemas": known.name, "since": since, "who": known.who}))
+        else:
+            click.echo(f"{since}  {known.who:<16}{known.name}")
+
+
+async def _in_force_since(settings: Settings) -> Sequence[SchemasInForce]:
+    async with settings.reader() as reader:
+        return await reader.schemas_in_force()
+
+
 @schemas.command("install")
 @click.argument("package", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
@@ -106,10 +126,10 @@ def schemas_install(settings: Settings, package: Path, *, dry_run: bool, as_json
         raise _refused(error) from None
     except OSError as error:
         raise Unreachable(f"{state}: {error.strerror}.", code="state-unusable") from None
-    _tell_the_daemon(settings)
+    settings.ask("reload", {})
     if as_json:
         told = {"package": new.name, "sha256": new.sha256, "seds": len(new.seds)}
-        click.echo(json.dumps({**told, "transactions": new.transactions, "files": new.files}))
+        click.echo(json.dumps({**told, "transactions": len(new.transactions), "files": new.files}))
         return
     settings.say(
         f"{new.name}: {len(new.seds)} official schemas decide from now on.",
@@ -128,25 +148,17 @@ def schemas_rollback(settings: Settings) -> None:
             french="Aucun paquet officiel en vigueur ; rien n'a changé.",
             code="no-package",
         )
-    _tell_the_daemon(settings)
+    settings.ask("reload", {})
     settings.say(
         f"{gone}: no longer in force; what was before it decides again.",
         f"{gone} : n'est plus en vigueur ; ce qui précédait fait de nouveau foi.",
     )
 
 
-def _tell_the_daemon(settings: Settings) -> None:
-    """A running daemon decides by the new schemas at once; the next start does anyway."""
-    try:
-        ask(settings.state / NAME, "reload", {})
-    except Unreachable:
-        return
-
-
 def _refused(error: packages.PackageInvalid) -> Refused:
     return Refused(
         f"{error}; nothing was changed.",
-        french=f"{error} ; rien n'a changé.",
+        french=f"{error.french} ; rien n'a changé.",
         code="package-invalid",
     )
 
@@ -160,7 +172,7 @@ def _rehearsed(settings: Settings, package: Path, *, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="eessi-package-") as temporary:
         folder = Path(temporary)
         packages.install(package, folder)
-        official = {**packages.in_force(config.state / SCHEMAS), **packages.in_force(folder)}
+        official = packages.in_force(folder).before(packages.in_force(config.state / SCHEMAS))
         found = asyncio.run(_rehearse(settings, before, SchemaSet(official=official)))
     if as_json:
         for kind, turns in (("recorded", found.turns), ("ours", found.ours)):

@@ -116,7 +116,7 @@ def _judged(path: Path, judged_with: Desk, at: datetime, lang: str) -> dict[str,
             for datum in judgement.missing
         ],
         "trace": told(lang, judgement.trace),
-        "releases": {"tables": judgement.release},
+        "releases": {"tables": judgement.release, "schemas": judgement.schemas},
     }
 
 

@@ -287,6 +287,7 @@ def _reasons(explained: Mapping[str, Any], lang: str) -> dict[str, Any]:
     return {
         "text": " ".join(texts),
         "release": explained.get("release"),
+        "schemas": explained.get("schemas"),
         "rules": list(explained.get("rules", ())),
         "trace": [
             {

@@ -51,3 +51,5 @@ class Judgement:
     """Whether `due` takes the place of what the journal has; it does not change otherwise."""
     violations: tuple[str, ...] = ()
     """Rule names of schema violations; never a value of the document."""
+    schemas: str = ""
+    """Name of the schema set it was held against; empty where it was not."""

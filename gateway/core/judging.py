@@ -21,13 +21,13 @@ from gateway.core.states import MessageState
 from gateway.core.tables import Tables
 from gateway.core.trace import step
 from gateway.core.unusual import unusual
-from gateway.core.validation import Schemas, verdict
+from gateway.core.validation import Schemas, Verdict, of_document
 
 __all__ = ["Arrival", "Examined", "Policy", "examine", "judge", "set_aside"]
 
 
-def examine(body: bytes, limits: Limits, schemas: Schemas) -> Examined | Malformed:
-    """Read, validate and extract the evidence. Pure; safe in any thread."""
+def examine(body: bytes, limits: Limits, schemas: Schemas | None) -> Examined | Malformed:
+    """Read, validate and extract the evidence; None: do not validate. Pure; safe in any thread."""
     document = read(body, limits)
     if isinstance(document, Malformed):
         return document
@@ -35,9 +35,10 @@ def examine(body: bytes, limits: Limits, schemas: Schemas) -> Examined | Malform
     return Examined(
         message,
         extract(document.sed),
-        verdict(document.xml, message.header_version, message.cdm, message.sed, schemas),
+        of_document(document, schemas) if schemas is not None else Verdict(None),
         "xml" if document.xml is body else "mime",
         administrative(document.sed),
+        schemas.name if schemas is not None else "",
         unusual(document),
     )
 
@@ -129,6 +130,7 @@ def concluded(
         due=due,
         times=times,
         violations=matter.examined.verdict.rules,
+        schemas=matter.examined.schemas,
     )
 
 

@@ -87,6 +87,8 @@ class Examined:
     """`xml` or `mime`."""
     says: Administrative = NOTHING
     """What an X SED says about the case."""
+    schemas: str = ""
+    """Name of the schema set that the verdict is by."""
     unusual: tuple[Step, ...] = ()
     """Warnings about what was read although it is unusual."""
 

@@ -6,14 +6,16 @@ more and runs under a deadline, for documents that failed only. Neither ever hol
 document: a value can be a person's number.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lxml import etree
 
-from gateway.core.reading import hardened_parser
+from gateway.core.message import BusinessMessage
+from gateway.core.reading import Document, hardened_parser
+from sed_schemas import Transaction
 
 if TYPE_CHECKING:
     import xmlschema
@@ -25,6 +27,10 @@ MOST: Final = 20
 class Schemas(Protocol):
     """Compiled schemas, one copy a thread (`sed_schemas.load.SchemaSet`)."""
 
+    @property
+    def name(self) -> str:
+        """Tells this set from any other: `profile`, or the official packages in force."""
+
     def source(self, cdm: str, sed: str) -> str | None:
         """`profile`, `official`, or None when there is no schema for the SED."""
 
@@ -33,6 +39,12 @@ class Schemas(Protocol):
 
     def of_sed(self, cdm: str, sed: str) -> etree.XMLSchema:
         """The SED in any envelope; asked for with an official schema alone."""
+
+    def of_transaction(self, transaction: Transaction) -> Sequence[etree.XMLSchema]:
+        """Official schemas of the whole message; it keeps to one of them, where there are any."""
+
+    def transaction_explanation(self, transaction: Transaction) -> "xmlschema.XMLSchema | None":
+        """The first of them, for `explain`."""
 
     def explanation(self, header_version: str, cdm: str, sed: str) -> "xmlschema.XMLSchema":
         """The same as `for_message`, for `explain`."""
@@ -47,6 +59,8 @@ class Verdict:
     rules: tuple[str, ...] = ()
     """Names of the rules broken, the first `MOST`; empty when valid."""
     count: int = 0
+    transaction: bool = False
+    """True when a transaction schema is broken: the SED alone keeps to its own."""
 
     @property
     def valid(self) -> bool:
@@ -62,6 +76,43 @@ class Violation:
     code: str
     """The schema component, such as `enumeration` or `sequence`."""
     element: str
+
+
+def of_document(document: Document, schemas: Schemas) -> Verdict:
+    """The verdict on a message: on its SED, then, where an official one is there, on the whole.
+
+    A transaction schema decides on the envelope, too: what ours says of it counts no more.
+    """
+    message = document.message
+    found = verdict(document.xml, message.header_version, message.cdm, message.sed, schemas)
+    if found.source == "official" and not found.valid:
+        return found
+    whole = [
+        _broken(document.xml, schema)
+        for transaction in transactions(message)
+        for schema in schemas.of_transaction(transaction)
+    ]
+    if not whole:
+        return found
+    if not all(rules for rules, _ in whole):
+        return Verdict("official")
+    rules, count = whole[0]
+    return Verdict("official", rules, count, transaction=True)
+
+
+def transactions(message: BusinessMessage) -> tuple[Transaction, ...]:
+    """What the message may be called by: one a role among its receivers."""
+    return tuple(
+        Transaction(
+            message.buc,
+            message.case_cdm,
+            message.sender.role.value,
+            role,
+            message.action.value,
+            message.sed,
+        )
+        for role in dict.fromkeys(party.role.value for party in message.receivers)
+    )
 
 
 def verdict(xml: bytes, header_version: str, cdm: str, sed: str, schemas: Schemas) -> Verdict:
@@ -94,15 +145,10 @@ def _broken(xml: bytes, schema: etree.XMLSchema) -> tuple[tuple[str, ...], int]:
 
 
 def explain(
-    root: etree._Element,
-    header_version: str,
-    cdm: str,
-    sed: str,
-    schemas: Schemas,
-    out_of_time: Callable[[], bool],
+    root: etree._Element, explaining: "xmlschema.XMLSchema", out_of_time: Callable[[], bool]
 ) -> tuple[Violation, ...]:
     """Where a document breaks which rule; stops when `out_of_time` says so."""
-    schema: Any = schemas.explanation(header_version, cdm, sed)  # typed for ElementTree, not lxml
+    schema: Any = explaining  # typed for ElementTree, not lxml
     errors = schema.iter_errors(root, validation_hook=lambda _e, _x: out_of_time())
     return tuple(
         Violation(

@@ -192,6 +192,17 @@ class Release:
     approver: str
 
 
+@dataclass(frozen=True, slots=True)
+class SchemasInForce:
+    """From when on messages are held against which schemas."""
+
+    name: str
+    """Official packages, the one installed last first, joined by `+`; or `profile`."""
+    since: datetime
+    who: str
+    """Who installed or took back a package; `gateway` when it was found at a start."""
+
+
 class JournalReader(Protocol):
     """The half that only looks; several may look while one writes.
 
@@ -229,7 +240,8 @@ class JournalReader(Protocol):
 
         Keys: `attempt`, `decision`, `cause`, `institution`, `way`, `state`, `candidates`,
         `missing`, `certainty`, `trace` (each `code` and `params`), `rules`, `violations`,
-        `release`, `reference_date` (ISO day), `decided_at` (aware), `who`, `digest`, `same_as`.
+        `release`, `reference_date` (ISO day), `decided_at` (aware), `who`, `digest`,
+        `same_as`, `schemas`.
         """
         ...
 
@@ -263,6 +275,10 @@ class JournalReader(Protocol):
 
     async def release(self) -> Release | None:
         """The tables in force; None before the first activation."""
+        ...
+
+    async def schemas_in_force(self) -> Sequence[SchemasInForce]:
+        """The schema sets that were in force one after another; the last one is now."""
         ...
 
 
@@ -321,6 +337,10 @@ class Journal(JournalReader, Protocol):
 
     async def activate(self, release: Release) -> None:
         """Put a release of the tables in force."""
+        ...
+
+    async def note_schemas(self, schemas: SchemasInForce) -> None:
+        """Write that from now on another schema set is in force; nothing when it is the same."""
         ...
 
     async def close(self) -> None:

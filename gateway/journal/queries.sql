@@ -27,8 +27,8 @@ ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes WHERE bytes IS NULL;
 -- add_decision --
 INSERT INTO decision (message_id, attempt, instance, environment, decision, cause, institution,
                       content, state, candidates, missing, certainty, trace, rules, violations,
-                      release, reference_date, decided_at, who)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                      release, reference_date, decided_at, who, schemas)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- add_history --
 INSERT INTO history (case_id, seq, instance, environment, at, kind, content)
@@ -185,6 +185,14 @@ SELECT :message_id, coalesce(max(seq), 0) + 1, :instance, :environment, :at, :wh
 INSERT INTO release (number, name, digest, since, author, approver)
 SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM release;
 
+-- note_schemas --
+INSERT INTO schema_set (number, name, since, who)
+SELECT coalesce(max(number), 0) + 1, :name, :since, :who FROM schema_set
+HAVING coalesce((SELECT name FROM schema_set ORDER BY number DESC LIMIT 1), '') <> :name;
+
+-- schemas_in_force --
+SELECT name, since, who FROM schema_set ORDER BY number;
+
 -- beat --
 INSERT INTO heartbeat (instance, at) VALUES (?, ?)
 ON CONFLICT (instance) DO UPDATE SET at = excluded.at;
@@ -244,7 +252,7 @@ SELECT received_at, message_id, source, addressee, buc, sed, sender, digest
 
 -- timeline_decided --
 SELECT d.decided_at, d.decision, d.state, d.who, d.message_id, d.cause, d.institution,
-       d.candidates, d.missing, d.certainty, d.rules, d.release, m.same_as
+       d.candidates, d.missing, d.certainty, d.rules, d.release, d.schemas, m.same_as
   FROM decision AS d JOIN message AS m ON m.message_id = d.message_id
  WHERE m.message_id = :message_id OR m.case_id = :case_id
  ORDER BY d.decided_at, m.position, d.attempt;

@@ -10,7 +10,16 @@ from typing import Any, Final
 from gateway.core.case import Case, fold
 from gateway.core.states import MessageState, QuestionState
 from gateway.errors import JournalUnavailable
-from gateway.journal import Backlog, Counts, Happening, QuestionRow, Release, Row, history
+from gateway.journal import (
+    Backlog,
+    Counts,
+    Happening,
+    QuestionRow,
+    Release,
+    Row,
+    SchemasInForce,
+    history,
+)
 from gateway.journal.codec import codes, codes_of, event_of, instant, microseconds
 from gateway.journal.statements import SQL
 
@@ -192,6 +201,11 @@ class Reading:
         name, digest, since, author, approver = rows[0]
         return Release(name, digest, instant(since), author, approver)
 
+    def schemas_in_force(self) -> tuple[SchemasInForce, ...]:
+        """The schema sets that were in force, in order."""
+        rows = self._rows("schemas_in_force")
+        return tuple(SchemasInForce(name, instant(since), who) for name, since, who in rows)
+
 
 def _sum(causes: Iterable[tuple[str, str, int]]) -> Mapping[str, int]:
     numbers: dict[str, int] = {}
@@ -215,7 +229,16 @@ def _row(row: sqlite3.Row) -> Row:
 
 def _explained(row: sqlite3.Row) -> Mapping[str, Any]:
     content = json.loads(row["content"])
-    kept = ("attempt", "decision", "cause", "institution", "state", "certainty", "release")
+    kept = (
+        "attempt",
+        "decision",
+        "cause",
+        "institution",
+        "state",
+        "certainty",
+        "release",
+        "schemas",
+    )
     lists = ("candidates", "missing", "trace", "rules", "violations")
     return {
         **{key: row[key] for key in kept},
@@ -237,7 +260,8 @@ def _received(row: sqlite3.Row) -> Happening:
 
 
 def _decided(row: sqlite3.Row) -> Happening:
-    params = _given(row, "message_id", "cause", "institution", "certainty", "release", "same_as")
+    said = ("message_id", "cause", "institution", "certainty", "release", "schemas", "same_as")
+    params = _given(row, *said)
     for key in ("candidates", "missing", "rules"):
         params[key] = list(codes_of(row[key]))
     who = row["who"]

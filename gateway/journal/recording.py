@@ -21,6 +21,7 @@ from gateway.journal import (
     Outcome,
     Recorded,
     Release,
+    SchemasInForce,
     developing,
     follow,
     history,
@@ -179,6 +180,7 @@ def _write_decision(page: Page, scope: Scope, entry: Entry) -> None:
                 judgement.reference_date.isoformat(),
                 microseconds(entry.decided_at),
                 entry.who,
+                judgement.schemas,
             )
         ],
     )
@@ -290,6 +292,12 @@ def activate(page: Page, release: Release) -> None:
     since = microseconds(release.since)
     row = (release.name, release.digest, since, release.author, release.approver)
     page.execute("add_release", row)
+
+
+def note_schemas(page: Page, schemas: SchemasInForce) -> None:
+    """Write that another schema set is in force, if it is another one."""
+    row = {"name": schemas.name, "since": microseconds(schemas.since), "who": schemas.who}
+    page.execute("note_schemas", row)
 
 
 def beat(page: Page, scope: Scope, at: datetime) -> None:

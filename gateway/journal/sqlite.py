@@ -30,6 +30,7 @@ from gateway.journal import (
     QuestionRow,
     Release,
     Row,
+    SchemasInForce,
     developing,
     outbox,
     recording,
@@ -136,6 +137,10 @@ class SqliteReader:
     async def release(self) -> Release | None:
         """See `JournalReader`."""
         return await self._read(self._reading.release)
+
+    async def schemas_in_force(self) -> tuple[SchemasInForce, ...]:
+        """See `JournalReader`."""
+        return await self._read(self._reading.schemas_in_force)
 
 
 class SqliteJournal(SqliteReader):
@@ -249,6 +254,10 @@ class SqliteJournal(SqliteReader):
     async def activate(self, release: Release) -> None:
         """See `Journal`."""
         await self._writer.write(lambda page: recording.activate(page, release))
+
+    async def note_schemas(self, schemas: SchemasInForce) -> None:
+        """See `Journal`."""
+        await self._writer.write(lambda page: recording.note_schemas(page, schemas))
 
 
 # -- files and connections ------------------------------------------------------------------

@@ -20,7 +20,14 @@ from gateway.core.events import Returned
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import CaseState, MessageState
 from gateway.errors import JournalConflict, JournalUnavailable, StateLocked
-from gateway.journal import Contradiction, Duplicate, IdentityConflict, Recorded, Release
+from gateway.journal import (
+    Contradiction,
+    Duplicate,
+    IdentityConflict,
+    Recorded,
+    Release,
+    SchemasInForce,
+)
 from gateway.journal.codec import instant
 from tests.contract.conftest import (
     NOON,
@@ -122,6 +129,28 @@ async def test_tables_no_longer_in_force_are_a_conflict(journal, made):
     with pytest.raises(JournalConflict):
         await journal.record(made.set_aside())
     assert await journal.record(Made(release="2026-04").transfer()) == Recorded()
+
+
+async def test_the_schemas_in_force_are_noted_when_they_change(journal):
+    assert await journal.schemas_in_force() == ()
+    changes = [
+        SchemasInForce("profile", at(1), "gateway"),
+        SchemasInForce("abc", at(2), "ada"),
+        SchemasInForce("profile", at(3), "ada"),
+    ]
+    for change in changes:
+        await journal.note_schemas(change)
+        await journal.note_schemas(dataclasses.replace(change, since=at(9), who="again"))
+    assert await journal.schemas_in_force() == tuple(changes)
+
+
+async def test_a_decision_keeps_the_schemas_it_was_held_against(journal, made):
+    entry = made.transfer()
+    judgement = dataclasses.replace(entry.judgement, schemas="abc+def")
+    held = dataclasses.replace(entry, judgement=judgement)
+    await journal.record(held)
+    (explained,) = await journal.explanation(entry.judgement.message_id)
+    assert explained["schemas"] == "abc+def"
 
 
 async def test_without_tables_in_force_nothing_is_recorded(driver, made):

@@ -92,7 +92,9 @@ def test_examining_malformed_bytes_says_so():
 
 def test_a_message_without_its_case_is_a_bug_and_set_aside(desk, a_message):
     class Nothing:
+        name = "none"
         source = for_message = lambda *_: None
+        of_transaction = lambda *_: ()  # noqa: E731
 
     examined = examine(a_message(), Limits(), Nothing())
     judgement = judge(examined, None, desk.tables, desk.policy, Arrival(NOON, NOON))
@@ -102,7 +104,9 @@ def test_a_message_without_its_case_is_a_bug_and_set_aside(desk, a_message):
 
 def test_a_multipart_message_is_handed_over_as_such(desk, a_message):
     class Nothing:
+        name = "none"
         source = for_message = lambda *_: None
+        of_transaction = lambda *_: ()  # noqa: E731
 
     body = (
         b'Content-Type: multipart/related; boundary="b"\r\n\r\n--b\r\n\r\n'
@@ -189,7 +193,9 @@ def test_the_root_is_the_sed_announced(desk, said, written, why):
 
 def test_the_namespace_is_that_of_the_sed_and_its_version(desk, said, a_message):
     class Nothing:
+        name = "none"
         source = for_message = lambda *_: None
+        of_transaction = lambda *_: ()  # noqa: E731
 
     for old, new, why in (
         (b"/ns/4_4/", b"/ns/4_3/", "namespace-mismatch"),
@@ -703,7 +709,9 @@ def in_our_own_case(desk, question, *, inside):
     ).replace(desk.uid("case of answer").encode(), question.own_case.encode())
 
     class Nothing:
+        name = "none"
         source = for_message = lambda *_: None
+        of_transaction = lambda *_: ()  # noqa: E731
 
     examined = examine(body, Limits(), Nothing())
     return judge(examined, desk.case, desk.tables, desk.policy, Arrival(NOON, NOON))

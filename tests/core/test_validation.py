@@ -1,10 +1,14 @@
 """Document and schema to a verdict and an explanation, on a schema of three elements."""
 
+from dataclasses import replace
+
 import pytest
 import xmlschema
 from lxml import etree
 
-from gateway.core.validation import MOST, Violation, explain, verdict
+from gateway.core.reading import Limits, read
+from gateway.core.validation import MOST, Violation, explain, of_document, verdict
+from sed_schemas import Transaction
 
 XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
 <xs:element name="m"><xs:complexType><xs:sequence>
@@ -18,14 +22,16 @@ SECRET = "1850799123456"
 class Schemas:
     """One schema for the SED `m`, none for any other."""
 
+    name = "profile"
+
     def source(self, cdm, sed):
         return "profile" if sed == "m" else None
 
     def for_message(self, header_version, cdm, sed):
         return etree.XMLSchema(etree.fromstring(XSD)) if sed == "m" else None
 
-    def explanation(self, header_version, cdm, sed):
-        return xmlschema.XMLSchema(XSD, allow="local")
+    def of_transaction(self, transaction):
+        return ()
 
 
 class Official(Schemas):
@@ -43,7 +49,7 @@ def judged(xml, sed="m"):
 
 
 def explained(xml, out_of_time=lambda: False):
-    return explain(etree.fromstring(xml), "1.2", "4.4", "m", Schemas(), out_of_time)
+    return explain(etree.fromstring(xml), xmlschema.XMLSchema(XSD, allow="local"), out_of_time)
 
 
 def test_what_keeps_to_its_schema_is_valid():
@@ -138,3 +144,54 @@ def test_errors_of_an_earlier_document_are_not_told_again():
 def test_comments_and_instructions_break_nothing(xml):
     assert judged(xml).valid
     assert explained(xml) == ()
+
+
+WHOLE = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"
+targetNamespace="http://eessi.dgempl.ec.europa.eu/namespaces/sbdh">
+<xs:element name="{root}"><xs:complexType><xs:sequence>
+<xs:any processContents="skip" maxOccurs="unbounded"/>
+</xs:sequence></xs:complexType></xs:element></xs:schema>"""
+
+
+class Transactions(Schemas):
+    """No schema of the SED; the given ones of the whole message, for one kind of it."""
+
+    def __init__(self, *roots, kind):
+        self._schemas = [etree.XMLSchema(etree.fromstring(WHOLE.format(root=r))) for r in roots]
+        self._kind = kind
+
+    def of_transaction(self, transaction):
+        return self._schemas if transaction == self._kind else ()
+
+
+KIND = Transaction("S_BUC_24", "4.4", "CaseOwner", "Counterparty", "Start", "S040")
+RIGHT, WRONG = "StandardBusinessDocument", "SomethingElse"
+
+
+@pytest.mark.parametrize(
+    ("roots", "expected"),
+    [
+        ((), (None, True, False)),
+        ((RIGHT,), ("official", True, False)),
+        ((WRONG,), ("official", False, True)),
+        ((WRONG, RIGHT), ("official", True, False)),
+    ],
+)
+def test_a_message_keeps_to_one_of_the_schemas_of_its_kind(a_message, roots, expected):
+    document = read(a_message(), Limits())
+    found = of_document(document, Transactions(*roots, kind=KIND))
+    assert (found.source, found.valid, found.transaction) == expected
+    other = replace(KIND, action="Update")
+    assert of_document(document, Transactions(*roots, kind=other)).source is None
+
+
+def test_a_broken_sed_needs_no_transaction_to_be_official(a_message):
+    class Broken(Official):
+        def for_message(self, header_version, cdm, sed):
+            return etree.XMLSchema(etree.fromstring(XSD))
+
+        def of_transaction(self, transaction):
+            raise NotImplementedError
+
+    found = of_document(read(a_message(), Limits()), Broken())
+    assert (found.source, found.valid, found.transaction) == ("official", False, False)

@@ -1,10 +1,11 @@
 """The official package, from its ZIP to the decisions of a running gateway and back."""
 
+import getpass
 import json
 
 import pytest
 
-from tests.schemas.test_packages import make, with_reason, zipped
+from tests.schemas.test_packages import TRANSACTION, make, with_reason, zipped
 
 
 @pytest.fixture
@@ -49,6 +50,36 @@ def test_a_running_gateway_decides_by_the_package_at_once(
     assert decided[uid("before")] == ("hold", "out-of-order")
     assert decided[uid("after")] == ("refuse", "schema-violation")
     assert decided[uid("again")] == ("hold", "out-of-order")
+    history = listed(gateway.state, "schemas", "history")
+    name = history[1]["schemas"]
+    assert [(h["schemas"], h["who"]) for h in history] == [
+        ("profile", "gateway"),
+        (name, getpass.getuser()),
+        ("profile", getpass.getuser()),
+    ]
+    held = {
+        message: next(
+            happened["params"]["schemas"]
+            for happened in listed(gateway.state, "journal", "show", uid(message))
+            if happened["what"] in {"hold", "refuse"}
+        )
+        for message in ("before", "after", "again")
+    }
+    assert held == {"before": "profile", "after": name, "again": "profile"}
+
+
+def test_a_package_installed_at_rest_is_known_with_its_author(command, listed, package, tmp_path):
+    assert command(tmp_path / "var", "schemas", "install", package).returncode == 0
+    (known,) = listed(tmp_path / "var", "schemas", "history")
+    assert known["who"] == getpass.getuser()
+    assert known["schemas"] != "profile"
+
+
+def test_what_is_wrong_with_a_package_is_said_in_french(command, tmp_path):
+    (tmp_path / "empty").mkdir()
+    told = command(tmp_path / "var", "--lang", "fr", "schemas", "install", tmp_path / "empty")
+    assert told.returncode == 1
+    assert "empty : ne contient aucun fichier XSD ; rien n'a changé." in told.stderr
 
 
 def test_a_dry_run_tells_what_would_change_and_changes_nothing(
@@ -86,6 +117,7 @@ def test_what_we_write_is_rehearsed_too(daemon, command, listed, tmp_path):
 def test_what_we_write_is_rehearsed_in_the_version_of_the_package(listed, tmp_path):
     """An older version, of which no schema of ours is there: only the package tells."""
     folder = make(tmp_path / "delivered")
+    (folder / TRANSACTION).unlink()
     for file in folder.rglob("*.xsd"):
         text = file.read_text(encoding="utf-8").replace("4_4/", "4_2/")
         file.write_text(text.replace('<xs:enumeration value="01"/>', ""), encoding="utf-8")

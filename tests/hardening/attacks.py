@@ -17,7 +17,7 @@ from gateway.core.judging import examine
 from gateway.core.message import Malformed
 from gateway.core.reading import Limits
 from gateway.validating import validated
-from sed_schemas.load import SchemaSet
+from sed_schemas.load import SchemaSet, catalogue
 from tests.conftest import make_message
 
 SECRET = "never-show-this"
@@ -109,7 +109,7 @@ def main(name):
         outcome = examined.code
     else:
         outcome = "valid" if examined.verdict.valid else "invalid"
-    explained = validated(body, Limits(), schemas, "en")
+    explained = validated(body, Limits(), schemas, catalogue(), "en")
     seconds = time.perf_counter() - began
     added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     told = {"outcome": outcome, "seconds": seconds, "mb": added, "explained": explained}

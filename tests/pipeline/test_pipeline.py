@@ -75,13 +75,19 @@ async def test_a_bug_in_one_message_stops_no_other(house, a_message, monkeypatch
 
 
 class Damaged:
-    """Schemas of which none compiles."""
+    """Schemas of which that of S040 does not compile."""
+
+    name = "damaged"
 
     def source(self, cdm, sed):
         return "official"
 
     def for_message(self, header_version, cdm, sed):
-        raise SchemasInvalid("cdm-4.4/P2000.xsd: damaged")
+        if sed == "S040":
+            raise SchemasInvalid("cdm-4.4/S040.xsd: damaged")
+
+    def of_transaction(self, transaction):
+        return ()
 
 
 async def test_a_damaged_schema_is_an_outage_and_no_fault_of_the_message(house, a_message):
@@ -96,6 +102,38 @@ async def test_a_damaged_schema_is_an_outage_and_no_fault_of_the_message(house, 
     assert await taking == [ACCEPTED]
     assert [row.decision for row in await house.rows()] == ["transfer"]
     assert house.pipeline.trouble is None
+
+
+async def test_nothing_waits_for_a_damaged_schema_but_the_cases_that_need_it(house, a_message):
+    whole = house.pipeline.desk
+    house.pipeline.desk = replace(whole, schemas=Damaged())
+    written = [
+        a_message("needs", case="a"),
+        a_message("later", case="a", sed="S041", root="S041", action="New"),
+        a_message("other", case="b", sed="S072", root="S072", buc="S_BUC_01a"),
+        b"no message at all",
+    ]
+    taking = asyncio.create_task(house.take(*written))
+    await house.until_settled(2)
+    assert {row.sed for row in await house.rows()} == {"S072", None}
+    assert house.pipeline.trouble == "schemas-invalid"
+    assert not taking.done()
+    house.pipeline.desk = whole
+    await house.clock.advance(3)
+    assert await taking == [ACCEPTED] * 4
+    assert sorted(row.sed or "" for row in await house.rows()) == ["", "S040", "S041", "S072"]
+    assert house.pipeline.trouble is None
+
+
+async def test_at_the_end_what_waits_for_a_schema_goes_back(house, a_message):
+    house.pipeline.desk = replace(house.pipeline.desk, schemas=Damaged())
+    taking = asyncio.create_task(house.take(a_message()))
+    await house.clock.advance(1)
+    ending = asyncio.create_task(house.pipeline.drain())
+    await house.clock.advance(3)
+    await ending
+    assert await taking == [RETRY]
+    assert await house.rows() == []
 
 
 async def test_a_message_without_a_schema_goes_back_when_the_gateway_ends(house, a_message):

@@ -10,25 +10,41 @@ import zipfile
 import pytest
 from lxml import etree
 
-from gateway.core.reading import Limits
-from gateway.core.validation import verdict
+from gateway.core.reading import Limits, read
+from gateway.core.validation import of_document, verdict
 from gateway.validating import validated
-from sed_schemas import packages
+from sed_schemas import Transaction, packages
 from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid, catalogue, strict
-from sed_schemas.packages import PackageInvalid, in_force, install, installed, rollback
+from sed_schemas.packages import InForce, PackageInvalid, in_force, install, installed, rollback
 
+X007_BACK = Transaction("S_BUC_24", "4.4", "Counterparty", "CaseOwner", "New", "X007")
 TRANSACTION = "S_BUC_24-4.4-Counterparty-CaseOwner-New-X007-4.4.1-20260101.xsd"
-REDEFINING = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+SBDH = "http://eessi.dgempl.ec.europa.eu/namespaces/sbdh"
+ONLY = """<xs:simpleType name="{name}"><xs:restriction base="sbdh:{name}">
+<xs:enumeration value="{value}"/></xs:restriction></xs:simpleType>"""
+NARROWED = {"SedType": "X007", "CaseAction": "New", "BusinessServiceName": "S_BUC_24:4.4"}
+REDEFINING = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:sbdh="{SBDH}"
+    targetNamespace="{SBDH}" elementFormDefault="qualified"
+    xmlns:sed="http://ec.europa.eu/eessi/ns/4_4/X007">
+  <xs:import namespace="http://ec.europa.eu/eessi/ns/4_4/X007" schemaLocation="X007-4.4.xsd"/>
   <xs:redefine schemaLocation="header.xsd">
-    <xs:simpleType name="SedType">
-      <xs:restriction base="SedType"><xs:enumeration value="X007"/></xs:restriction>
-    </xs:simpleType>
+    {"".join(ONLY.format(name=name, value=value) for name, value in NARROWED.items())}
   </xs:redefine>
+  <xs:element name="StandardBusinessDocument"><xs:complexType><xs:sequence>
+    <xs:element name="StandardBusinessDocumentHeader" type="sbdh:Header"/>
+    <xs:element ref="sed:X007"/>
+  </xs:sequence></xs:complexType></xs:element>
 </xs:schema>"""
-HEADER = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
-  <xs:simpleType name="SedType"><xs:restriction base="xs:token"/></xs:simpleType>
-  <xs:element name="Type" type="SedType"/>
-</xs:schema>"""
+
+
+def header():
+    """The envelope in one file, as `xs:redefine` wants it."""
+    texts = [
+        (FOLDER / "sbdh" / name).read_text(encoding="utf-8") for name in ("1.2.xsd", "types.xsd")
+    ]
+    envelope, types = (text[text.index("<xs:schema") :] for text in texts)
+    own = types[types.index(">") + 1 : types.index("</xs:schema>")]
+    return envelope.replace('<xs:include schemaLocation="types.xsd"/>', own)
 
 
 def make(folder, change=lambda text: text, seds=("X007",)):
@@ -38,7 +54,7 @@ def make(folder, change=lambda text: text, seds=("X007",)):
     for sed in seds:
         text = (FOLDER / "cdm-4.4" / f"{sed}.xsd").read_text(encoding="utf-8")
         (folder / f"{sed}-4.4.xsd").write_text(change(text), encoding="utf-8")
-    (folder / "header.xsd").write_text(HEADER, encoding="utf-8")
+    (folder / "header.xsd").write_text(header(), encoding="utf-8")
     (folder / TRANSACTION).write_text(REDEFINING, encoding="utf-8")
     (folder / "readme.txt").write_text("not a schema")
     return folder
@@ -92,7 +108,8 @@ def test_an_installed_package_decides_and_is_rolled_back(state, delivered, witho
     assert valid(ours, without_reason)
     package = install(delivered, state)
     assert [(o.cdm, o.sed) for o in package.seds] == [("4.4", "X007")]
-    assert (package.files, package.transactions) == (len(list(delivered.rglob("*.xsd"))), 1)
+    assert package.files == len(list(delivered.rglob("*.xsd")))
+    assert list(package.transactions) == [X007_BACK]
     official = SchemaSet(official=in_force(state))
     assert official.source("4.4", "X007") == "official"
     assert official.source("4.4", "X008") == "profile"
@@ -123,6 +140,101 @@ def test_only_what_the_official_schema_says_is_official(
     found = verdict(xml, "1.2", "4.4", "X007", SchemaSet(official=in_force(state)))
     assert found.valid == (envelope and reason)
     assert found.source == ("profile" if reason and not envelope else "official")
+
+
+@pytest.fixture
+def an_x007_back(a_message):
+    """X007 of a counterparty to the owner: the kind of message that the transaction is for."""
+    inside = (
+        "<CaseContext><PersonContext><familyName>Muster</familyName><forename>Erika</forename>"
+        "<dateBirth>1985-07-15</dateBirth><sex><value>02</value></sex></PersonContext>"
+        "</CaseContext><ForwardInformation><AddedParticipant><institutionID>FR:1</institutionID>"
+        "<institutionName>x</institutionName></AddedParticipant><RemovedParticipant>"
+        "<institutionID>FR:2</institutionID><institutionName>y</institutionName>"
+        "</RemovedParticipant><reason><value>01</value></reason></ForwardInformation>"
+    )
+    parties = {
+        "sender": ("FR:CLEISS0000", "Counterparty"),
+        "receivers": (("DE:101320043", "CaseOwner"),),
+    }
+    return lambda **more: a_message(
+        **{"sed": "X007", "action": "New", "inside": inside, **parties, **more}
+    )
+
+
+def of(body, state):
+    found = of_document(read(body, Limits()), SchemaSet(official=in_force(state)))
+    return found.source, found.valid, found.transaction
+
+
+def test_a_transaction_schema_decides_on_the_whole_of_its_kind_of_message(
+    state, delivered, an_x007_back
+):
+    install(delivered, state)
+    good = an_x007_back()
+    assert of(good, state) == ("official", True, False)
+    assert of(good.replace(b'Authority="urn:eu', b'Authority="urn:else'), state) == (
+        "official",
+        False,
+        True,
+    )
+    several = (("DE:101320043", "CaseOwner"), ("PL:PL0002", "Counterparty"))
+    assert of(an_x007_back(receivers=several), state) == ("official", True, False)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"buc": "S_BUC_01"},
+        {"action": "Update"},
+        {"sender": ("FR:CLEISS0000", "CaseOwner")},
+        {"receivers": (("DE:101320043", "Counterparty"),)},
+    ],
+)
+def test_it_does_not_decide_on_any_other_kind(state, delivered, an_x007_back, kind):
+    install(delivered, state)
+    body = an_x007_back(**kind).replace(b'Authority="urn:eu', b'Authority="urn:else')
+    assert of(body, state) == ("profile", False, False)
+
+
+def test_what_a_newer_envelope_allows_ours_does_not_forbid(state, tmp_path, an_x007_back):
+    folder = make(tmp_path / "delivered")
+    text = (folder / "header.xsd").read_text(encoding="utf-8")
+    newer = text.replace(
+        '<xs:element name="TestCase"',
+        '<xs:element name="Priority" type="xs:boolean" minOccurs="0"/><xs:element name="TestCase"',
+    )
+    assert newer != text
+    (folder / "header.xsd").write_text(newer, encoding="utf-8")
+    body = an_x007_back(flags="<sbdh:Priority>true</sbdh:Priority>")
+    assert of(body, state) == ("profile", False, False)
+    install(folder, state)
+    assert of(body, state) == ("official", True, False)
+
+
+def test_one_of_several_deliveries_of_a_transaction_is_enough(state, delivered, an_x007_back):
+    strict = (delivered / TRANSACTION).read_text(encoding="utf-8")
+    never = strict.replace('value="X007"', 'value="X008"')
+    (delivered / TRANSACTION.replace("20260101", "20250101")).write_text(never, encoding="utf-8")
+    install(delivered, state)
+    assert of(an_x007_back(), state) == ("official", True, False)
+
+
+def test_a_broken_transaction_is_explained_by_its_own_schema(state, delivered, an_x007_back):
+    install(delivered, state)
+    body = an_x007_back().replace(b'Authority="urn:eu', b'Authority="urn:else')
+    schemas = SchemaSet(official=in_force(state))
+    told = validated(body, Limits(), schemas, catalogue(), "en")
+    assert (told["valid"], told["schema"]) == (False, "official")
+    assert "Identifier" in told["violations"][0]["path"]
+    assert "urn:else" not in json.dumps(told)
+
+
+def test_a_set_is_called_by_its_packages(state, delivered, tmp_path):
+    assert SchemaSet(official=in_force(state)).name == "profile"
+    first = install(delivered, state)
+    second = install(make(tmp_path / "other", seds=("X007", "X008")), state)
+    assert SchemaSet(official=in_force(state)).name == f"{second.name}+{first.name}"
 
 
 def test_a_schema_that_only_one_library_takes_still_gives_its_verdict(
@@ -160,9 +272,9 @@ def test_the_package_installed_last_is_asked_first(state, delivered, tmp_path):
     first = install(delivered, state)
     second = install(make(tmp_path / "other", seds=("X007", "X008")), state)
     assert [p.name for p in installed(state)] == [second.name, first.name]
-    assert {o.package for o in in_force(state).values()} == {second.name}
+    assert {o.package for o in in_force(state).seds.values()} == {second.name}
     assert rollback(state) == second.name
-    assert {o.package for o in in_force(state).values()} == {first.name}
+    assert {o.package for o in in_force(state).seds.values()} == {first.name}
 
 
 def test_a_version_of_which_there_is_no_profile_is_strict_from_then_on(state, tmp_path):
@@ -170,7 +282,7 @@ def test_a_version_of_which_there_is_no_profile_is_strict_from_then_on(state, tm
         return text.replace("4_4/", "4_2/").replace('version="4.4"', 'version="4.2"')
 
     folder = make(tmp_path / "old", older)
-    for file in (folder / "common").iterdir():
+    for file in (*(folder / "common").iterdir(), folder / TRANSACTION):
         file.write_text(older(file.read_text(encoding="utf-8")), encoding="utf-8")
     install(folder, state)
     assert SchemaSet().source("4.2", "X007") == "profile"
@@ -183,7 +295,7 @@ def broken(delivered, how):
     match how:
         case "not XML":
             (delivered / "common" / "XSec.xsd").write_text("<xs:schema")
-            return "common/XSec.xsd, line 1"
+            return "common/XSec.xsd:1"
         case "does not compile":
             path = delivered / "X007-4.4.xsd"
             text = path.read_text(encoding="utf-8")
@@ -211,6 +323,7 @@ def broken(delivered, how):
             return "X007 of CDM 4.4 is there twice"
         case "no SED":
             (delivered / "X007-4.4.xsd").unlink()
+            (delivered / TRANSACTION).unlink()
             return "no schema of a SED"
         case "another root":
             (delivered / "header.xsd").write_text("<schema/>")
@@ -243,7 +356,7 @@ def test_a_broken_package_says_where_and_changes_nothing(state, delivered, tmp_p
 def test_no_member_of_a_zip_leads_out(state, tmp_path, name):
     path = tmp_path / "p.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(name, HEADER)
+        archive.writestr(name, header())
     with pytest.raises(PackageInvalid, match="leads out"):
         install(path, state)
 
@@ -305,15 +418,15 @@ def test_a_file_that_is_not_what_was_installed_is_named_and_put_back(state, deli
     with pytest.raises(PackageInvalid, match=f"{package.name}/{named}: damaged"):
         in_force(state)
     assert install(delivered, state) == package
-    assert list(in_force(state)) == [("4.4", "X007")]
-    assert sorted(p.name for p in state.iterdir()) == [".lock", package.name, "IN_FORCE"]
+    assert list(in_force(state).seds) == [("4.4", "X007")]
+    assert {p.name for p in state.iterdir()} == {".lock", package.name, "IN_FORCE"}
 
 
 @pytest.mark.parametrize(
     ("cap", "most", "told"),
     [
         ("MOST_SECONDS", 1.5, ": takes too much time or memory"),
-        ("MOST_MEGABYTES", 200, ", line 2: does not compile"),
+        ("MOST_MEGABYTES", 200, ":2: does not compile"),
     ],
 )
 def test_a_package_that_takes_too_much_to_compile_is_refused(
@@ -331,9 +444,9 @@ def test_a_package_that_takes_too_much_to_compile_is_refused(
     with pytest.raises(PackageInvalid) as caught:
         install(delivered, state)
     assert str(caught.value).startswith(f"{TRANSACTION}{told}")
-    assert in_force(state) == {}
+    assert in_force(state) == InForce()
 
 
 def test_without_a_package_nothing_is_official(state):
-    assert in_force(state) == {}
+    assert in_force(state) == InForce()
     assert rollback(state) is None

@@ -114,7 +114,8 @@ def test_what_the_verdict_names_has_words(xml, schemas):
 
 @pytest.mark.parametrize("xml", BROKEN)
 def test_what_the_explanation_names_has_words(xml, schemas):
-    violations = explain(etree.fromstring(xml), "1.2", "4.4", "X001", schemas, lambda: False)
+    schema = schemas.explanation("1.2", "4.4", "X001")
+    violations = explain(etree.fromstring(xml), schema, lambda: False)
     assert violations
     assert {v.code for v in violations} <= set(english.CATALOGUE["violation"])
 
