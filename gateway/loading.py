@@ -23,6 +23,8 @@ from routing_tables import load as routes_load
 from routing_tables import release as release_load
 from sed_schemas import Catalogue, packages
 from sed_schemas import load as schemas_load
+from sed_schemas.delivery import PackageInvalid
+from sed_schemas.schema_set import SchemaSet
 
 SCHEMAS: Final = "schemas"
 """Where official packages are kept in the state folder."""
@@ -118,15 +120,15 @@ def desk(config: Config, release: str | None = None) -> Desk:
     return Desk(tables(release), policy(config), limits(config), schemas(config.state))
 
 
-def schemas(state: Path) -> schemas_load.SchemaSet:
+def schemas(state: Path) -> SchemaSet:
     """The schemas in force: those of the installed official packages, else our own.
 
     Raises:
         SchemasInvalid: an installed package is damaged.
     """
     try:
-        return schemas_load.SchemaSet(official=packages.in_force(state / SCHEMAS))
-    except packages.PackageInvalid as error:
+        return SchemaSet(official=packages.in_force(state / SCHEMAS))
+    except PackageInvalid as error:
         raise SchemasInvalid(
             f"{error}; install the package again, or `eessi-gateway schemas rollback`.",
             french=f"{error.french} ; réinstaller le paquet, ou `eessi-gateway schemas rollback`.",

@@ -19,7 +19,8 @@ from gateway.core.validation import verdict
 from gateway.daemon import RECYCLE_AFTER
 from gateway.simulation.cases import Drawing
 from gateway.simulation.profiles import witness
-from sed_schemas.load import SchemaSet, catalogue
+from sed_schemas.load import catalogue
+from sed_schemas.schema_set import SchemaSet
 
 BATCH: Final = 32
 """Documents of one job, as the pipeline gathers them."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from sed_schemas.load import FOLDER, HEADERS, SchemaSet, SchemasInvalid
+from sed_schemas.load import FOLDER, SchemasInvalid
+from sed_schemas.schema_set import HEADERS, SchemaSet
 
 if TYPE_CHECKING:
     import xmlschema

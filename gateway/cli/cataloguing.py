@@ -18,7 +18,9 @@ from gateway.loading import SCHEMAS, catalogue, limits
 from gateway.loading import schemas as in_force
 from gateway.rehearsing import Rehearsal, Turn, rehearse
 from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, packages
-from sed_schemas.load import SchemaSet, strict
+from sed_schemas.delivery import PackageInvalid
+from sed_schemas.load import strict
+from sed_schemas.schema_set import SchemaSet
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One object a line.")
 
@@ -122,7 +124,7 @@ def schemas_install(settings: Settings, package: Path, *, dry_run: bool, as_json
             _rehearsed(settings, package, as_json=as_json)
             return
         new = packages.install(package, state)
-    except packages.PackageInvalid as error:
+    except PackageInvalid as error:
         raise _refused(error) from None
     except OSError as error:
         raise Unreachable(f"{state}: {error.strerror}.", code="state-unusable") from None
@@ -155,7 +157,7 @@ def schemas_rollback(settings: Settings) -> None:
     )
 
 
-def _refused(error: packages.PackageInvalid) -> Refused:
+def _refused(error: PackageInvalid) -> Refused:
     return Refused(
         f"{error}; nothing was changed.",
         french=f"{error.french} ; rien n'a changé.",

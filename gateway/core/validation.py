@@ -25,7 +25,7 @@ MOST: Final = 20
 
 
 class Schemas(Protocol):
-    """Compiled schemas, one copy a thread (`sed_schemas.load.SchemaSet`)."""
+    """Compiled schemas, one copy a thread (`sed_schemas.schema_set.SchemaSet`)."""
 
     @property
     def name(self) -> str:

@@ -17,7 +17,8 @@ from gateway.core.judging import examine
 from gateway.core.message import Malformed
 from gateway.core.reading import Limits
 from gateway.validating import validated
-from sed_schemas.load import SchemaSet, catalogue
+from sed_schemas.load import catalogue
+from sed_schemas.schema_set import SchemaSet
 from tests.conftest import make_message
 
 SECRET = "never-show-this"

@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from gateway.core.reading import hardened_parser
-from sed_schemas.load import SchemaSet
+from sed_schemas.schema_set import SchemaSet
 
 REPOSITORY = Path(__file__).parents[2]
 PERSON = (

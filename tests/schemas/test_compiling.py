@@ -10,8 +10,9 @@ import pytest
 import xmlschema
 from lxml import etree
 
-from sed_schemas import load
-from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid, catalogue
+from sed_schemas import schema_set
+from sed_schemas.load import FOLDER, SchemasInvalid, catalogue
+from sed_schemas.schema_set import SchemaSet
 
 FILES = sorted((FOLDER / "cdm-4.4").glob("*.xsd"))
 XS = "http://www.w3.org/2001/XMLSchema"
@@ -26,7 +27,7 @@ def copy(tmp_path):
     return shutil.copytree(FOLDER, tmp_path / "schémas d'essai", ignore=ignored)
 
 
-@pytest.mark.parametrize("header", load.HEADERS)
+@pytest.mark.parametrize("header", schema_set.HEADERS)
 def test_every_sed_of_the_catalogue_compiles_in_libxml2(schemas, header):
     for sed in sorted(catalogue().seds):
         assert schemas.source("4.4", sed) == "profile", sed
@@ -48,7 +49,7 @@ def test_every_file_compiles_in_xmlschema(tmp_path):
     assert {file.stem for file in FILES} <= declared
 
 
-@pytest.mark.parametrize("header", load.HEADERS)
+@pytest.mark.parametrize("header", schema_set.HEADERS)
 def test_both_envelopes_compile_in_xmlschema(schemas, header):
     schema = schemas.explanation(header, "4.1", "H001")
     assert [e.local_name for e in schema.elements.values()] == ["StandardBusinessDocument"]
@@ -74,7 +75,7 @@ def test_only_files_of_the_package_are_imported():
 
 
 def test_what_is_compiled_is_kept_and_bounded(monkeypatch):
-    monkeypatch.setattr(load, "KEPT", {"verdict": 2, "explanation": 1})
+    monkeypatch.setattr(schema_set, "KEPT", {"verdict": 2, "explanation": 1})
     schemas = SchemaSet()
     first = schemas.for_message("1.2", "4.4", "X007")
     second = schemas.for_message("1.2", "4.4", "X012")
@@ -162,7 +163,7 @@ def test_a_version_is_added_by_its_folder(copy, message):
 
 def test_no_two_threads_compile_at_once(monkeypatch):
     """libxml2 would be left broken for the whole process when both are the first to do so."""
-    schemas, compile_, under_way, together = SchemaSet(), load.etree.XMLSchema, set(), []
+    schemas, compile_, under_way, together = SchemaSet(), schema_set.etree.XMLSchema, set(), []
     start = threading.Barrier(4)
 
     def watched(document):
@@ -176,7 +177,7 @@ def test_no_two_threads_compile_at_once(monkeypatch):
         start.wait()
         schemas.for_message("1.2", "4.4", "P2000")
 
-    monkeypatch.setattr(load.etree, "XMLSchema", watched)
+    monkeypatch.setattr(schema_set.etree, "XMLSchema", watched)
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()

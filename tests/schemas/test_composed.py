@@ -11,7 +11,7 @@ from gateway.core.composing import Letterhead, QuestionText
 from gateway.core.events import MessageReceived
 from gateway.core.evidence import About, Evidence, Organisation, Person
 from gateway.core.validation import verdict
-from sed_schemas.load import SchemaSet
+from sed_schemas.schema_set import SchemaSet
 
 ADA = Person("Probe", "Ada", date(1980, 5, 17), "02")
 PERSON = Evidence(subject=ADA)

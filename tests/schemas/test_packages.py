@@ -13,9 +13,11 @@ from lxml import etree
 from gateway.core.reading import Limits, read
 from gateway.core.validation import of_document, verdict
 from gateway.validating import validated
-from sed_schemas import Transaction, packages
-from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid, catalogue, strict
-from sed_schemas.packages import InForce, PackageInvalid, in_force, install, installed, rollback
+from sed_schemas import Transaction, delivery
+from sed_schemas.delivery import PackageInvalid
+from sed_schemas.load import FOLDER, SchemasInvalid, catalogue, strict
+from sed_schemas.packages import InForce, in_force, install, installed, rollback
+from sed_schemas.schema_set import SchemaSet
 
 X007_BACK = Transaction("S_BUC_24", "4.4", "Counterparty", "CaseOwner", "New", "X007")
 TRANSACTION = "S_BUC_24-4.4-Counterparty-CaseOwner-New-X007-4.4.1-20260101.xsd"
@@ -372,7 +374,7 @@ def test_a_link_in_a_zip_is_refused(state, tmp_path):
 
 
 def test_a_bomb_is_not_unpacked(state, tmp_path, monkeypatch):
-    monkeypatch.setattr(packages, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(delivery, "MOST_BYTES", 10_000)
     path = tmp_path / "p.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("big.xsd", b" " * 1_000_000)
@@ -381,7 +383,7 @@ def test_a_bomb_is_not_unpacked(state, tmp_path, monkeypatch):
 
 
 def test_too_many_files_are_too_many(state, delivered, monkeypatch):
-    monkeypatch.setattr(packages, "MOST_FILES", 3)
+    monkeypatch.setattr(delivery, "MOST_FILES", 3)
     with pytest.raises(PackageInvalid, match="too many files"):
         install(delivered, state)
 
@@ -440,7 +442,7 @@ def test_a_package_that_takes_too_much_to_compile_is_refused(
     (delivered / TRANSACTION).write_text(
         f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">\n{bomb}</xs:schema>'
     )
-    monkeypatch.setattr(packages, cap, most)
+    monkeypatch.setattr(delivery, cap, most)
     with pytest.raises(PackageInvalid) as caught:
         install(delivered, state)
     assert str(caught.value).startswith(f"{TRANSACTION}{told}")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from sed_schemas.load import FOLDER, SchemaSet, SchemasInvalid, catalogue, strict
+from sed_schemas.load import FOLDER, SchemasInvalid, catalogue, strict
+from sed_schemas.schema_set import SchemaSet
 
 GOLDEN = Path(__file__).parent / "golden"
 VALID = sorted(GOLDEN.glob("*/valid-*.xml"))
