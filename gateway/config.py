@@ -255,6 +255,8 @@ class Config(_Section):
             state folder or database; by default the name of the environment.
         own_institutions: the institutions that we are ourselves; required outside the demo.
         sending: `observe` decides and records but hands nothing over.
+        four_eyes: a release of the tables needs a second person (approve, confirm a roll-back);
+            only without it in a real environment other than production.
         secrets_dir: folder of secret files, `http__password` for `password` of `[http]`;
             by default `$CREDENTIALS_DIRECTORY` (systemd).
     """
@@ -265,6 +267,7 @@ class Config(_Section):
     )
     own_institutions: Annotated[tuple[InstitutionId, ...], Field(min_length=1)]
     sending: Sending = Field(default_factory=_sending, validate_default=True)
+    four_eyes: bool = True
     secrets_dir: Path | None = None
     inbound: Inbound = Inbound()
     policy: Policy = Policy()
@@ -288,6 +291,12 @@ class Config(_Section):
     @classmethod
     def _later(cls, value: object) -> object:
         return _refuse_later("sending", value)
+
+    @model_validator(mode="after")
+    def _seen_by_two(self) -> "Config":
+        if self.environment == "production" and not self.four_eyes:
+            raise PydanticCustomError("four_eyes", "production needs two persons")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -23,6 +23,7 @@ from gateway.operating import Operating
 NAME: Final = "control.sock"
 _LONGEST: Final = 64 * 1024
 _ANSWER_SECONDS: Final = 30.0
+_NOBODY_LOGGED_IN: Final = 2**32 - 1
 
 
 class ControlServer:
@@ -103,13 +104,26 @@ def running(path: Path) -> bool:
 
 
 def _peer(writer: asyncio.StreamWriter) -> str:
-    """User name of the process at the other end."""
+    """Account of the process at the other end; behind `sudo`, the one that logged in."""
     connection = writer.get_extra_info("socket")
     credentials = connection.getsockopt(
         socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
     )
-    _, uid, _ = struct.unpack("3i", credentials)
+    pid, uid, _ = struct.unpack("3i", credentials)
+    return account(pid, uid)
+
+
+def account(pid: int, uid: int) -> str:
+    """The account a process was logged in with (`loginuid`, kept by the kernel), else `uid`.
+
+    Only the kernel's word counts: `sudo` tells who asked in variables that anybody can set.
+    """
     try:
-        return pwd.getpwuid(uid).pw_name
+        logged_in = int(Path(f"/proc/{pid}/loginuid").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        logged_in = _NOBODY_LOGGED_IN
+    known = uid if logged_in == _NOBODY_LOGGED_IN else logged_in
+    try:
+        return pwd.getpwuid(known).pw_name
     except KeyError:
-        return str(uid)
+        return str(known)

@@ -24,8 +24,9 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,16 +39,17 @@ from gateway.core.decision import CAUSES
 from gateway.core.matter import PARIS
 from gateway.core.reading import MALFORMED
 from gateway.endpoint import Endpoint
-from gateway.errors import JournalUnavailable, Unreachable
+from gateway.errors import GatewayError, JournalUnavailable, Unreachable
 from gateway.journal import Journal, Release
 from gateway.journal.sqlite import SqliteJournal
-from gateway.loading import cdm_switches, desk, schemas
+from gateway.loading import cdm_switches, desk, schemas, tables
 from gateway.log import configure, logger
 from gateway.metrics import Metrics
 from gateway.operating import Operating
 from gateway.pipeline import Desk, Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
+from gateway.releasing import Releasing, put_in_force
 from gateway.systemd import READY, STOPPING, WATCHDOG, notify
 from gateway.timers import Timers
 from gateway.transport.folder import FolderConsumer, FolderPublisher
@@ -79,6 +81,7 @@ class Gateway:
     metrics: Metrics
     readiness: Readiness
     operating: Operating
+    releases: Releasing
 
 
 def inbound_folder(config: Config) -> Path:
@@ -121,8 +124,9 @@ async def build(
             environment=config.environment,
         )
         stack.push_async_callback(journal.close)
-        judged_with = desk(config)
-        await _put_in_force(journal, judged_with, clock)
+        await put_in_force(journal, config.state, executors.write, clock)
+        now = await journal.release(clock.now())
+        judged_with = await executors.write.run(_desk, config, now)
         metrics.release(judged_with.tables.release)
         metrics.cdm_begins(
             {
@@ -138,6 +142,14 @@ async def build(
             executors=executors,
             metrics=metrics,
         )
+
+
+def _desk(config: Config, now: Release | None) -> Desk:
+    """What messages are judged with at the start: the release in force."""
+    judged_with = desk(config)
+    if now is None or now.digest == judged_with.tables.digest:
+        return judged_with
+    return replace(judged_with, tables=tables(config.state, now.name, now.digest))
 
 
 def make_state(state: Path) -> None:
@@ -191,6 +203,17 @@ def _assemble(
         recorded=relay.wake,
         parse_jobs=config.workers.parse_threads,
     )
+    releases = Releasing(
+        journal,
+        pipeline,
+        clock,
+        executors.write,
+        metrics,
+        config.state,
+        partial(tables, config.state),
+        four_eyes=config.four_eyes,
+    )
+    pipeline.tables_changed = releases.refresh
     timers = Timers(journal, pipeline, relay, clock, metrics)
     consumer = FolderConsumer(
         inbound_folder(config),
@@ -226,18 +249,10 @@ def _assemble(
             readiness,
             clock,
             lambda: schemas(config.state),
+            releases,
         ),
+        releases=releases,
     )
-
-
-async def _put_in_force(journal: Journal, judged_with: Desk, clock: Clock) -> None:
-    """The first start activates the release in the wheel; a new wheel brings a new baseline."""
-    tables = judged_with.tables
-    now = await journal.release()
-    if now is None or (now.name, now.digest) != (tables.release, tables.digest):
-        await journal.activate(
-            Release(tables.release, tables.digest, clock.now(), "gateway", "gateway")
-        )
 
 
 class Daemon:
@@ -318,11 +333,19 @@ class Daemon:
         """Keep readiness, metrics and the watchdog up to date; notice when all is done."""
         while True:
             self._announce()
+            await self._swap_tables()
             await self._gateway.clock.sleep(OBSERVE_SECONDS)
             idle = await self._gateway.readiness.look()
             notify(WATCHDOG, os.environ)
             if idle and self._until_idle:
                 self.stop()
+
+    async def _swap_tables(self) -> None:
+        """Decide by a release from its instant on; one that cannot be read is told each time."""
+        try:
+            await self._gateway.releases.refresh()
+        except GatewayError as error:
+            logger().error("tables-unusable", error_code=error.code)
 
     def _announce(self) -> None:
         """Once a day: CDM versions that begin soon, or lately did."""

@@ -14,8 +14,9 @@ from gateway.core.judging import Policy
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.trace import Step
-from gateway.errors import GatewayError, Refused, SchemasInvalid, TablesInvalid
+from gateway.errors import GatewayError, SchemasInvalid, TablesInvalid
 from gateway.pipeline import Desk
+from gateway.tables import shelf
 from ir_directory import Certainty
 from ir_directory import load as directory_load
 from routing_tables import Reminders
@@ -55,31 +56,27 @@ def policy(config: Config) -> Policy:
     )
 
 
-def tables(name: str | None = None) -> Tables:
-    """The release of this name; without a name the baseline that travels in the package.
+def tables(state: Path = Path("var"), name: str | None = None, digest: str | None = None) -> Tables:
+    """The release of this name (and digest); without a name the baseline of the package.
 
     Raises:
         TablesInvalid: the release cannot be used; `lines` says everything that is wrong.
         Refused: there is no release of this name.
     """
     try:
-        release = release_load.load()
-        directory = directory_load.load()
-        routes = routes_load.load()
-        questions = routes_load.questions()
-        reminders = routes_load.reminders()
+        place = root(state, name, digest)
+        release = release_load.load(place)
+        directory = directory_load.load(place / "ir_directory")
+        routing = place / "routing_tables"
+        routes = routes_load.load(routing)
+        questions = routes_load.questions(routing)
+        reminders = routes_load.reminders(routing)
     except (
         directory_load.DirectoryInvalid,
         routes_load.RoutesInvalid,
         release_load.ReleaseInvalid,
     ) as error:
         raise _invalid(error.problems) from None
-    if name is not None and name != release.name:
-        raise Refused(
-            f"--release {name}: there is no such release; this installation has {release.name}.",
-            french=f"--release {name} : version inconnue ; cette installation a {release.name}.",
-            code="no-such-release",
-        )
     return Tables(
         release=release.name,
         digest=release.digest,
@@ -91,6 +88,21 @@ def tables(name: str | None = None) -> Tables:
         },
         reminders=Reminders(reminders),
     )
+
+
+def root(state: Path, name: str | None = None, digest: str | None = None) -> Path:
+    """Where the tables of a release are: in the package, or on the shelf of the state folder.
+
+    Raises:
+        Refused: there is no release of this name.
+        TablesInvalid: it was changed by somebody else than this host.
+    """
+    if name is None:
+        return release_load.ROOT
+    baseline = release_load.load()
+    if name == baseline.name and digest in {None, baseline.digest}:
+        return release_load.ROOT
+    return shelf.find(state, name, digest)
 
 
 def catalogue() -> Catalogue:
@@ -117,7 +129,8 @@ def cdm_switches(config: Config, today: date) -> tuple[Step, ...]:
 
 def desk(config: Config, release: str | None = None) -> Desk:
     """Everything that a message is judged with."""
-    return Desk(tables(release), policy(config), limits(config), schemas(config.state))
+    decided_by = tables(config.state, release)
+    return Desk(decided_by, policy(config), limits(config), schemas(config.state))
 
 
 def schemas(state: Path) -> SchemaSet:

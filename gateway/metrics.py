@@ -129,6 +129,10 @@ class Metrics:
         self._tables = Info(
             "gateway_tables", "The release of the tables in force.", registry=self._registry
         )
+        self._rollback = self._gauge(
+            "gateway_rollback_unconfirmed",
+            "1 while a roll-back of the tables waits for a second person.",
+        )
         self._cdm = Gauge(
             "gateway_cdm_activation_timestamp_seconds",
             "When new cases begin in a CDM version, as configured.",
@@ -209,6 +213,10 @@ class Metrics:
         """CDM version -> when new cases begin in it (Unix time), as configured."""
         for cdm, at in activation.items():
             self._cdm.labels(cdm).set(at)
+
+    def rollback_unconfirmed(self, waits: bool) -> None:
+        """Whether a roll-back of the tables waits for a second person."""
+        self._rollback.set(waits)
 
     def release(self, name: str) -> None:
         """The release of the tables in force now."""

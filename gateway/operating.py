@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from gateway import releasing
 from gateway.clock import Clock
 from gateway.core.decision import SetAside, name
 from gateway.core.judging import Arrival, examine, judge
@@ -18,10 +19,14 @@ from gateway.journal import Entry, IdentityConflict, Journal, SchemasInForce
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Relay
+from gateway.releasing import Releasing
 from gateway.timers import Timers
 from gateway.working import Worklist
 
-DEEDS: Final = ("ping", "pause", "resume", "release", "discard", "resolve", "wake", "reload")
+DEEDS: Final = (
+    *("ping", "pause", "resume", "release", "discard", "resolve", "wake", "reload"),
+    *releasing.DEEDS,
+)
 """Names of all deeds; `ops/interfaces.md` explains each."""
 
 
@@ -37,6 +42,7 @@ class Operating:
         readiness: Readiness,
         clock: Clock,
         schemas: Callable[[], Schemas],
+        releases: Releasing,
     ) -> None:
         self._journal = journal
         self._pipeline = pipeline
@@ -45,6 +51,7 @@ class Operating:
         self._readiness = readiness
         self._clock = clock
         self._schemas = schemas
+        self._releases = releases
         self._worklist = Worklist(journal, pipeline, relay, clock)
 
     async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
@@ -53,23 +60,13 @@ class Operating:
         Raises:
             Refused: not allowed now, not known, or nothing is there to do it to.
         """
+        if deed in releasing.DEEDS:
+            return await self._releases.do(deed, params, who)
         match deed:
             case "ping":
-                return {
-                    "paused": self._pipeline.paused,
-                    "in_flight": self._pipeline.in_flight,
-                    "not_ready": list(await self._readiness.problems()),
-                }
-            case "pause":
-                self._pipeline.pause()
-                self._relay.pause()
-                self._timers.pause()
-                return {"paused": True}
-            case "resume":
-                self._pipeline.resume()
-                self._relay.resume()
-                self._timers.resume()
-                return {"paused": False}
+                return await self._state()
+            case "pause" | "resume":
+                return self._paused(deed == "pause")
             case "reload":
                 return await self._reload(who)
             case "wake":
@@ -81,6 +78,21 @@ class Operating:
                 raise Refused(
                     f"{deed[:40]}: no such deed; see `eessi-gateway --help`.", code="unknown-deed"
                 )
+
+    async def _state(self) -> dict[str, Any]:
+        return {
+            "paused": self._pipeline.paused,
+            "in_flight": self._pipeline.in_flight,
+            "not_ready": list(await self._readiness.problems()),
+        }
+
+    def _paused(self, pause: bool) -> dict[str, Any]:
+        for part in (self._pipeline, self._relay, self._timers):
+            if pause:
+                part.pause()
+            else:
+                part.resume()
+        return {"paused": pause}
 
     async def _reload(self, who: str) -> dict[str, Any]:
         """Decide by the schemas that are installed now, and write down since when and by whom."""

@@ -9,7 +9,7 @@ another in the order in which they came, and those of different cases go on side
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -72,6 +72,8 @@ class Pipeline:
         self.desk = desk
         self._trouble: str | None = None
         self._without_schema = 0
+        self.tables_changed: Callable[[], Awaitable[None]] = _nobody
+        """Asked to swap the tables of the desk when another release is in force."""
         self._journal = journal
         self._clock = clock
         self._examining: Gathering[_Piece, Examined | Malformed] = Gathering(
@@ -137,8 +139,10 @@ class Pipeline:
             try:
                 began = self._clock.monotonic()
                 outcome = await self._journal.record(self._entry(received, judgement))
-            except JournalConflict:
+            except JournalConflict as conflict:
                 self._metrics.journal_conflict()
+                if conflict.code == "release-changed":
+                    await self.tables_changed()
                 continue
             self._metrics.took("record", self._clock.monotonic() - began)
             self._tell(judgement, outcome)
@@ -354,6 +358,10 @@ class Pipeline:
         if isinstance(read, Examined):
             return read.message.case_id
         return hashlib.sha256(received.body).hexdigest()
+
+
+async def _nobody() -> None:
+    return
 
 
 def _examine_all(pieces: Sequence[_Piece]) -> list[Examined | Malformed]:

@@ -38,6 +38,15 @@ class Release:
     """Path of each table, `/` between folders, to its SHA-256."""
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a manifest says of itself, whatever became of the tables since it was written."""
+
+    name: str
+    base: str
+    status: str
+
+
 class ReleaseInvalid(Exception):
     """The manifest and the tables do not belong together; `problems` says where."""
 
@@ -65,6 +74,21 @@ def load(root: Path | None = None) -> Release:
         raise ReleaseInvalid(problems)
     digest = hashlib.sha256(text).hexdigest()
     return Release(head["name"], head["base"], head["status"], digest, files)
+
+
+def head(root: Path) -> Head:
+    """Name, base and status of the tables under `root`, which may have been edited since.
+
+    Raises:
+        ReleaseInvalid: the manifest is missing or broken.
+    """
+    try:
+        said, _, problems = _parse((root / MANIFEST).read_bytes())
+    except OSError as error:
+        raise ReleaseInvalid([_unreadable(error)]) from None
+    if problems:
+        raise ReleaseInvalid(problems)
+    return Head(said["name"], said["base"], said["status"])
 
 
 def tables(root: Path) -> tuple[str, ...]:

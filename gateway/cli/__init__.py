@@ -5,7 +5,6 @@ The module of a command is imported when the command is asked for: `--version` i
 """
 
 import asyncio
-import getpass
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -146,10 +145,12 @@ class Settings:
 
     async def _alone(self, deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
         from gateway.clock import SystemClock
+        from gateway.control import account
         from gateway.daemon import build
 
         async with build(self.config(), SystemClock()) as gateway:
-            return await gateway.operating.do(deed, params, getpass.getuser())
+            who = account(os.getpid(), os.getuid())
+            return await gateway.operating.do(deed, params, who)
 
 
 @click.group(cls=_Commands)

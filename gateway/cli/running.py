@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gateway.cli import Settings
+from gateway.clock import SystemClock
 from gateway.control import NAME, ask
 from gateway.daemon import serve
 from gateway.errors import Unreachable
@@ -76,12 +77,17 @@ async def _status(settings: Settings) -> dict[str, Any]:
         shown["running"] = False
     async with settings.reader() as journal:
         counts = await journal.counts()
-        release = await journal.release()
+        now = SystemClock().now()
+        release = await journal.release(now)
+        activations = await journal.releases()
     shown["cdm_switches"] = {
         step.params["cdm"]: step.params["date"]
         for step in cdm_switches(settings.config(), settings.today())
     }
     shown["release"] = release.name if release is not None else None
+    coming = [a for a in activations if a.since > now and a.cancelled_by is None]
+    shown["next_releases"] = {a.name: a.since.isoformat() for a in coming}
+    shown["unconfirmed_rollback"] = any(a.waits for a in activations)
     shown["messages"] = dict(counts.messages)
     shown["sendings"] = dict(counts.sendings)
     shown["worklist"] = dict(counts.worklist)

@@ -1,12 +1,16 @@
 """Commands for the maintainers of the tables: draft, check, compare."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import click
 
-from gateway.cli import Settings
+from gateway.cli import Settings, releasing
+from gateway.clock import SystemClock
 from gateway.errors import Refused, Unreachable
+from gateway.loading import root as root_of
+from gateway.tables import shelf
 from gateway.tables.checking import check, page
 from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
@@ -21,13 +25,17 @@ def tables() -> None:
     """Draft, check and compare the tables: directory and routes."""
 
 
+for _command in releasing.COMMANDS:
+    tables.add_command(_command)
+
+
 @tables.command("draft")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--as", "name", required=True, help="Name of the draft, such as 2027-01.")
 @click.pass_obj
 def tables_draft(settings: Settings, folder: Path, name: str) -> None:
     """Copy the tables in force into a new folder to work in."""
-    made = draft(folder, name)
+    made = draft(folder, name, in_force(settings))
     settings.say(
         f"{folder}: draft {made.name} of {made.base}, {len(made.files)} tables.",
         f"{folder} : brouillon {made.name} issu de {made.base}, {len(made.files)} tables.",
@@ -41,7 +49,7 @@ def tables_draft(settings: Settings, folder: Path, name: str) -> None:
 @click.pass_obj
 def tables_check(settings: Settings, folder: Path, html: Path | None, *, as_json: bool) -> int:
     """Say everything that is wrong with the tables of a folder (exit 1: they cannot be used)."""
-    root = _root(folder)
+    root = _root(settings, folder)
     findings = check(root, settings.today())
     for finding in findings:
         if as_json:
@@ -71,7 +79,7 @@ def tables_check(settings: Settings, folder: Path, html: Path | None, *, as_json
 @click.pass_obj
 def tables_diff(settings: Settings, before: Path, after: Path, *, as_json: bool) -> None:
     """Say what was added, ended or changed from one folder to the other (or `baseline`)."""
-    changes = compare(_root(before), _root(after))
+    changes = compare(_root(settings, before), _root(settings, after))
     for change in changes:
         if as_json:
             told = {"file": change.file, "what": change.what, "key": change.key}
@@ -102,13 +110,28 @@ def _write(path: Path, text: str) -> None:
         ) from None
 
 
-def _root(folder: Path) -> Path:
-    """The folder that holds the tables.
+def in_force(settings: Settings) -> Path:
+    """Where the tables in force are; the baseline where nothing ever was."""
+    return asyncio.run(_in_force(settings))
+
+
+async def _in_force(settings: Settings) -> Path:
+    if not (settings.state / "journal.db").is_file():
+        return ROOT
+    async with settings.reader() as reader:
+        now = await reader.release(SystemClock().now())
+    return root_of(settings.state, now.name, now.digest) if now is not None else ROOT
+
+
+def _root(settings: Settings, folder: Path) -> Path:
+    """The folder that holds the tables: one that is there, `baseline`, or a release by name.
 
     Raises:
         Refused: it is none.
     """
     root = ROOT if str(folder) == BASELINE else folder
+    if not root.exists() and shelf.NAME.fullmatch(str(folder)) is not None:
+        root = root_of(settings.state, str(folder))
     if not (root / "ir_directory").is_dir() or not (root / "routing_tables").is_dir():
         raise Refused(
             f"{folder}: no tables here (ir_directory/ and routing_tables/); make a draft first.",

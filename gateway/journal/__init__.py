@@ -183,13 +183,40 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The tables in force."""
+    """One activation of a release of the tables: from `since` on, until a later one begins."""
 
     name: str
     digest: str
     since: datetime
     author: str
     approver: str
+    kind: str = "activated"
+    """`baseline` (that of the wheel), `activated`, or `rolled-back`."""
+    asked_by: str = "gateway"
+    reason: str = ""
+    confirmed_by: str | None = None
+    """The second person of a roll-back; None until somebody has."""
+    cancelled_by: str | None = None
+    """Who took it back before it began."""
+
+    @property
+    def waits(self) -> bool:
+        """True for a roll-back that nobody has confirmed."""
+        return self.kind == "rolled-back" and self.confirmed_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRelease:
+    """A release of the tables as it was made: it may be activated once somebody approved it."""
+
+    name: str
+    digest: str
+    base: str
+    """The release it was made from."""
+    author: str
+    released_at: datetime
+    approver: str | None = None
+    approved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +300,16 @@ class JournalReader(Protocol):
         """
         ...
 
-    async def release(self) -> Release | None:
-        """The tables in force; None before the first activation."""
+    async def release(self, at: datetime) -> Release | None:
+        """The tables in force at that instant; None before the first activation."""
+        ...
+
+    async def releases(self) -> Sequence[Release]:
+        """Every activation, in the order in which they were asked for."""
+        ...
+
+    async def table_releases(self) -> Sequence[TableRelease]:
+        """Every release that was made, oldest first."""
         ...
 
     async def schemas_in_force(self) -> Sequence[SchemasInForce]:
@@ -336,7 +371,23 @@ class Journal(JournalReader, Protocol):
         ...
 
     async def activate(self, release: Release) -> None:
-        """Put a release of the tables in force."""
+        """Put a release of the tables in force from its instant on."""
+        ...
+
+    async def confirm_activation(self, who: str) -> bool:
+        """A second person confirms the last roll-back. False when none waits for it."""
+        ...
+
+    async def cancel_activation(self, name: str, who: str, at: datetime) -> bool:
+        """Take back what has not begun at that instant. False when there is nothing of it."""
+        ...
+
+    async def add_table_release(self, release: TableRelease) -> bool:
+        """Write down a release that was made. False when the name is taken."""
+        ...
+
+    async def approve_table_release(self, name: str, who: str, at: datetime) -> bool:
+        """Write down who approved it. False when somebody had, or there is none of that name."""
         ...
 
     async def note_schemas(self, schemas: SchemasInForce) -> None:

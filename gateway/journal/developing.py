@@ -25,7 +25,7 @@ def develop(
     case_id = development.case_id
     referred = [message_id for message_id, _ in development.referrals]
     page.touch((case_id, *referred))
-    row = page.look("standing", ("", case_id))
+    row = page.look("standing", ("", case_id, microseconds(at)))
     revision, sendings, release = row[3] or 0, row[4] or 0, row[5]
     if revision != development.revision:
         raise JournalConflict

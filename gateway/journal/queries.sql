@@ -7,7 +7,8 @@
 SELECT m.digest, m.state, m.attempt,
        (SELECT max(seq) FROM history WHERE case_id = ?2),
        (SELECT max(seq) FROM sending WHERE case_id = ?2),
-       (SELECT name FROM release ORDER BY number DESC LIMIT 1)
+       (SELECT name FROM release WHERE since <= ?3 AND cancelled_by IS NULL
+         ORDER BY since DESC, number DESC LIMIT 1)
   FROM (SELECT 1) LEFT JOIN message AS m ON m.message_id = ?1;
 
 -- add_message --
@@ -182,8 +183,31 @@ SELECT :message_id, coalesce(max(seq), 0) + 1, :instance, :environment, :at, :wh
   FROM deed WHERE message_id = :message_id;
 
 -- add_release --
-INSERT INTO release (number, name, digest, since, author, approver)
-SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM release;
+INSERT INTO release (number, name, digest, since, author, approver, kind, asked_by,
+                     reason)
+SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM release;
+
+-- confirm_release --
+-- The roll-back that nobody has confirmed yet.
+UPDATE release SET confirmed_by = ?
+ WHERE number = (SELECT max(number) FROM release WHERE kind = 'rolled-back'
+                                                   AND confirmed_by IS NULL);
+
+-- cancel_release --
+UPDATE release SET cancelled_by = :who
+ WHERE name = :name AND since > :now AND cancelled_by IS NULL;
+
+-- add_table_release --
+INSERT INTO table_release (name, digest, base, author, released_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (name) DO NOTHING;
+
+-- approve_table_release --
+UPDATE table_release SET approver = :who, approved_at = :at
+ WHERE name = :name AND approver IS NULL;
+
+-- table_releases --
+SELECT name, digest, base, author, released_at, approver, approved_at
+  FROM table_release ORDER BY released_at, name;
 
 -- note_schemas --
 INSERT INTO schema_set (number, name, since, who)
@@ -198,7 +222,15 @@ INSERT INTO heartbeat (instance, at) VALUES (?, ?)
 ON CONFLICT (instance) DO UPDATE SET at = excluded.at;
 
 -- release --
-SELECT name, digest, since, author, approver FROM release ORDER BY number DESC LIMIT 1;
+SELECT name, digest, since, author, approver, kind, asked_by, reason, confirmed_by,
+       cancelled_by
+  FROM release WHERE since <= ? AND cancelled_by IS NULL
+ ORDER BY since DESC, number DESC LIMIT 1;
+
+-- releases --
+SELECT name, digest, since, author, approver, kind, asked_by, reason, confirmed_by,
+       cancelled_by
+  FROM release ORDER BY number;
 
 -- case_revisions --
 -- The case of each id, or the one that our own case of that id asks about; and its revision.

@@ -18,6 +18,7 @@ from gateway.journal import (
     Release,
     Row,
     SchemasInForce,
+    TableRelease,
     history,
 )
 from gateway.journal.codec import codes, codes_of, event_of, instant, microseconds
@@ -193,18 +194,40 @@ class Reading:
             numbers.setdefault(buc, {"received": 0})["set_aside"] = count
         return numbers
 
-    def release(self) -> Release | None:
-        """The tables in force."""
-        rows = self._rows("release")
-        if not rows:
-            return None
-        name, digest, since, author, approver = rows[0]
-        return Release(name, digest, instant(since), author, approver)
+    def release(self, at: datetime) -> Release | None:
+        """The tables in force at that instant."""
+        return next(map(_release, self._rows("release", (microseconds(at),))), None)
+
+    def releases(self) -> tuple[Release, ...]:
+        """Every activation, in order."""
+        return tuple(map(_release, self._rows("releases")))
+
+    def table_releases(self) -> tuple[TableRelease, ...]:
+        """Every release that was made."""
+        return tuple(map(_table_release, self._rows("table_releases")))
 
     def schemas_in_force(self) -> tuple[SchemasInForce, ...]:
         """The schema sets that were in force, in order."""
         rows = self._rows("schemas_in_force")
         return tuple(SchemasInForce(name, instant(since), who) for name, since, who in rows)
+
+
+def _release(row: sqlite3.Row) -> Release:
+    name, digest, since, *who = row
+    return Release(name, digest, instant(since), *who)
+
+
+def _table_release(row: sqlite3.Row) -> TableRelease:
+    approved = row["approved_at"]
+    return TableRelease(
+        name=row["name"],
+        digest=row["digest"],
+        base=row["base"],
+        author=row["author"],
+        released_at=instant(row["released_at"]),
+        approver=row["approver"],
+        approved_at=instant(approved) if approved is not None else None,
+    )
 
 
 def _sum(causes: Iterable[tuple[str, str, int]]) -> Mapping[str, int]:

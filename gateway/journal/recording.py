@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 
 from gateway.core.decision import cause, institution, name
-from gateway.core.judgement import Judgement
 from gateway.core.states import MESSAGE, MessageState
 from gateway.errors import JournalConflict
 from gateway.journal import (
@@ -22,6 +21,7 @@ from gateway.journal import (
     Recorded,
     Release,
     SchemasInForce,
+    TableRelease,
     developing,
     follow,
     history,
@@ -56,7 +56,7 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     judgement = entry.judgement
     moved = (message_id for message_id, _ in judgement.moves)
     page.touch((judgement.message_id, judgement.case_id or judgement.message_id, *moved))
-    standing = _standing(page, judgement)
+    standing = _standing(page, entry)
     known = _known(standing, entry)
     if known is not None:
         return known
@@ -83,8 +83,9 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     return Recorded()
 
 
-def _standing(page: Page, judgement: Judgement) -> _Standing:
-    row = page.look("standing", (judgement.message_id, judgement.case_id))
+def _standing(page: Page, entry: Entry) -> _Standing:
+    judgement, now = entry.judgement, microseconds(entry.decided_at)
+    row = page.look("standing", (judgement.message_id, judgement.case_id, now))
     digest, state, attempt, revision, sendings, release = row
     return _Standing(
         digest,
@@ -288,10 +289,34 @@ def _note(page: Page, scope: Scope, deed: _Deed) -> None:
 
 
 def activate(page: Page, release: Release) -> None:
-    """Put a release of the tables in force."""
+    """Put a release of the tables in force from its instant on."""
     since = microseconds(release.since)
-    row = (release.name, release.digest, since, release.author, release.approver)
-    page.execute("add_release", row)
+    said = (release.name, release.digest, since, release.author, release.approver)
+    page.execute("add_release", (*said, release.kind, release.asked_by, release.reason))
+
+
+def confirm_activation(page: Page, who: str) -> bool:
+    """Confirm the last roll-back; False when none waits for it."""
+    return page.execute("confirm_release", (who,)).rowcount == 1
+
+
+def cancel_activation(page: Page, name: str, who: str, at: datetime) -> bool:
+    """Take back an activation that has not begun; False when there is none."""
+    row = {"name": name, "who": who, "now": microseconds(at)}
+    return page.execute("cancel_release", row).rowcount > 0
+
+
+def add_table_release(page: Page, release: TableRelease) -> bool:
+    """Write down a release that was made; False when the name is taken."""
+    said = (release.name, release.digest, release.base, release.author)
+    row = (*said, microseconds(release.released_at))
+    return page.execute("add_table_release", row).rowcount == 1
+
+
+def approve_table_release(page: Page, name: str, who: str, at: datetime) -> bool:
+    """Write down who approved it; False when somebody had, or there is none."""
+    row = {"name": name, "who": who, "at": microseconds(at)}
+    return page.execute("approve_table_release", row).rowcount == 1
 
 
 def note_schemas(page: Page, schemas: SchemasInForce) -> None:

@@ -31,6 +31,7 @@ from gateway.journal import (
     Release,
     Row,
     SchemasInForce,
+    TableRelease,
     developing,
     outbox,
     recording,
@@ -134,9 +135,17 @@ class SqliteReader:
         """See `JournalReader`."""
         return await self._read(self._reading.by_buc)
 
-    async def release(self) -> Release | None:
+    async def release(self, at: datetime) -> Release | None:
         """See `JournalReader`."""
-        return await self._read(self._reading.release)
+        return await self._read(self._reading.release, at)
+
+    async def releases(self) -> tuple[Release, ...]:
+        """See `JournalReader`."""
+        return await self._read(self._reading.releases)
+
+    async def table_releases(self) -> tuple[TableRelease, ...]:
+        """See `JournalReader`."""
+        return await self._read(self._reading.table_releases)
 
     async def schemas_in_force(self) -> tuple[SchemasInForce, ...]:
         """See `JournalReader`."""
@@ -254,6 +263,26 @@ class SqliteJournal(SqliteReader):
     async def activate(self, release: Release) -> None:
         """See `Journal`."""
         await self._writer.write(lambda page: recording.activate(page, release))
+
+    async def confirm_activation(self, who: str) -> bool:
+        """See `Journal`."""
+        return await self._writer.write(lambda page: recording.confirm_activation(page, who))
+
+    async def cancel_activation(self, name: str, who: str, at: datetime) -> bool:
+        """See `Journal`."""
+        return await self._writer.write(
+            lambda page: recording.cancel_activation(page, name, who, at)
+        )
+
+    async def add_table_release(self, release: TableRelease) -> bool:
+        """See `Journal`."""
+        return await self._writer.write(lambda page: recording.add_table_release(page, release))
+
+    async def approve_table_release(self, name: str, who: str, at: datetime) -> bool:
+        """See `Journal`."""
+        return await self._writer.write(
+            lambda page: recording.approve_table_release(page, name, who, at)
+        )
 
     async def note_schemas(self, schemas: SchemasInForce) -> None:
         """See `Journal`."""

@@ -9,14 +9,14 @@ from routing_tables import release
 DRAFT = "draft"
 
 
-def draft(folder: Path, name: str) -> release.Release:
-    """Copy the baseline into a new folder, as a draft of that name.
+def draft(folder: Path, name: str, root: Path = release.ROOT) -> release.Release:
+    """Copy the tables of a release (by default the baseline) into a new folder, as a draft.
 
     Raises:
         Refused: the folder is there already.
         Unreachable: it cannot be written.
     """
-    base = release.load()
+    base = release.load(root)
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
@@ -28,10 +28,10 @@ def draft(folder: Path, name: str) -> release.Release:
     except OSError as error:
         raise _unwritable(folder, error) from None
     try:
-        for table in release.tables(release.ROOT):
+        for table in release.tables(root):
             target = folder / table
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(release.ROOT / table, target)
+            shutil.copyfile(root / table, target)
         release.write(name, base.name, DRAFT, folder)
     except OSError as error:
         raise _unwritable(folder, error) from None

@@ -206,8 +206,11 @@ def test_the_keys_of_status(capsys, monkeypatch, tmp_path):
         async def counts(self):
             return Counts({}, {}, {}, {}, 0)
 
-        async def release(self):
+        async def release(self, _at):
             return None
+
+        async def releases(self):
+            return ()
 
     monkeypatch.setattr(Settings, "reader", lambda _self: Reader())
     (result,) = typed(capsys, "--state", str(tmp_path), "status", "--json")

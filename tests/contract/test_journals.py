@@ -25,8 +25,8 @@ from gateway.journal import (
     Duplicate,
     IdentityConflict,
     Recorded,
-    Release,
     SchemasInForce,
+    TableRelease,
 )
 from gateway.journal.codec import instant
 from tests.contract.conftest import (
@@ -155,16 +155,64 @@ async def test_a_decision_keeps_the_schemas_it_was_held_against(journal, made):
 
 async def test_without_tables_in_force_nothing_is_recorded(driver, made):
     async with driver.opened() as journal:
-        assert await journal.release() is None
+        assert await journal.release(at(0)) is None
         with pytest.raises(JournalConflict):
             await journal.record(made.transfer())
 
 
-async def test_the_tables_in_force_are_the_last_ones_activated(journal):
-    older = Release("2025-12", "cd" * 32, at(-999), "a", "b")
-    assert await journal.release() == TABLES
-    await journal.activate(older)
-    assert await journal.release() == older
+async def test_in_force_is_the_activation_that_began_last(journal):
+    assert await journal.release(at(0)) == TABLES
+    later = dataclasses.replace(TABLES, name="2026-05", since=at(100))
+    soon = dataclasses.replace(TABLES, name="2026-04", since=at(50))
+    for release in (later, soon):  # asked for in another order than they begin
+        await journal.activate(release)
+    in_force = [(await journal.release(at(second))).name for second in (49, 50, 99, 100, 999)]
+    assert in_force == ["2026-03", "2026-04", "2026-04", "2026-05", "2026-05"]
+    back = dataclasses.replace(
+        TABLES, since=at(100), kind="rolled-back", asked_by="ada", reason="x"
+    )
+    await journal.activate(back)
+    assert await journal.release(at(100)) == back
+    assert await journal.releases() == (TABLES, later, soon, back)
+
+
+async def test_what_is_decided_after_the_instant_needs_the_new_tables(journal, made):
+    await journal.activate(dataclasses.replace(TABLES, name="2026-04", since=at(50)))
+    before = dataclasses.replace(made.transfer(), decided_at=at(49))
+    after = dataclasses.replace(made.transfer(), decided_at=at(50))
+    with pytest.raises(JournalConflict) as raised:
+        await journal.record(after)
+    assert raised.value.code == "release-changed"
+    assert await journal.record(before) == Recorded()
+
+
+async def test_an_activation_that_has_not_begun_can_be_cancelled(journal):
+    await journal.activate(dataclasses.replace(TABLES, name="2026-04", since=at(50)))
+    assert not await journal.cancel_activation("2026-04", "ada", at(50))
+    assert not await journal.cancel_activation("2026-03", "ada", at(10))
+    assert await journal.cancel_activation("2026-04", "ada", at(49))
+    assert not await journal.cancel_activation("2026-04", "ada", at(49))
+    assert await journal.release(at(60)) == TABLES
+    assert [release.cancelled_by for release in await journal.releases()] == [None, "ada"]
+
+
+async def test_a_rollback_is_confirmed_once(journal):
+    assert not await journal.confirm_activation("ada")
+    await journal.activate(dataclasses.replace(TABLES, since=at(5), kind="rolled-back"))
+    assert await journal.confirm_activation("ada")
+    assert not await journal.confirm_activation("eve")
+    assert [release.confirmed_by for release in await journal.releases()] == [None, "ada"]
+
+
+async def test_a_release_is_made_once_and_approved_once(journal):
+    made = TableRelease("2026-04", "ef" * 32, "2026-03", "ada", at(1))
+    assert await journal.add_table_release(made)
+    assert not await journal.add_table_release(dataclasses.replace(made, digest="0" * 64))
+    assert not await journal.approve_table_release("2026-05", "eve", at(2))
+    assert await journal.approve_table_release("2026-04", "eve", at(2))
+    assert not await journal.approve_table_release("2026-04", "bob", at(3))
+    approved = dataclasses.replace(made, approver="eve", approved_at=at(2))
+    assert await journal.table_releases() == (approved,)
 
 
 async def test_one_conflict_in_a_group_fails_alone(driver, journal):
@@ -751,7 +799,7 @@ async def test_a_reader_looks_beside_the_writer_and_cannot_write(driver, journal
         assert (await reader.case("case-1")).revision == 3
         await journal.record(made.hold("m2", revision=3))
         assert (await reader.case("case-1")).revision == 5
-        assert (await reader.release()) == TABLES
+        assert (await reader.release(at(0))) == TABLES
         assert len(await reader.messages()) == 2
         assert not hasattr(reader, "record")
 
@@ -773,7 +821,7 @@ async def test_what_is_recorded_is_there_after_a_restart(driver, made):
         case = await journal.case("case-1")
     async with driver.opened() as journal:
         assert await journal.case("case-1") == case
-        assert await journal.release() == TABLES
+        assert await journal.release(at(0)) == TABLES
         assert len(await drained(journal)) == 3
 
 
@@ -1004,7 +1052,7 @@ KILLED = """
 
     async def work(path, life):
         journal = await SqliteJournal.open(path, instance="rina-1", environment="test")
-        if await journal.release() is None:
+        if await journal.release(at(0)) is None:
             await journal.activate(TABLES)
         print("open", flush=True)
         numbers = itertools.count()

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +14,13 @@ from gateway.config import load
 from gateway.daemon import CAUSES_SHOWN
 from gateway.journal import Release
 from gateway.journal.sqlite import SqliteJournal
-from gateway.loading import desk
+from gateway.loading import desk, tables
 from gateway.metrics import Metrics
 from gateway.operating import Operating
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
+from gateway.releasing import Releasing
 from gateway.timers import Timers
 from gateway.transport.memory import MemoryTransport
 
@@ -38,8 +41,11 @@ def clock():
 class House:
     """All parts of a gateway, moved by hand."""
 
-    def __init__(self, journal, judged_with, clock, *, observe=False, in_flight=8):
+    def __init__(
+        self, journal, judged_with, clock, *, state=Path("none"), observe=False, in_flight=8
+    ):
         self.clock = clock
+        self.state = state
         self.journal = journal
         self.transport = MemoryTransport()
         self.metrics = Metrics(
@@ -65,6 +71,17 @@ class House:
             clock,
             oldest_waiting_seconds=300.0,
         )
+        self.releases = Releasing(
+            journal,
+            self.pipeline,
+            clock,
+            InlineExecutor(),
+            self.metrics,
+            state,
+            partial(tables, state),
+            four_eyes=True,
+        )
+        self.pipeline.tables_changed = self.releases.refresh
         self.operating = Operating(
             journal,
             self.pipeline,
@@ -73,6 +90,7 @@ class House:
             self.readiness,
             clock,
             lambda: judged_with.schemas,
+            self.releases,
         )
 
     async def take(self, *bodies):
@@ -119,8 +137,8 @@ async def journal(tmp_path, judged_with):
 
 
 @pytest.fixture
-def house(journal, judged_with, clock):
-    return House(journal, judged_with, clock)
+def house(journal, judged_with, clock, tmp_path):
+    return House(journal, judged_with, clock, state=tmp_path)
 
 
 @pytest.fixture

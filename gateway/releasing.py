@@ -1,0 +1,307 @@
+"""The life of a release: made, approved, in force from an instant on, taken back; and the swap.
+
+Each step is a deed with a name behind it: author and approver differ, a roll-back by one person is
+confirmed by a second. The tables are swapped in the running gateway when their instant has come.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.clock import Clock, Executor
+from gateway.core.matter import PARIS
+from gateway.core.tables import Tables
+from gateway.errors import Refused
+from gateway.journal import Journal, Release, TableRelease
+from gateway.log import logger
+from gateway.metrics import Metrics
+from gateway.pipeline import Pipeline
+from gateway.tables import shelf
+from gateway.tables.checking import check
+from gateway.tables.merging import undone
+from routing_tables import release as tables_release
+
+DEEDS: Final = (
+    "tables-release",
+    "tables-approve",
+    "tables-activate",
+    "tables-cancel",
+    "tables-rollback",
+    "tables-confirm",
+)
+_SHOWN: Final = 3
+"""Rows named in a refusal."""
+
+
+class Releasing:
+    """What maintainers do with releases, and which one decides now."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        pipeline: Pipeline,
+        clock: Clock,
+        files: Executor,
+        metrics: Metrics,
+        state: Path,
+        load: Callable[[str, str], Tables],
+        *,
+        four_eyes: bool,
+    ) -> None:
+        self._journal = journal
+        self._pipeline = pipeline
+        self._clock = clock
+        self._files = files
+        self._metrics = metrics
+        self._state = state
+        self._load = load
+        self._four_eyes = four_eyes
+
+    async def refresh(self) -> None:
+        """Decide by the release that is in force now.
+
+        Raises:
+            Refused, TablesInvalid: it is not on the shelf any more; the old one goes on deciding
+                nothing, for the journal takes no judgement on it.
+        """
+        now = await self._journal.release(self._clock.now())
+        tables = self._pipeline.desk.tables
+        if now is None or (now.name, now.digest) == (tables.release, tables.digest):
+            return
+        loaded = await self._files.run(self._load, now.name, now.digest)
+        self._pipeline.desk = replace(self._pipeline.desk, tables=loaded)
+        self._metrics.release(loaded.release)
+        logger().info("tables-in-force", release=loaded.release)
+
+    async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
+        """One of `DEEDS`.
+
+        Raises:
+            Refused: not allowed now, or there is nothing to do it to.
+        """
+        name = str(params.get("name", ""))
+        match deed:
+            case "tables-release":
+                return await self._release(Path(str(params.get("folder", ""))), who)
+            case "tables-approve":
+                return await self._approve(name, who)
+            case "tables-activate":
+                return await self._activate(name, params.get("on"), who)
+            case "tables-cancel":
+                return await self._cancel(name, who)
+            case "tables-rollback":
+                return await self._rollback(str(params.get("reason", "")), who)
+            case _:
+                return await self._confirm(who)
+
+    async def _release(self, folder: Path, who: str) -> dict[str, Any]:
+        """Freeze a draft: check it, see that nothing of others is lost, copy it for good."""
+        now = self._clock.now()
+        made = await self._files.run(
+            _frozen, folder, self._state, self._pipeline.desk.tables, now.astimezone(PARIS).date()
+        )
+        known = TableRelease(made.name, made.digest, made.base, who, now)
+        if not await self._journal.add_table_release(known):
+            stands = await self._made(made.name)
+            if stands.digest != made.digest:
+                raise _refused("name-taken", made.name)
+        return {"name": made.name, "digest": made.digest, "base": made.base, "author": who}
+
+    async def _approve(self, name: str, who: str) -> dict[str, Any]:
+        made = await self._made(name)
+        if self._four_eyes and made.author == who:
+            raise _refused("same-person", who)
+        if not await self._journal.approve_table_release(name, who, self._clock.now()):
+            raise _refused("approved-already", name)
+        return {"name": name, "approver": who}
+
+    async def _activate(self, name: str, on: object, who: str) -> dict[str, Any]:
+        made, now = await self._made(name), self._clock.now()
+        if made.approver is None:
+            raise _refused("not-approved", name)
+        since = _instant(on, now)
+        await self._files.run(self._load, made.name, made.digest)  # it is there, and can be used
+        await self._journal.activate(
+            Release(made.name, made.digest, since, made.author, made.approver, "activated", who)
+        )
+        await self.refresh()
+        return {"name": name, "since": since.isoformat()}
+
+    async def _cancel(self, name: str, who: str) -> dict[str, Any]:
+        if not await self._journal.cancel_activation(name, who, self._clock.now()):
+            raise _refused("nothing-to-cancel", name)
+        return {"name": name}
+
+    async def _rollback(self, reason: str, who: str) -> dict[str, Any]:
+        """Back to the release that decided before; at once, by one person."""
+        now = self._clock.now()
+        begun = [
+            one
+            for one in await self._journal.releases()
+            if one.since <= now and one.cancelled_by is None
+        ]
+        current = await self._journal.release(now)
+        before = [one for one in begun if current is not None and one.digest != current.digest]
+        if not before:
+            raise _refused("nothing-before", current.name if current is not None else "-")
+        target = max(before, key=lambda one: one.since)
+        await self._files.run(self._load, target.name, target.digest)
+        await self._journal.activate(
+            replace(
+                target,
+                since=now,
+                kind="rolled-back",
+                asked_by=who,
+                reason=reason,
+                confirmed_by=None,
+            )
+        )
+        await self.refresh()
+        await self._show_waiting()
+        return {"name": target.name, "since": now.isoformat()}
+
+    async def _confirm(self, who: str) -> dict[str, Any]:
+        waiting = [one for one in await self._journal.releases() if one.waits]
+        if not waiting:
+            raise _refused("nothing-to-confirm", "-")
+        if self._four_eyes and waiting[-1].asked_by == who:
+            raise _refused("same-person", who)
+        await self._journal.confirm_activation(who)
+        await self._show_waiting()
+        return {"name": waiting[-1].name, "confirmed_by": who}
+
+    async def _show_waiting(self) -> None:
+        waits = any(one.waits for one in await self._journal.releases())
+        self._metrics.rollback_unconfirmed(waits)
+
+    async def _made(self, name: str) -> TableRelease:
+        for made in await self._journal.table_releases():
+            if made.name == name:
+                return made
+        raise _refused("no-such-release", name[:64])
+
+
+async def put_in_force(journal: Journal, state: Path, files: Executor, clock: Clock) -> None:
+    """See that a release is in force: the first start activates the tables of the package.
+
+    A new package brings a new baseline, as long as nobody has activated a release of their own.
+    """
+    now = await journal.release(clock.now())
+    baseline = await files.run(tables_release.load)
+    if now is None or (now.kind == "baseline" and now.digest != baseline.digest):
+        await files.run(shelf.keep_baseline, state)
+        said = (baseline.name, baseline.digest, clock.now(), "gateway", "gateway", "baseline")
+        await journal.activate(Release(*said))
+
+
+def _frozen(folder: Path, state: Path, in_force: Tables, today: date) -> tables_release.Release:
+    """The draft on the shelf, once nothing is wrong with it."""
+    if not (folder / "ir_directory").is_dir() or not (folder / "routing_tables").is_dir():
+        raise _refused("no-tables", folder.name)
+    errors = [finding for finding in check(folder, today) if finding.error]
+    if errors:
+        first = errors[0]
+        where = f"{first.file}:{first.line}:{first.column}"
+        raise Refused(
+            f"{folder.name}: {len(errors)} errors, the first one {where}: {first.english}"
+            " See them all with `tables check`.",
+            french=f"{folder.name} : {len(errors)} erreur(s), la première {where} :"
+            f" {first.french} Les voir toutes avec `tables check`.",
+            code="tables-invalid",
+        )
+    try:
+        draft = tables_release.head(folder)
+    except tables_release.ReleaseInvalid:
+        raise _refused("no-manifest", folder.name) from None
+    if draft.base != in_force.release:
+        _nothing_lost(folder, state, draft.base, in_force)
+    return shelf.keep(folder, state, draft.name, in_force.release)
+
+
+def _nothing_lost(folder: Path, state: Path, base: str, in_force: Tables) -> None:
+    now = shelf.find(state, in_force.release, in_force.digest)
+    lost = undone(shelf.find(state, base), now, folder)
+    if not lost:
+        return
+    few = "; ".join(f"{change.file}: {change.key}" for change in lost[:_SHOWN])
+    raise Refused(
+        f"{folder.name}: made from {base}, but {in_force.release} is in force; the draft would undo"
+        f" {len(lost)} of its changes ({few}). Take them over: `tables diff {base}"
+        f" {in_force.release}` shows them.",
+        french=f"{folder.name} : issu de {base}, mais {in_force.release} est en vigueur ; le"
+        f" brouillon annulerait {len(lost)} de ses changements ({few}). Les reprendre :"
+        f" `tables diff {base} {in_force.release}` les montre.",
+        code="base-moved",
+    )
+
+
+def _instant(on: object, now: datetime) -> datetime:
+    """Midnight in Paris of a day to come; now without one."""
+    if on is None:
+        return now
+    try:
+        since = datetime.combine(date.fromisoformat(str(on)), time.min, PARIS)
+    except ValueError:
+        raise _refused("bad-day", str(on)[:20]) from None
+    if since <= now:
+        raise _refused("day-is-past", str(on)[:20])
+    return since
+
+
+_REASONS: Final = {
+    "no-such-release": (
+        "{what}: there is no such release; see `eessi-gateway tables list`.",
+        "{what} : version inconnue ; voir `eessi-gateway tables list`.",
+    ),
+    "no-tables": (
+        "{what}: no tables here (ir_directory/ and routing_tables/); make a draft first.",
+        "{what} : pas de tables ici (ir_directory/ et routing_tables/) ; faire un brouillon.",
+    ),
+    "no-manifest": (
+        "{what}: its MANIFEST is missing or broken; make a new draft and copy the tables into it.",
+        "{what} : MANIFEST absent ou abîmé ; refaire un brouillon et y copier les tables.",
+    ),
+    "name-taken": (
+        "{what}: another release has this name; choose a new one.",
+        "{what} : une autre version porte ce nom ; en choisir un nouveau.",
+    ),
+    "same-person": (
+        "{what} did the first step; the second one is for another person.",
+        "{what} a fait la première étape ; la seconde revient à une autre personne.",
+    ),
+    "approved-already": (
+        "{what}: is approved already; nothing was changed.",
+        "{what} : déjà approuvée ; rien n'a changé.",
+    ),
+    "not-approved": (
+        "{what}: nobody has approved it yet (`tables approve`); nothing was changed.",
+        "{what} : personne ne l'a encore approuvée (`tables approve`) ; rien n'a changé.",
+    ),
+    "nothing-to-cancel": (
+        "{what}: no activation of it is to come; nothing was changed.",
+        "{what} : aucune mise en vigueur à venir ; rien n'a changé.",
+    ),
+    "nothing-before": (
+        "{what}: no other release was in force before; nothing was changed.",
+        "{what} : aucune autre version n'était en vigueur avant ; rien n'a changé.",
+    ),
+    "nothing-to-confirm": (
+        "No roll-back waits for a second person.",
+        "Aucun retour en arrière n'attend une seconde personne.",
+    ),
+    "bad-day": (
+        "{what}: no day; write it like 2027-01-01.",
+        "{what} : pas une date ; l'écrire comme 2027-01-01.",
+    ),
+    "day-is-past": (
+        "{what}: has begun already; give a day to come, or none for at once.",
+        "{what} : déjà commencé ; donner un jour à venir, ou aucun pour tout de suite.",
+    ),
+}
+
+
+def _refused(code: str, what: str) -> Refused:
+    english, french = _REASONS[code]
+    return Refused(english.format(what=what), french=french.format(what=what), code=code)

@@ -1,0 +1,218 @@
+"""A release from the draft to the decisions and back: who may, what is refused, when it decides."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.errors import GatewayError, Refused, TablesInvalid
+from gateway.loading import tables
+from gateway.releasing import DEEDS
+from gateway.tables import shelf
+from gateway.tables.drafting import draft
+from routing_tables import release
+
+REFERS = "S-TEST;S_BUC_24;S040;*;assumed-general;*;*;*;refer;solid;2019-01-01;;test;"
+"""Narrower than the assumption: from then on such a case goes to a person."""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    draft(tmp_path / "draft", "2026-04")
+    add(tmp_path / "draft", REFERS)
+    return tmp_path / "draft"
+
+
+def add(folder, row):
+    path = folder / "routing_tables" / "routes.csv"
+    path.write_text(path.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def by(house):
+    """A deed by somebody: `await by("ada", "tables-release", folder=...)`."""
+
+    async def _do(who, deed, **params):
+        return await house.operating.do(deed, params, who)
+
+    return _do
+
+
+@pytest.fixture
+async def approved(house, folder, by):
+    shelf.keep_baseline(house.state)
+    await by("ada", "tables-release", folder=str(folder))
+    await by("eve", "tables-approve", name="2026-04")
+    return "2026-04"
+
+
+async def refused(doing):
+    """Its code."""
+    with pytest.raises(GatewayError) as caught:
+        await doing
+    assert caught.value.french != caught.value.english
+    return caught.value.code
+
+
+async def decided(house, a_message, name):
+    await house.take(a_message(name))
+    rows = {row.message_id: row for row in await house.rows()}
+    return [row.decision for row in rows.values()][-1]
+
+
+async def test_a_release_decides_from_its_activation_on_and_no_longer_after_the_way_back(
+    house, by, approved, a_message
+):
+    before = house.pipeline.desk.tables.release
+    assert await decided(house, a_message, "one") == "transfer"
+    await by("eve", "tables-activate", name=approved)
+    assert await decided(house, a_message, "two") == "refer"
+    await house.clock.advance(1)
+    done = await by("bob", "tables-rollback", reason="wrong row")
+    assert done["name"] == before
+    assert await decided(house, a_message, "three") == "transfer"
+    kinds = [(a.name, a.kind, a.asked_by, a.reason) for a in await house.journal.releases()]
+    assert kinds[1:] == [
+        ("2026-04", "activated", "eve", ""),
+        (before, "rolled-back", "bob", "wrong row"),
+    ]
+    releases = {
+        row.message_id: (await house.journal.explanation(row.message_id))[0]["release"]
+        for row in await house.rows()
+    }
+    assert list(releases.values()) == [before, "2026-04", before]
+
+
+async def test_an_activation_takes_effect_at_its_midnight_without_a_restart(
+    house, by, approved, a_message
+):
+    done = await by("eve", "tables-activate", name=approved, on="2026-03-04")
+    assert datetime.fromisoformat(done["since"]) == datetime(2026, 3, 3, 23, tzinfo=UTC)
+    assert await decided(house, a_message, "one") == "transfer"
+    await house.clock.advance(36 * 3600)  # 2026-03-03 22:00 UTC
+    assert await decided(house, a_message, "two") == "transfer"
+    await house.clock.advance(3600)
+    assert await decided(house, a_message, "three") == "refer"
+    assert house.pipeline.desk.tables.release == approved
+
+
+async def test_an_activation_to_come_can_be_taken_back(house, by, approved, a_message):
+    await by("eve", "tables-activate", name=approved, on="2026-03-04")
+    await by("ada", "tables-cancel", name=approved)
+    await house.clock.advance(40 * 3600)
+    assert await decided(house, a_message, "one") == "transfer"
+    assert await refused(by("ada", "tables-cancel", name=approved)) == "nothing-to-cancel"
+
+
+@pytest.mark.parametrize(
+    ("on", "code"),
+    [("2026-03-02", "day-is-past"), ("tomorrow", "bad-day"), ("2025-01-01", "day-is-past")],
+)
+async def test_a_day_is_one_to_come(by, approved, on, code):
+    assert await refused(by("eve", "tables-activate", name=approved, on=on)) == code
+
+
+async def test_four_eyes_see_a_release_and_a_way_back(house, folder, by):
+    shelf.keep_baseline(house.state)
+    await by("ada", "tables-release", folder=str(folder))
+    assert await refused(by("eve", "tables-activate", name="2026-04")) == "not-approved"
+    assert await refused(by("ada", "tables-approve", name="2026-04")) == "same-person"
+    await by("eve", "tables-approve", name="2026-04")
+    assert await refused(by("bob", "tables-approve", name="2026-04")) == "approved-already"
+    await by("ada", "tables-activate", name="2026-04")
+    await house.clock.advance(1)
+    await by("ada", "tables-rollback", reason="x")
+    assert await refused(by("ada", "tables-confirm")) == "same-person"
+    assert (await by("bob", "tables-confirm"))["confirmed_by"] == "bob"
+    assert await refused(by("bob", "tables-confirm")) == "nothing-to-confirm"
+
+
+async def test_there_is_no_way_back_from_the_first_release(by):
+    assert await refused(by("ada", "tables-rollback", reason="x")) == "nothing-before"
+
+
+@pytest.mark.parametrize("deed", ["tables-approve", "tables-activate"])
+async def test_what_nobody_made_can_neither_be_approved_nor_activated(by, deed):
+    assert await refused(by("ada", deed, name="../../etc")) == "no-such-release"
+
+
+async def test_a_draft_with_an_error_is_not_released(house, folder, by):
+    add(folder, "S-BAD;S_BUC_24;S040;*;*;*;*;*;refer;sure;2019-01-01;;test;")
+    assert await refused(by("ada", "tables-release", folder=str(folder))) == "tables-invalid"
+    assert not (house.state / "releases").exists()
+
+
+async def test_what_is_no_draft_is_refused(folder, by, tmp_path):
+    assert await refused(by("ada", "tables-release", folder=str(tmp_path / "no"))) == "no-tables"
+    (folder / release.MANIFEST).unlink()
+    assert await refused(by("ada", "tables-release", folder=str(folder))) == "no-manifest"
+
+
+async def test_a_name_stands_for_one_content_for_ever(house, folder, by):
+    first = await by("ada", "tables-release", folder=str(folder))
+    assert await by("ada", "tables-release", folder=str(folder)) == first
+    add(folder, REFERS.replace("S-TEST", "S-TEST-2").replace("S_BUC_24;S040", "S_BUC_05;S044"))
+    assert await refused(by("ada", "tables-release", folder=str(folder))) == "name-taken"
+    assert shelf.find(house.state, "2026-04", first["digest"]).name == "2026-04"
+
+
+async def test_what_others_changed_meanwhile_is_not_lost(house, folder, by, approved, tmp_path):
+    other = tmp_path / "other"
+    draft(other, "2026-05")  # from the baseline, too
+    add(other, REFERS.replace("S-TEST", "S-ANOTHER").replace("S_BUC_24;S040", "S_BUC_05;S044"))
+    await by("eve", "tables-activate", name=approved)
+    assert await refused(by("bob", "tables-release", folder=str(other))) == "base-moved"
+    add(other, REFERS)  # taken over
+    done = await by("bob", "tables-release", folder=str(other))
+    assert done["base"] == approved
+
+
+async def test_a_release_that_was_changed_on_disk_is_not_used(house, by, approved):
+    file = house.state / "releases" / approved / "routing_tables" / "routes.csv"
+    file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(TablesInvalid):
+        await by("eve", "tables-activate", name=approved)
+    release.rewrite(file.parents[1])  # whoever writes the manifest anew cannot sign it
+    with pytest.raises((TablesInvalid, Refused)):
+        await by("eve", "tables-activate", name=approved)
+    assert len(await house.journal.releases()) == 1
+
+
+async def test_nothing_is_lost_while_the_tables_in_force_cannot_be_read(
+    house, by, approved, a_message
+):
+    await by("eve", "tables-activate", name=approved, on="2026-03-04")
+    manifest = house.state / "releases" / approved / "SIGNATURE"
+    signature = manifest.read_text()
+    manifest.write_text("0" * 64)
+    await house.clock.advance(40 * 3600)
+    taking = asyncio.create_task(house.take(a_message("one")))
+    while house.pipeline.trouble is None:
+        await house.clock.advance(0.1)
+    assert await house.rows() == []
+    assert house.pipeline.trouble == "tables-invalid"
+    manifest.write_text(signature)
+    await house.clock.advance(2)
+    await taking
+    assert [row.decision for row in await house.rows()] == ["refer"]
+
+
+async def test_an_old_release_can_still_be_read(house, by, approved):
+    assert tables(house.state, approved).release == approved
+    baseline = release.load()
+    assert tables(house.state, baseline.name).digest == baseline.digest
+
+
+def test_the_key_and_the_releases_are_for_their_owner_alone(tmp_path):
+    made = shelf.keep(release.ROOT, tmp_path, "2026-04", "x")
+    for path in tmp_path.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert shelf.keep(release.ROOT, tmp_path, "2026-04", "x") == made
+    for name in ("", ".", "..", "../x", "a/b", "a b", "-a"):
+        with pytest.raises(Refused):
+            shelf.keep(release.ROOT, tmp_path, name, "x")
+
+
+async def test_every_deed_is_known(by):
+    for deed in DEEDS:
+        assert await refused(by("ada", deed, folder="/none")) != "unknown-deed"
