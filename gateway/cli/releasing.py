@@ -15,7 +15,7 @@ from gateway.journal import Release, TableRelease
 
 
 @click.command("release")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.pass_obj
 def tables_release(settings: Settings, folder: Path) -> None:
     """Freeze a draft under its name, once nothing is wrong with it."""
