@@ -63,23 +63,35 @@ def tables(state: Path = Path("var"), name: str | None = None, digest: str | Non
         TablesInvalid: the release cannot be used; `lines` says everything that is wrong.
         Refused: there is no release of this name.
     """
+    place = root(state, name, digest)
     try:
-        place = root(state, name, digest)
         release = release_load.load(place)
+    except release_load.ReleaseInvalid as error:
+        raise _invalid(error.problems) from None
+    return _tables(place, release.name, release.digest)
+
+
+def drafted(folder: Path) -> Tables:
+    """The tables of a draft as they are now; nothing is ever recorded on them.
+
+    Raises:
+        TablesInvalid: they cannot be used; `lines` says everything that is wrong.
+    """
+    return _tables(folder, "draft", "")
+
+
+def _tables(place: Path, name: str, digest: str) -> Tables:
+    try:
         directory = directory_load.load(place / "ir_directory")
         routing = place / "routing_tables"
         routes = routes_load.load(routing)
         questions = routes_load.questions(routing)
         reminders = routes_load.reminders(routing)
-    except (
-        directory_load.DirectoryInvalid,
-        routes_load.RoutesInvalid,
-        release_load.ReleaseInvalid,
-    ) as error:
+    except (directory_load.DirectoryInvalid, routes_load.RoutesInvalid) as error:
         raise _invalid(error.problems) from None
     return Tables(
-        release=release.name,
-        digest=release.digest,
+        release=name,
+        digest=digest,
         directory=directory,
         routes=routes,
         catalogue=catalogue(),
@@ -183,7 +195,7 @@ class Checked:
 def checked(config_file: Path | None, state: Path, today: date) -> Iterator[Checked]:
     """Look at each part of an installation; nothing is started and nothing is written."""
     yield _looked_at("configuration", lambda: _configuration(config_file, state))
-    yield _looked_at("tables", _tables)
+    yield _looked_at("tables", _tables_in_package)
     yield _looked_at("schemas", lambda: _schemas(state))
     with contextlib.suppress(GatewayError):  # told above
         config = load(config_file, state)
@@ -203,7 +215,7 @@ def _configuration(config_file: Path | None, state: Path) -> str:
     return f"{config_file or 'demo'}: {config.environment}, {config.sending}, {config.instance}"
 
 
-def _tables() -> str:
+def _tables_in_package() -> str:
     release = tables()
     return f"{release.release} ({release.digest[:12]})"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.config import Config
-    from gateway.journal import JournalReader
+    from gateway.journal import JournalReader, Release
 
 
 class _Commands(click.Group):
@@ -129,6 +129,16 @@ class Settings:
                 code="no-journal",
             )
         return SqliteReader.opened(path)
+
+    def release_in_force(self) -> "Release | None":
+        """The tables that decide now; None where nothing ever did."""
+        return asyncio.run(self._release()) if (self.state / "journal.db").is_file() else None
+
+    async def _release(self) -> "Release | None":
+        from gateway.clock import SystemClock
+
+        async with self.reader() as reader:
+            return await reader.release(SystemClock().now())
 
     def ask(self, deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Have a deed done: by the running daemon, else by ourselves under the state lock.

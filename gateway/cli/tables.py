@@ -1,13 +1,11 @@
 """Commands for the maintainers of the tables: draft, check, compare."""
 
-import asyncio
 import json
 from pathlib import Path
 
 import click
 
-from gateway.cli import Settings, releasing
-from gateway.clock import SystemClock
+from gateway.cli import Settings, foreseeing, releasing
 from gateway.errors import Refused, Unreachable
 from gateway.loading import root as root_of
 from gateway.tables import shelf
@@ -25,7 +23,7 @@ def tables() -> None:
     """Draft, check and compare the tables: directory and routes."""
 
 
-for _command in releasing.COMMANDS:
+for _command in (*releasing.COMMANDS, *foreseeing.COMMANDS):
     tables.add_command(_command)
 
 
@@ -35,7 +33,7 @@ for _command in releasing.COMMANDS:
 @click.pass_obj
 def tables_draft(settings: Settings, folder: Path, name: str) -> None:
     """Copy the tables in force into a new folder to work in."""
-    made = draft(folder, name, in_force(settings))
+    made = draft(folder, name, _in_force(settings))
     settings.say(
         f"{folder}: draft {made.name} of {made.base}, {len(made.files)} tables.",
         f"{folder} : brouillon {made.name} issu de {made.base}, {len(made.files)} tables.",
@@ -110,16 +108,9 @@ def _write(path: Path, text: str) -> None:
         ) from None
 
 
-def in_force(settings: Settings) -> Path:
+def _in_force(settings: Settings) -> Path:
     """Where the tables in force are; the baseline where nothing ever was."""
-    return asyncio.run(_in_force(settings))
-
-
-async def _in_force(settings: Settings) -> Path:
-    if not (settings.state / "journal.db").is_file():
-        return ROOT
-    async with settings.reader() as reader:
-        now = await reader.release(SystemClock().now())
+    now = settings.release_in_force()
     return root_of(settings.state, now.name, now.digest) if now is not None else ROOT
 
 

@@ -66,6 +66,23 @@ def judge(
     return _judged(matter)
 
 
+def decide(
+    examined: Examined, case: Case, tables: Tables, policy: Policy, arrival: Arrival
+) -> tuple[Decision | None, tuple[str, ...]]:
+    """The decision of `judge` and the rows it was made on, without what follows from it."""
+    message = examined.message
+    matter = Matter(
+        authored(case, message.set_id, message.sender.id), tables, policy, examined, arrival
+    )
+    aside = set_aside_cause(matter)
+    if aside is not None:
+        return SetAside(aside), ()
+    if same_content(matter) is not None:
+        return None, ()
+    deciding = Deciding(matter)
+    return deciding.decide(), deciding.rules
+
+
 def set_aside(
     message_id: str,
     digest: str,

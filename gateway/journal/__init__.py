@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 from gateway.core.case import Case
 from gateway.core.deadlines import Development
+from gateway.core.events import Event
 from gateway.core.judgement import Judgement
 from gateway.core.states import MessageState, QuestionState
 
@@ -220,6 +221,26 @@ class TableRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class PastMessage:
+    """One message as it came, for judging it again."""
+
+    message_id: str
+    received_at: datetime
+    addressee: str | None
+    body: bytes | None
+    """None when its bytes were erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One case as it happened: its whole history, and the messages that made it."""
+
+    case_id: str
+    events: tuple[Event, ...]
+    messages: tuple[PastMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SchemasInForce:
     """From when on messages are held against which schemas."""
 
@@ -298,6 +319,10 @@ class JournalReader(Protocol):
         `received` counts cases; each is also `transferred`, `asked`, `referred` or `other`, as it
         stands now. `set_aside` counts messages, which belong to no case.
         """
+        ...
+
+    async def past(self, after: str | None, limit: int) -> Sequence[Past]:
+        """A page of cases with everything that happened in them, in order of their ids."""
         ...
 
     async def release(self, at: datetime) -> Release | None:

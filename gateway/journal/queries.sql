@@ -272,6 +272,15 @@ SELECT * FROM listed
 -- receipt --
 SELECT received_at, position FROM message WHERE message_id = ?;
 
+-- past_cases --
+SELECT DISTINCT case_id FROM message
+ WHERE case_id > ? ORDER BY case_id LIMIT ?;
+
+-- past_messages --
+SELECT m.message_id, m.received_at, m.addressee, b.bytes
+  FROM message AS m LEFT JOIN body AS b ON b.digest = m.digest
+ WHERE m.case_id = ? ORDER BY m.received_at, m.position;
+
 -- explanation --
 SELECT d.*, m.digest, m.same_as
   FROM decision AS d JOIN message AS m ON m.message_id = d.message_id

@@ -14,6 +14,8 @@ from gateway.journal import (
     Backlog,
     Counts,
     Happening,
+    Past,
+    PastMessage,
     QuestionRow,
     Release,
     Row,
@@ -121,6 +123,22 @@ class Reading:
         name = "messages_in_states" if states else "messages"
         rows = self._rows("messages_of_case" if case_id is not None else name, params)
         return [_row(row) for row in rows]
+
+    def past(self, after: str | None, limit: int) -> tuple[Past, ...]:
+        """A page of cases with everything that happened in them."""
+        return tuple(
+            Past(
+                case_id,
+                tuple(self._events(case_id, 0, 2**62)),
+                tuple(
+                    PastMessage(message_id, instant(received_at), addressee, body)
+                    for message_id, received_at, addressee, body in self._rows(
+                        "past_messages", (case_id,)
+                    )
+                ),
+            )
+            for (case_id,) in self._rows("past_cases", (after or "", limit))
+        )
 
     def explanation(self, message_id: str) -> Sequence[Mapping[str, Any]]:
         """Every decision, the first one first."""

@@ -27,6 +27,7 @@ from gateway.journal import (
     Entry,
     Happening,
     Outcome,
+    Past,
     QuestionRow,
     Release,
     Row,
@@ -134,6 +135,10 @@ class SqliteReader:
     async def by_buc(self) -> Mapping[str, Mapping[str, int]]:
         """See `JournalReader`."""
         return await self._read(self._reading.by_buc)
+
+    async def past(self, after: str | None, limit: int) -> tuple[Past, ...]:
+        """See `JournalReader`."""
+        return await self._read(self._reading.past, after, limit)
 
     async def release(self, at: datetime) -> Release | None:
         """See `JournalReader`."""

@@ -18,7 +18,7 @@ from gateway.core.events import (
     Waits,
 )
 from gateway.core.evidence import Evidence
-from gateway.core.judging import Arrival, examine, judge
+from gateway.core.judging import Arrival, decide, examine, judge
 from gateway.core.message import Malformed
 from gateway.core.outgoing import SendingKind
 from gateway.core.reading import Limits, read
@@ -881,3 +881,31 @@ def test_what_is_sent_again_to_the_new_one_counts_as_what_it_was(desk, action):
 def test_a_role_that_the_rules_do_not_speak_of_is_not_judged(desk):
     judged = desk.take("one", sender=("DE:101320043", "IntelligentRA"))
     assert not [step for step in judged.trace if step.code.endswith("-outside-buc")]
+
+
+class Unheld:
+    """Every SED is valid, by nobody's schema."""
+
+    name = "none"
+    source = for_message = lambda *_: None
+    of_transaction = lambda *_: ()  # noqa: E731
+
+
+def test_the_decision_alone_is_that_of_the_whole_judgement(desk):
+    def alone(body):
+        examined = examine(body, Limits(), Unheld())
+        arrival = Arrival(desk.now, desk.now)
+        return decide(examined, desk.case, desk.tables, desk.policy, arrival)
+
+    for message, written in (
+        ("one", {}),
+        ("aside", {"receivers": (("FR:CPAM01", "Counterparty"),)}),
+        ("later", {"sed": "S041", "root": "S041", "action": "New"}),
+    ):
+        body = desk.a_message(message, case="c", **written)
+        judged = desk.judge_body(body)
+        assert alone(body) == (judged.decision, judged.rules), message
+        desk.take(message, **written)
+    again = desk.a_message("again", case="c", document="document of one")
+    assert alone(again) == (None, ())
+    assert desk.judge_body(again).decision is None

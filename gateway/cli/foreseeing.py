@@ -1,0 +1,78 @@
+"""What a draft of the tables would have changed: `tables impact`."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from gateway.cli import Settings
+from gateway.loading import drafted, limits, policy, schemas, tables
+from gateway.tables.impact import WHAT, Bench, Impact, impact
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("impact")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--since", type=_DAY, help="Leave out what was received before this day.")
+@click.option("--on", "day", type=_DAY, help="Judge as if everything had come on this day.")
+@click.option("--json", "as_json", is_flag=True, help="One object a line.")
+@click.pass_obj
+def tables_impact(
+    settings: Settings,
+    folder: Path,
+    since: datetime | None,
+    day: datetime | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Judge the journal's past again on a draft, and say what would be decided otherwise."""
+    bench = _bench(settings, folder)
+    bench = replace(
+        bench,
+        since=since.date() if since is not None else None,
+        on=day.date() if day is not None else None,
+    )
+    found = asyncio.run(_looked(settings, bench))
+    counts = found.counts()
+    told = {"messages": found.messages, "erased": found.erased}
+    told |= {what: counts[what] for what in WHAT}
+    if as_json:
+        click.echo(json.dumps({"kind": "counts", **told}))
+        for effect in found.effects:
+            click.echo(json.dumps({"kind": "effect", **asdict(effect)}))
+        return
+    click.echo("  ".join(f"{name} {number}" for name, number in told.items()))
+    for effect in found.effects:
+        rows = f"{', '.join(effect.rows_before) or '-'} -> {', '.join(effect.rows_after) or '-'}"
+        click.echo(
+            f"{effect.case_id}  {effect.buc}  {effect.country}  {effect.what}:"
+            f" {effect.before} -> {effect.after} ({rows})"
+        )
+
+
+def _bench(settings: Settings, folder: Path) -> Bench:
+    """The draft beside the tables in force."""
+    config = settings.config()
+    now = settings.release_in_force()
+    in_force = tables(config.state, now.name, now.digest) if now is not None else tables()
+    return Bench(limits(config), schemas(config.state), policy(config), in_force, drafted(folder))
+
+
+async def _looked(settings: Settings, bench: Bench) -> Impact:
+    async with settings.reader() as reader:
+        messages = sum((await reader.counts()).messages.values())
+        with click.progressbar(length=messages, file=sys.stderr) as bar:
+
+            def told(count: int) -> None:
+                bar.update(count)
+
+            return await impact(reader, bench, told)
+
+
+COMMANDS = (tables_impact,)
+"""Of the group `tables`."""
