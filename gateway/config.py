@@ -150,6 +150,20 @@ class Cdm(_Section):
         return self
 
 
+class Releases(_Section):
+    """How releases of the tables come into force (`[tables]`).
+
+    Attributes:
+        four_eyes: a second person approves a release and confirms a roll-back; false is for
+            trying it out alone, and refused in production.
+        notice_months: calendar months before their effect in which substantial changes of the
+            directory are notified (decision E2; E8 is in force, its text was not at hand).
+    """
+
+    four_eyes: bool = True
+    notice_months: Annotated[int, Field(ge=0, le=12)] = 1
+
+
 class Relay(_Section):
     """How the outbox is emptied.
 
@@ -255,8 +269,6 @@ class Config(_Section):
             state folder or database; by default the name of the environment.
         own_institutions: the institutions that we are ourselves; required outside the demo.
         sending: `observe` decides and records but hands nothing over.
-        four_eyes: a release of the tables needs a second person (approve, confirm a roll-back);
-            only without it in a real environment other than production.
         secrets_dir: folder of secret files, `http__password` for `password` of `[http]`;
             by default `$CREDENTIALS_DIRECTORY` (systemd).
     """
@@ -267,11 +279,11 @@ class Config(_Section):
     )
     own_institutions: Annotated[tuple[InstitutionId, ...], Field(min_length=1)]
     sending: Sending = Field(default_factory=_sending, validate_default=True)
-    four_eyes: bool = True
     secrets_dir: Path | None = None
     inbound: Inbound = Inbound()
     policy: Policy = Policy()
     cdm: Cdm = Cdm()
+    tables: Releases = Releases()
     relay: Relay = Relay()
     workers: Workers = Workers()
     http: Http = Http()
@@ -294,7 +306,7 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _seen_by_two(self) -> "Config":
-        if self.environment == "production" and not self.four_eyes:
+        if self.environment == "production" and not self.tables.four_eyes:
             raise PydanticCustomError("four_eyes", "production needs two persons")
         return self
 

@@ -42,8 +42,8 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "max_xml_bytes dépasse max_bytes ; baisser l'un ou relever l'autre",
     ),
     "four_eyes": (
-        "four_eyes = false is not for production: a release needs a second person",
-        "four_eyes = false n'est pas pour la production : il faut une seconde personne",
+        "tables.four_eyes = false is not for production: a release needs a second person",
+        "tables.four_eyes = false n'est pas pour la production : il faut une seconde personne",
     ),
     "cdm_order": (
         "a later version begins before an earlier one; correct the days",

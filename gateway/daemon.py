@@ -211,7 +211,7 @@ def _assemble(
         metrics,
         config.state,
         partial(tables, config.state),
-        four_eyes=config.four_eyes,
+        four_eyes=config.tables.four_eyes,
     )
     pipeline.tables_changed = releases.refresh
     timers = Timers(journal, pipeline, relay, clock, metrics)

@@ -1,17 +1,22 @@
 """Commands for the maintainers of the tables: draft, check, compare."""
 
 import json
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from gateway.cli import Settings, foreseeing, releasing
 from gateway.errors import Refused, Unreachable
+from gateway.loading import drafted
 from gateway.loading import root as root_of
 from gateway.tables import shelf
 from gateway.tables.checking import check, page
-from gateway.tables.comparing import compare
+from gateway.tables.comparing import compare, in_html
 from gateway.tables.drafting import draft
+from gateway.tables.notice import in_html as note_in_html
+from gateway.tables.notice import in_markdown, notice
 from routing_tables.release import ROOT
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One object a line.")
@@ -73,9 +78,12 @@ def tables_check(settings: Settings, folder: Path, html: Path | None, *, as_json
 @tables.command("diff")
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page, too.")
 @_JSON
 @click.pass_obj
-def tables_diff(settings: Settings, before: Path, after: Path, *, as_json: bool) -> None:
+def tables_diff(
+    settings: Settings, before: Path, after: Path, html: Path | None, *, as_json: bool
+) -> None:
     """Say what was added, ended or changed from one folder to the other (or `baseline`)."""
     changes = compare(_root(settings, before), _root(settings, after))
     for change in changes:
@@ -88,8 +96,44 @@ def tables_diff(settings: Settings, before: Path, after: Path, *, as_json: bool)
             click.echo(json.dumps({**told, "changes": columns}, ensure_ascii=False))
         else:
             click.echo(change.text(settings.lang))
+    if html is not None:
+        _write(html, in_html(before.name, after.name, changes, settings.lang))
     if not as_json:
         settings.say(f"{len(changes)} changes.", f"{len(changes)} différence(s).")
+
+
+@tables.command("notice")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Effect.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page, too.")
+@_JSON
+@click.pass_obj
+def tables_notice(
+    settings: Settings,
+    before: Path,
+    after: Path,
+    day: datetime,
+    html: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Write the note on substantial changes that take effect on a day (exit 1: too late)."""
+    noted = notice(
+        drafted(_root(settings, before)).directory,
+        drafted(_root(settings, after)).directory,
+        day.date(),
+        settings.today(),
+        settings.config().tables.notice_months,
+    )
+    if html is not None:
+        _write(html, note_in_html(noted, settings.lang))
+    if as_json:
+        for entry in noted.entries:
+            click.echo(json.dumps(asdict(entry), ensure_ascii=False))
+    else:
+        click.echo(in_markdown(noted, settings.lang))
+    return 1 if noted.late and noted.entries else 0
 
 
 def _write(path: Path, text: str) -> None:

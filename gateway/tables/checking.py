@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from html import escape
 from pathlib import Path
 from typing import Final, Protocol
 
+from gateway.tables import pages
 from ir_directory import InstitutionRepository, in_force
 from ir_directory import load as directory_load
 from routing_tables import ANY, ByPlace, Fixed, Route, RoutingTable
@@ -189,21 +189,5 @@ def page(folder: str, findings: Sequence[Finding], lang: str) -> str:
         if french
         else f"{errors} errors, {len(findings) - errors} warnings."
     )
-    rows = "".join(
-        "<tr class={}>{}</tr>".format(
-            "error" if one.error else "warning",
-            "".join(
-                f"<td>{escape(str(cell))}</td>"
-                for cell in (one.file, one.line or "", one.column, one.text(lang))
-            ),
-        )
-        for one in findings
-    )
-    return (
-        f'<!DOCTYPE html><html lang="{lang}"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}</title><style>body{{font-family:sans-serif}}"
-        "td,th{border:1px solid #999;padding:.3em;text-align:left}table{border-collapse:collapse}"
-        ".error td:first-child{border-left:.5em solid #b00}</style></head><body>"
-        f"<h1>{escape(title)}</h1><p>{escape(summary)}</p><table><tr>"
-        f"{''.join(f'<th>{head}</th>' for head in heads)}</tr>{rows}</table></body></html>\n"
-    )
+    rows = (((one.file, one.line or "", one.column, one.text(lang)), one.error) for one in findings)
+    return pages.page(lang, title, [summary], heads, rows)

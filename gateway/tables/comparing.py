@@ -1,10 +1,12 @@
 """Two folders of tables compared by business key: what was added, ended, changed, or is gone."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from gateway.tables.pages import page
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "ir_directory/institutions.csv": ("id", "body", "valid_from"),
@@ -97,3 +99,20 @@ def _rows(path: Path, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, s
         }
         for row in rows
     }
+
+
+def in_html(before: str, after: str, changes: Sequence[Change], lang: str) -> str:
+    """The changes as a page that can be mailed; rows that are gone stand out."""
+    french = lang == "fr"
+    words = _WORDS["fr" if french else "en"]
+    title = f"{before} → {after}"
+    summary = f"{len(changes)} différence(s)." if french else f"{len(changes)} changes."
+    heads = ("table", "clé", "quoi", "colonne", "avant", "après") if french else (
+        "table", "key", "what", "column", "before", "after",
+    )  # fmt: skip
+    rows = (
+        ((change.file, change.key, words[change.what], *cells), change.what == "gone")
+        for change in changes
+        for cells in change.changes or (("", "", ""),)
+    )
+    return page(lang, title, [summary], heads, rows)

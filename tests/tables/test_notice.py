@@ -1,0 +1,136 @@
+"""The note of the IR SPOC: what is substantial, and until when it must be said."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from gateway.tables.notice import WHAT, in_html, in_markdown, notice
+from ir_directory import Certainty, Competence, Institution, InstitutionRepository
+
+DAY = date(2027, 1, 1)
+SINCE = date(2019, 1, 1)
+ONE = Institution(
+    *("FR:0101100000", "cpam-01", "CPAM de l'Ain", "", "cpam", "general"),
+    liaison_body=False,
+    test=False,
+    certainty=Certainty.SOLID,
+    valid_from=SINCE,
+)
+TWO = replace(ONE, id="FR:0202100000", body="cpam-02", name="CPAM de l'Aisne")
+HANDLES = Competence("FR:0101100000", "S_BUC_24", "Counterparty", True, Certainty.SOLID, SINCE)
+
+
+def told(before, after, was=(), will=()):
+    noted = notice(
+        InstitutionRepository(before, was),
+        InstitutionRepository(after, will),
+        DAY,
+        date(2026, 11, 1),
+        1,
+    )
+    return [(e.what, e.institution, e.before, e.after) for e in noted.entries]
+
+
+def ended(one, **more):
+    return replace(one, valid_to=DAY, **more)
+
+
+def begun(one, **more):
+    return replace(one, valid_from=DAY, **more)
+
+
+def test_nothing_changes_when_nothing_takes_effect_on_the_day():
+    later = replace(ONE, name="Another", valid_from=date(2027, 2, 1))
+    until = replace(ONE, valid_to=date(2027, 2, 1))
+    assert told([ONE, TWO], [until, later, TWO]) == []
+    assert told([ONE], [ONE]) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "entry"),
+    [
+        (
+            [ended(ONE), begun(ONE, name="CPAM 01")],
+            ("name", "FR:0101100000", "CPAM de l'Ain", "CPAM 01"),
+        ),
+        (
+            [ended(ONE), begun(ONE, id="FR:0101900000")],
+            ("code", "FR:0101900000", "FR:0101100000", "FR:0101900000"),
+        ),
+        (
+            [ended(ONE, successor="cpam-02")],
+            ("merger", "FR:0101100000", "FR:0101100000", "FR:0202100000"),
+        ),
+        ([ended(ONE)], ("closure", "FR:0101100000", "", "")),
+        ([ended(ONE, successor="nobody")], ("closure", "FR:0101100000", "", "")),
+        (
+            [ONE, begun(ONE, id="FR:0303100000", body="cpam-03")],
+            ("opening", "FR:0303100000", "", ""),
+        ),
+    ],
+)
+def test_what_becomes_of_an_institution_is_told(after, entry):
+    assert told([ONE, TWO], [*after, TWO]) == [entry]
+
+
+def test_a_second_code_of_a_body_and_a_test_id_are_nothing_new():
+    second = begun(ONE, id="FR:0101200000")
+    test = begun(ONE, id="FR:TEST1", body="test", test=True)
+    unnamed = begun(ONE, id="", body="unnamed")
+    assert told([ONE], [ONE, second, test, unnamed]) == []
+
+
+def test_competences_are_gained_and_lost_together():
+    more = replace(HANDLES, buc="S_BUC_05", valid_from=DAY)
+    other = replace(HANDLES, buc="S_BUC_06", valid_from=DAY)
+    assert told([ONE], [ONE], [HANDLES], [replace(HANDLES, valid_to=DAY), more, other]) == [
+        (
+            "competence-gained",
+            "FR:0101100000",
+            "",
+            "S_BUC_05 (Counterparty), S_BUC_06 (Counterparty)",
+        ),
+        ("competence-lost", "FR:0101100000", "S_BUC_24 (Counterparty)", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("effective", "months", "deadline"),
+    [
+        (date(2027, 1, 1), 1, date(2026, 12, 1)),
+        (date(2027, 3, 31), 1, date(2027, 2, 28)),
+        (date(2027, 1, 15), 0, date(2027, 1, 15)),
+        (date(2027, 1, 15), 3, date(2026, 10, 15)),
+    ],
+)
+def test_the_deadline_is_so_many_calendar_months_before(effective, months, deadline):
+    nothing = InstitutionRepository()
+    noted = notice(nothing, nothing, effective, deadline, months)
+    assert (noted.deadline, noted.late) == (deadline, False)
+    after = date.fromordinal(deadline.toordinal() + 1)
+    assert notice(nothing, nothing, effective, after, months).late
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_note_is_written_in_both_languages_and_escaped(lang):
+    hostile = begun(ONE, id="FR:0303100000", body="x", name="<b>|Caisse")
+    noted = notice(InstitutionRepository([ONE]), InstitutionRepository([ONE, hostile]), DAY, DAY, 1)
+    page, text = in_html(noted, lang), in_markdown(noted, lang)
+    assert f'lang="{lang}"' in page
+    assert "&lt;b&gt;|Caisse" in page
+    assert "<b>/Caisse" in text
+    assert ("TROP TARD" if lang == "fr" else "TOO LATE") in text
+    assert "2026-12-01" in page
+    empty = replace(noted, entries=())
+    assert "FR:" not in in_markdown(empty, lang)
+
+
+def test_every_kind_has_words_in_both_languages():
+    for lang in ("en", "fr"):
+        for what in WHAT:
+            noted = notice(
+                InstitutionRepository(), InstitutionRepository([begun(ONE)]), DAY, DAY, 1
+            )
+            entry = replace(noted.entries[0], what=what)
+            assert in_markdown(replace(noted, entries=(entry,)), lang)
