@@ -18,7 +18,7 @@ from gateway.journal import Journal, Release, TableRelease
 from gateway.log import logger
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
-from gateway.tables import shelf
+from gateway.tables import golden, shelf
 from gateway.tables.checking import check
 from gateway.tables.merging import undone
 from routing_tables import release as tables_release
@@ -122,12 +122,27 @@ class Releasing:
         if made.approver is None:
             raise _refused("not-approved", name)
         since = _instant(on, now)
-        await self._files.run(self._load, made.name, made.digest)  # it is there, and can be used
+        await self._files.run(self._held, made.name, made.digest)
         await self._journal.activate(
             Release(made.name, made.digest, since, made.author, made.approver, "activated", who)
         )
         await self.refresh()
         return {"name": name, "since": since.isoformat()}
+
+    def _held(self, name: str, digest: str) -> None:
+        """It is there and can be used, and the golden cases hold on it.
+
+        Raises:
+            Refused, TablesInvalid: not so.
+        """
+        tables = self._load(name, digest)
+        failed = golden.problems(shelf.find(self._state, name, digest), tables)
+        if failed:
+            raise Refused(
+                f"{name}: {failed[0].english}",
+                french=f"{name} : {failed[0].french}",
+                code="golden-case",
+            )
 
     async def _cancel(self, name: str, who: str) -> dict[str, Any]:
         if not await self._journal.cancel_activation(name, who, self._clock.now()):

@@ -11,11 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Protocol
 
-from gateway.tables import pages
+from gateway.core.tables import Tables
+from gateway.tables import golden, pages
 from ir_directory import InstitutionRepository, in_force
 from ir_directory import load as directory_load
 from routing_tables import ANY, ByPlace, Fixed, Route, RoutingTable
 from routing_tables import load as routes_load
+from sed_schemas.load import catalogue
 
 PACKAGES: Final = ("ir_directory", "routing_tables")
 ROUTES: Final = "routing_tables/routes.csv"
@@ -64,6 +66,7 @@ def check(folder: Path, today: date) -> tuple[Finding, ...]:
         lines = _lines(folder / ROUTES)
         found.extend(_targets(directory, routes, lines, today))
         found.extend(_communes(directory, today))
+        found.extend(_golden(folder, directory, routes))
     return tuple(sorted(set(found)))
 
 
@@ -85,6 +88,15 @@ def _lines(path: Path) -> dict[str, int]:
     """Name of a rule to its line."""
     text = path.read_text(encoding="utf-8-sig").splitlines()
     return {line.partition(";")[0]: number for number, line in enumerate(text, 1)}
+
+
+def _golden(
+    folder: Path, directory: InstitutionRepository, routes: RoutingTable
+) -> Iterator[Finding]:
+    """Golden cases that do not hold."""
+    tables = Tables("draft", "", directory, routes, catalogue(), {})
+    for p in golden.problems(folder, tables):
+        yield Finding(p.file, p.line, p.column, p.english, p.french)
 
 
 # -- between the files ----------------------------------------------------------------------

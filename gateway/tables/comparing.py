@@ -15,6 +15,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "ir_directory/communes.csv": ("insee", "valid_from"),
     "ir_directory/partners.csv": (),
     "routing_tables/routes.csv": ("rule", "valid_from"),
+    "routing_tables/golden.csv": ("case",),
     "routing_tables/reminders.csv": ("country", "buc", "number"),
 }
 """Table -> the columns that name a row; none: the whole row. Texts of questions: `datum`."""

@@ -8,9 +8,10 @@ import pytest
 from gateway.errors import GatewayError, Refused, TablesInvalid
 from gateway.loading import tables
 from gateway.releasing import DEEDS
-from gateway.tables import shelf
+from gateway.tables import golden, shelf
 from gateway.tables.drafting import draft
 from routing_tables import release
+from routing_tables.sheet import Problem
 
 REFERS = "S-TEST;S_BUC_24;S040;*;assumed-general;*;*;*;refer;solid;2019-01-01;;test;"
 """Narrower than the assumption: from then on such a case goes to a person."""
@@ -24,6 +25,8 @@ def folder(tmp_path):
 
 
 def add(folder, row):
+    """A row more, in a release without golden cases (they would not let this one pass)."""
+    (folder / golden.FILE).unlink(missing_ok=True)
     path = folder / "routing_tables" / "routes.csv"
     path.write_text(path.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
 
@@ -216,3 +219,12 @@ def test_the_key_and_the_releases_are_for_their_owner_alone(tmp_path):
 async def test_every_deed_is_known(by):
     for deed in DEEDS:
         assert await refused(by("ada", deed, folder="/none")) != "unknown-deed"
+
+
+async def test_a_release_on_which_a_golden_case_fails_is_not_activated(
+    house, by, approved, monkeypatch
+):
+    problem = Problem("routing_tables/golden.csv", 2, "expected", "wrong.", "faux.")
+    monkeypatch.setattr("gateway.releasing.golden.problems", lambda _root, _tables: (problem,))
+    assert await refused(by("eve", "tables-activate", name=approved)) == "golden-case"
+    assert len(await house.journal.releases()) == 1

@@ -1,0 +1,120 @@
+"""One whole change of the tables, as `ops/tables.md` tells it, on a running gateway."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PAGE = Path(__file__).parents[2] / "ops" / "tables.md"
+ROW = "S-WALK;S_BUC_24;S040;*;assumed-general;*;*;*;refer;solid;2019-01-01;;test;"
+ALONE = {"EESSI_GATEWAY_TABLES__FOUR_EYES": "false"}
+"""One account walks the way of two persons; that two are needed is tested with two names."""
+
+
+@pytest.fixture
+def gateway(daemon):
+    running = daemon(env=ALONE)
+    running.wait_for("started")
+    yield running
+    running.terminate()
+    assert running.join() == 0
+
+
+def test_a_change_from_the_draft_to_its_activation_and_back(
+    gateway, command, listed, a_message, tmp_path
+):
+    def gw(*words, code=0):
+        done = command(gateway.state, *words)
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
+    def decided(message, name):
+        before = len(listed(gateway.state, "journal", "list"))
+        gateway.put(name, message)
+        gateway.wait_for("message-recorded", before + 1)
+        return listed(gateway.state, "journal", "list")[-1]["decision"]
+
+    draft = tmp_path / "brouillon"
+    gw("tables", "draft", draft, "--as", "2027-01")
+    assert decided(a_message("one"), "1.xml") == "transfer"
+    routes = draft / "routing_tables" / "routes.csv"
+    kept = routes.read_text(encoding="utf-8")
+    routes.write_text(f"{kept}{ROW.replace('solid', 'sure')}\n", encoding="utf-8")
+    assert "routes.csv:128:certainty" in gw("tables", "check", draft, code=1)
+    routes.write_text(f"{kept}{ROW}\n", encoding="utf-8")
+    told = gw("tables", "check", draft, code=1)
+    assert "golden case G-01: refer instead of FR:0101100000" in told
+    golden = draft / "routing_tables" / "golden.csv"
+    cases = [
+        re.sub(r"(FR:\w+|ask);([^;]*)$", r"refer;\2", line) if ";S040;" in line else line
+        for line in golden.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("G-07")  # names its institution: not assumed
+    ]
+    golden.write_text("\n".join(cases) + "\n", encoding="utf-8")
+    gw("tables", "check", draft, "--html", tmp_path / "check.html")
+    assert "S-WALK" in gw("tables", "diff", "2026-baseline", draft)
+    counts, effect = listed(gateway.state, "tables", "impact", draft)
+    assert (counts["messages"], counts["referred"]) == (1, 1)
+    assert effect["rows_after"] == ["S-WALK"]
+    gw(
+        "tables",
+        "notice",
+        "2026-baseline",
+        draft,
+        "--date",
+        "2027-01-01",
+        "--html",
+        tmp_path / "note.html",
+    )
+    gw("tables", "release", draft)
+    assert "approve" in command(gateway.state, "tables", "activate", "2027-01").stderr
+    gw("tables", "approve", "2027-01")
+    gw("tables", "activate", "2027-01", "--on", "2999-01-01")
+    assert decided(a_message("two"), "2.xml") == "transfer"
+    gw("tables", "cancel", "2027-01")
+    gw("tables", "activate", "2027-01")
+    assert decided(a_message("three"), "3.xml") == "refer"
+    gw("tables", "rollback", "--why", "a test")
+    assert decided(a_message("four"), "4.xml") == "transfer"
+    (status,) = listed(gateway.state, "status")
+    assert (status["release"], status["unconfirmed_rollback"]) == ("2026-baseline", True)
+    gw("tables", "confirm")
+    states = [(row["name"], row["state"]) for row in listed(gateway.state, "tables", "list")]
+    assert states == [
+        ("2026-baseline", "was"),
+        ("2027-01", "was"),
+        ("2026-baseline", "in-force"),
+    ]
+
+
+def test_the_release_in_force_outlives_a_restart(daemon, command, tmp_path, a_message, listed):
+    gateway = daemon(env=ALONE)
+    gateway.wait_for("started")
+    draft = tmp_path / "draft"
+    for words in (
+        ("draft", draft, "--as", "2027-01"),
+        ("release", draft),
+        ("approve", "2027-01"),
+        ("activate", "2027-01"),
+    ):
+        assert command(gateway.state, "tables", *words).returncode == 0
+    gateway.terminate()
+    assert gateway.join() == 0
+    (known,) = [
+        row for row in listed(gateway.state, "tables", "list") if row["state"] == "in-force"
+    ]
+    again = daemon("--until-idle")
+    again.put("1.xml", a_message("one"))
+    assert again.join() == 0
+    (row,) = listed(again.state, "journal", "list")
+    explained = listed(again.state, "journal", "show", row["message_id"])
+    releases = {h["params"]["release"] for h in explained if h["what"] == "transfer"}
+    assert (known["name"], releases) == ("2027-01", {"2027-01"})
+
+
+def test_the_page_names_each_step_in_its_order():
+    steps = re.findall(r"^    gw tables (\w+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert list(dict.fromkeys(steps)) == [
+        *("draft", "check", "diff", "impact", "notice"),
+        *("release", "approve", "activate", "list", "cancel", "rollback", "confirm"),
+    ]
