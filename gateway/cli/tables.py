@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import Settings, foreseeing, releasing
+from gateway.cli import Settings, exchanging, foreseeing, releasing
 from gateway.errors import Refused, Unreachable
 from gateway.loading import drafted
 from gateway.loading import root as root_of
@@ -28,7 +28,7 @@ def tables() -> None:
     """Draft, check and compare the tables: directory and routes."""
 
 
-for _command in (*releasing.COMMANDS, *foreseeing.COMMANDS):
+for _command in (*exchanging.COMMANDS, *foreseeing.COMMANDS, *releasing.COMMANDS):
     tables.add_command(_command)
 
 

@@ -39,6 +39,9 @@ def test_a_change_from_the_draft_to_its_activation_and_back(
     assert decided(a_message("one"), "1.xml") == "transfer"
     routes = draft / "routing_tables" / "routes.csv"
     kept = routes.read_text(encoding="utf-8")
+    gw("tables", "template", tmp_path / "tables.xlsx", "--from", draft)
+    gw("tables", "import", tmp_path / "tables.xlsx", "--into", draft)
+    assert routes.read_text(encoding="utf-8") == kept
     routes.write_text(f"{kept}{ROW.replace('solid', 'sure')}\n", encoding="utf-8")
     assert "routes.csv:128:certainty" in gw("tables", "check", draft, code=1)
     routes.write_text(f"{kept}{ROW}\n", encoding="utf-8")
@@ -115,6 +118,6 @@ def test_the_release_in_force_outlives_a_restart(daemon, command, tmp_path, a_me
 def test_the_page_names_each_step_in_its_order():
     steps = re.findall(r"^    gw tables (\w+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert list(dict.fromkeys(steps)) == [
-        *("draft", "check", "diff", "impact", "notice"),
+        *("draft", "template", "import", "check", "diff", "impact", "notice"),
         *("release", "approve", "activate", "list", "cancel", "rollback", "confirm"),
     ]

@@ -1,0 +1,203 @@
+"""Tables to a workbook and back, and what a spreadsheet may have done to them."""
+
+import csv
+import zipfile
+from datetime import date
+
+import pytest
+import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.tables import importing, template
+from gateway.tables.drafting import draft
+from gateway.tables.importing import TABLES, read, sheet_name, store
+from routing_tables.release import ROOT
+
+ROUTES = "routing_tables/routes.csv"
+REMINDERS = "routing_tables/reminders.csv"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    draft(tmp_path / "draft", "2027-01")
+    return tmp_path / "draft"
+
+
+def book(path, sheets):
+    """A workbook of plain cells: sheet -> rows."""
+    with xlsxwriter.Workbook(str(path)) as made:
+        day = made.add_format({"num_format": "dd/mm/yyyy"})
+        for name, rows in sheets.items():
+            sheet = made.add_worksheet(name)
+            for line, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    if isinstance(cell, date):
+                        sheet.write_datetime(line, column, cell, day)
+                    else:
+                        sheet.write(line, column, cell)
+    return path
+
+
+def head(table):
+    return list(TABLES[table])
+
+
+def errors(found):
+    return [(f.file, f.line, f.column) for f in found.findings if f.error]
+
+
+def test_a_release_through_a_workbook_is_the_same_bytes(folder, tmp_path):
+    path = tmp_path / "tables.xlsx"
+    assert template.write(path, ROOT) > 1_000
+    found = read(path)
+    assert found.usable
+    assert found.tables.keys() == TABLES.keys()
+    store(found, folder)
+    for table in TABLES:
+        assert (folder / table).read_bytes() == (ROOT / table).read_bytes(), table
+
+
+def test_a_workbook_of_libreoffice_is_read(tmp_path):
+    rows = [head(REMINDERS), ["DE", "*", "1", "30"]]
+    found = read(ods(tmp_path / "x.ods", "reminders", rows))
+    assert found.usable
+    assert found.tables[REMINDERS] == [rows[1]]
+
+
+def ods(path, name, rows):
+    """The least that LibreOffice writes: one sheet of texts."""
+    body = "".join(
+        "<table:table-row>"
+        + "".join(
+            '<table:table-cell office:value-type="string"><text:p>'
+            f"{cell}</text:p></table:table-cell>"
+            for cell in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    spaces = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
+        for short in ("office", "table", "text", "manifest")
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", kind)
+        archive.writestr(
+            "content.xml",
+            f'<?xml version="1.0"?><office:document-content {spaces}><office:body>'
+            f'<office:spreadsheet><table:table table:name="{name}">{body}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+        archive.writestr(
+            "META-INF/manifest.xml",
+            f'<?xml version="1.0"?><manifest:manifest {spaces}><manifest:file-entry'
+            f' manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>',
+        )
+    return path
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=12).map(
+    str.strip
+)
+
+
+@given(rows=st.lists(st.tuples(cells, cells, cells, cells), max_size=5))
+def test_csv_in_is_csv_out(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("t")
+    kept = [
+        list(row)
+        for row in rows
+        if any(row) and not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+    ]
+    found = importing.Imported({"routing_tables/questions/en.csv": kept})
+    store(found, folder)
+    path = folder / "routing_tables" / "questions" / "en.csv"
+    again = read(path, "questions-en")
+    assert again.findings == []
+    assert again.tables["routing_tables/questions/en.csv"] == kept
+
+
+def test_an_identifier_that_became_a_number_is_refused_with_the_name_of_its_cell(tmp_path):
+    rows = [head("ir_directory/catchments.csv"), ["cpam", 1053, "FR:0101100000", "solid"]]
+    found = read(book(tmp_path / "x.xlsx", {"catchments": rows}))
+    assert errors(found) == [("catchments!B2", 2, "area")]
+    assert not found.usable
+
+
+def test_days_come_as_days_or_in_french(tmp_path):
+    columns = head(ROUTES)
+    row = dict.fromkeys(columns, "x") | {"valid_from": date(2027, 1, 2), "valid_to": "3/11/2027"}
+    found = read(book(tmp_path / "x.xlsx", {"routes": [columns, [row[c] for c in columns]]}))
+    assert found.findings == []
+    (kept,) = found.tables[ROUTES]
+    assert (kept[10], kept[11]) == ("2027-01-02", "2027-11-03")
+    row["note"] = date(2027, 1, 2)
+    found = read(book(tmp_path / "y.xlsx", {"routes": [columns, [row[c] for c in columns]]}))
+    assert errors(found) == [("routes!N2", 2, "note")]
+
+
+def test_a_number_is_a_number_where_one_is_meant(tmp_path):
+    rows = [head(REMINDERS), ["*", "*", 1, 30.0], ["DE", "*", 1, 2.5]]
+    found = read(book(tmp_path / "x.xlsx", {"reminders": rows}))
+    assert found.tables[REMINDERS][0] == ["*", "*", "1", "30"]
+    assert errors(found) == [("reminders!D3", 3, "days")]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+33 1", "-x", "@import"])
+def test_what_would_be_calculated_is_no_text(tmp_path, cell):
+    path = tmp_path / "reminders.csv"
+    path.write_text(f"country;buc;number;days\n{cell};*;1;30\n", encoding="utf-8")
+    assert errors(read(path)) == [("reminders.csv!A2", 2, "country")]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_csv_is_read_however_it_was_saved(tmp_path, delimiter, encoding):
+    path = tmp_path / "any name.csv"
+    lines = [head("routing_tables/questions/en.csv"), ["work", "Emploi", "Activité", "Où ?"]]
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=delimiter, lineterminator="\r\n").writerows(lines)
+    found = read(path, "questions-en")
+    assert found.tables["routing_tables/questions/en.csv"] == [lines[1]]
+    assert [f.error for f in found.findings] == ([False] if encoding == "cp1252" else [])
+
+
+def test_columns_may_stand_in_any_order_and_must_all_be_there(tmp_path):
+    path = tmp_path / "reminders.csv"
+    path.write_text("days;number;buc;country\n30;1;*;DE\n;;;\n", encoding="utf-8")
+    assert read(path).tables[REMINDERS] == [["DE", "*", "1", "30"]]
+    path.write_text("days;number;buc\n30;1;*\n", encoding="utf-8")
+    assert errors(read(path)) == [("reminders.csv", 1, "")]
+
+
+def test_a_sheet_that_is_no_table_is_left_out_and_said(tmp_path):
+    found = read(book(tmp_path / "x.xlsx", {"Notes": [["a"]], "reminders": [head(REMINDERS)]}))
+    assert found.usable
+    assert [f.file for f in found.findings] == ["Notes"]
+    path = tmp_path / "other.csv"
+    path.write_text("a;b\n", encoding="utf-8")
+    assert not read(path).usable
+
+
+def test_what_is_no_workbook_or_too_large_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"PK but no more")
+    assert not read(path).usable
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", b"0" * 300_000)
+    assert not read(path).usable
+    monkeypatch.setattr(importing, "MOST_UNPACKED", 100_000)
+    assert errors(read(path)) == [("x.xlsx", 0, "")]
+    monkeypatch.setattr(importing, "MOST_BYTES", 10)
+    assert errors(read(path)) == [("x.xlsx", 0, "")]
+
+
+def test_a_closed_set_has_a_drop_down(tmp_path):
+    template.write(tmp_path / "t.xlsx")
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as archive:
+        sheets = [archive.read(name).decode() for name in archive.namelist() if "sheets/" in name]
+    lists = sum(text.count("<dataValidation ") for text in sheets)
+    assert lists == len(template.CHOICES)
+    assert {table for table, _ in template.CHOICES} <= set(map(sheet_name, TABLES))
