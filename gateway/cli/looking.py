@@ -36,6 +36,8 @@ def journal() -> None:
     multiple=True,
     help="Messages in this state alone (may be repeated).",
 )
+@click.option("--release", default=None, help="Decided on this release of the tables.")
+@click.option("--rule", default=None, help="Decided by this row (a rule, or an area).")
 @click.option("--after", default=None, help="Go on after this message id.")
 @click.pass_obj
 def journal_list(
@@ -45,11 +47,26 @@ def journal_list(
     limit: int,
     case_id: str | None,
     states: Sequence[str],
+    release: str | None,
+    rule: str | None,
     after: str | None,
 ) -> None:
     """List messages with their latest decision, in order of receipt."""
     wanted = [MessageState(state) for state in states]
-    _list(settings, wanted, as_json=as_json, limit=limit, case_id=case_id, after=after)
+    if release is None and rule is None:
+        _list(settings, wanted, as_json=as_json, limit=limit, case_id=case_id, after=after)
+        return
+    if case_id is not None or wanted:
+        raise click.UsageError("--release and --rule go with neither --case nor --only.")
+    decided = asyncio.run(_decided_by(settings, release, rule, limit, after))
+    _show_rows(decided, as_json=as_json)
+
+
+async def _decided_by(
+    settings: Settings, release: str | None, rule: str | None, limit: int, after: str | None
+) -> Sequence[Row]:
+    async with settings.reader() as reader:
+        return await reader.decided_by(release=release, rule=rule, limit=limit, after=after)
 
 
 @journal.command("show")
@@ -175,7 +192,12 @@ def _list(
     case_id: str | None = None,
     after: str | None = None,
 ) -> None:
-    for row in asyncio.run(_rows(settings, states, limit, case_id, after)):
+    found = asyncio.run(_rows(settings, states, limit, case_id, after))
+    _show_rows(found, as_json=as_json)
+
+
+def _show_rows(rows: Sequence[Row], *, as_json: bool) -> None:
+    for row in rows:
         listed = _row(row)
         if as_json:
             click.echo(json.dumps(listed, ensure_ascii=False))

@@ -283,6 +283,20 @@ class JournalReader(Protocol):
         """
         ...
 
+    async def decided_by(
+        self,
+        *,
+        release: str | None = None,
+        rule: str | None = None,
+        limit: int = 1000,
+        after: str | None = None,
+    ) -> Sequence[Row]:
+        """Messages of which any decision was made on that release, and by that row of it.
+
+        Reads every decision; `after` pages on as in `messages`.
+        """
+        ...
+
     async def explanation(self, message_id: str) -> Sequence[Mapping[str, Any]]:
         """Every decision of a message, the first one first.
 

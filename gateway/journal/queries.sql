@@ -262,6 +262,15 @@ SELECT * FROM listed
    AND (received_at, position) > (:received_at, :position)
  ORDER BY received_at, position LIMIT :limit;
 
+-- messages_decided_by --
+SELECT * FROM listed
+ WHERE message_id IN (SELECT d.message_id FROM decision AS d
+                       WHERE (:release IS NULL OR d.release = :release)
+                         AND (:rule IS NULL
+                              OR :rule IN (SELECT value FROM json_each(d.rules))))
+   AND (received_at, position) > (:received_at, :position)
+ ORDER BY received_at, position LIMIT :limit;
+
 -- messages_of_case --
 SELECT * FROM listed
  WHERE case_id = :case_id

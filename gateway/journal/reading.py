@@ -112,14 +112,7 @@ class Reading:
         after: str | None,
     ) -> Sequence[Row]:
         """A page of messages in order of receipt (then of recording)."""
-        received = self._rows("receipt", (after,)) if after is not None else []
-        params = {
-            "states": codes(states),
-            "case_id": case_id,
-            "limit": limit,
-            "received_at": received[0][0] if received else -(2**63),
-            "position": received[0][1] if received else 0,
-        }
+        params = {"states": codes(states), "case_id": case_id, "limit": limit, **self._from(after)}
         name = "messages_in_states" if states else "messages"
         rows = self._rows("messages_of_case" if case_id is not None else name, params)
         return [_row(row) for row in rows]
@@ -139,6 +132,21 @@ class Reading:
             )
             for (case_id,) in self._rows("past_cases", (after or "", limit))
         )
+
+    def decided_by(
+        self, release: str | None, rule: str | None, limit: int, after: str | None
+    ) -> Sequence[Row]:
+        """A page of messages that a release, or a row of it, decided."""
+        params = {"release": release, "rule": rule, "limit": limit, **self._from(after)}
+        return [_row(row) for row in self._rows("messages_decided_by", params)]
+
+    def _from(self, after: str | None) -> dict[str, int]:
+        """Where a page begins: behind that message."""
+        received = self._rows("receipt", (after,)) if after is not None else []
+        return {
+            "received_at": received[0][0] if received else -(2**63),
+            "position": received[0][1] if received else 0,
+        }
 
     def explanation(self, message_id: str) -> Sequence[Mapping[str, Any]]:
         """Every decision, the first one first."""

@@ -120,6 +120,17 @@ class SqliteReader:
         """See `JournalReader`."""
         return await self._read(self._reading.backlog, now)
 
+    async def decided_by(
+        self,
+        *,
+        release: str | None = None,
+        rule: str | None = None,
+        limit: int = 1000,
+        after: str | None = None,
+    ) -> Sequence[Row]:
+        """See `JournalReader`."""
+        return await self._read(self._reading.decided_by, release, rule, limit, after)
+
     async def questions(self, *, every: bool, limit: int = 1000) -> Sequence[QuestionRow]:
         """See `JournalReader`."""
         return await self._read(self._reading.questions, every, limit)

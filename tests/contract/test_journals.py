@@ -131,6 +131,24 @@ async def test_tables_no_longer_in_force_are_a_conflict(journal, made):
     assert await journal.record(Made(release="2026-04").transfer()) == Recorded()
 
 
+async def test_messages_are_found_by_what_decided_them(journal, made, driver):
+    first, second = made.transfer(), type(made)("case-2").transfer("m2")
+    for entry, rules in ((first, ("S-GENERAL", "cpam:dep:67")), (second, ("S-GENERAL-2",))):
+        judgement = dataclasses.replace(entry.judgement, rules=rules)
+        await journal.record(dataclasses.replace(entry, judgement=judgement))
+    ids = [first.judgement.message_id, second.judgement.message_id]
+
+    async def found(**by):
+        return [row.message_id for row in await journal.decided_by(**by)]
+
+    assert await found(rule="S-GENERAL") == ids[:1]
+    assert await found(rule="cpam:dep:67", release=TABLES.name) == ids[:1]
+    assert await found(rule="S-GENERAL", release="other") == []
+    assert await found(release=TABLES.name) == ids
+    assert await found(release=TABLES.name, limit=1) == ids[:1]
+    assert await found(release=TABLES.name, after=ids[0]) == ids[1:]
+
+
 async def test_the_schemas_in_force_are_noted_when_they_change(journal):
     assert await journal.schemas_in_force() == ()
     changes = [
