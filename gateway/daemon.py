@@ -344,6 +344,7 @@ class Daemon:
         """Decide by a release from its instant on; one that cannot be read is told each time."""
         try:
             await self._gateway.releases.refresh()
+            await self._gateway.releases.look_at_drafts()
         except GatewayError as error:
             logger().error("tables-unusable", error_code=error.code)
 

@@ -6,7 +6,7 @@ confirmed by a second. The tables are swapped in the running gateway when their 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from gateway.journal import Journal, Release, TableRelease
 from gateway.log import logger
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
-from gateway.tables import golden, shelf
+from gateway.tables import drafts, golden, shelf
 from gateway.tables.checking import check
 from gateway.tables.merging import undone
 from routing_tables import release as tables_release
@@ -31,6 +31,7 @@ DEEDS: Final = (
     "tables-rollback",
     "tables-confirm",
 )
+_DRAFTS_EVERY: Final = timedelta(seconds=5)
 _SHOWN: Final = 3
 """Rows named in a refusal."""
 
@@ -58,6 +59,7 @@ class Releasing:
         self._state = state
         self._load = load
         self._four_eyes = four_eyes
+        self._looked_at: datetime | None = None
 
     async def refresh(self) -> None:
         """Decide by the release that is in force now.
@@ -74,6 +76,27 @@ class Releasing:
         self._pipeline.desk = replace(self._pipeline.desk, tables=loaded)
         self._metrics.release(loaded.release)
         logger().info("tables-in-force", release=loaded.release)
+
+    async def look_at_drafts(self) -> None:
+        """Check what maintainers have put into the folder for drafts (`drafts`)."""
+        now = self._clock.now()
+        if self._looked_at is not None and now - self._looked_at < _DRAFTS_EVERY:
+            return
+        self._looked_at = now
+        in_force = await self._journal.release(now)
+        try:
+            written = await self._files.run(self._reports, in_force, now)
+        except OSError as error:
+            logger().error("drafts-unusable", error_code=f"os-{error.errno}")
+            return
+        for name in written:
+            logger().info("draft-checked", path=name)
+
+    def _reports(self, in_force: Release | None, now: datetime) -> tuple[str, ...]:
+        root = tables_release.ROOT
+        if in_force is not None and in_force.kind != "baseline":
+            root = shelf.find(self._state, in_force.name, in_force.digest)
+        return drafts.reports(self._state, root, now)
 
     async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
         """One of `DEEDS`.

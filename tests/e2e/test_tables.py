@@ -115,6 +115,24 @@ def test_the_release_in_force_outlives_a_restart(daemon, command, tmp_path, a_me
     assert (known["name"], releases) == ("2027-01", {"2027-01"})
 
 
+def test_a_workbook_put_into_the_folder_for_drafts_gets_its_report(gateway, command):
+    gateway.wait_for("started")
+    place = gateway.state / "tables" / "drafts"
+    assert (
+        command(
+            gateway.state,
+            "tables",
+            "template",
+            place / "t.xlsx",
+            "--from",
+            Path(__file__).parents[2],
+        ).returncode
+        == 0
+    )
+    gateway.wait_for("draft-checked")
+    assert "0 erreur(s)" in (place / "t.xlsx.controle.html").read_text(encoding="utf-8")
+
+
 def test_the_page_names_each_step_in_its_order():
     steps = re.findall(r"^    gw tables (\w+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert list(dict.fromkeys(steps)) == [

@@ -1,0 +1,83 @@
+"""The folder for drafts: what is put there is checked, and a French report appears beside it.
+
+`STATE/tables/drafts/NAME/` (a draft) or `NAME.xlsx`, `NAME.ods` (a workbook, looked at as if it
+were imported into the tables in force) gets `NAME.controle.html`. Nothing of it decides anything.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from gateway.core.matter import PARIS
+from gateway.tables import importing
+from gateway.tables.checking import Finding, check, page
+from routing_tables import release
+
+PLACE: Final = Path("tables", "drafts")
+"""In the state folder."""
+REPORT: Final = ".controle.html"
+WORKBOOKS: Final = frozenset({".xlsx", ".ods"})
+SETTLED_SECONDS: Final = 2.0
+"""A file that was written since is left alone: somebody may be copying."""
+
+
+def reports(state: Path, root: Path, now: datetime) -> tuple[str, ...]:
+    """Look at what is new or was changed since its report; names of the reports written.
+
+    `root` holds the tables in force.
+
+    Raises:
+        OSError: the folder cannot be read or written.
+    """
+    place = state / PLACE
+    for folder in (place.parent, place):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    written = []
+    for draft in sorted(place.iterdir()):
+        report = place / f"{draft.name}{REPORT}"
+        if _is_draft(draft) and _is_due(draft, report, now):
+            findings = _findings(draft, root, now)
+            beside = report.with_name(f".{report.name}")
+            beside.write_text(page(draft.name, findings, "fr"), encoding="utf-8")
+            beside.chmod(0o600)
+            beside.rename(report)
+            written.append(report.name)
+    return tuple(written)
+
+
+def _is_draft(path: Path) -> bool:
+    if path.is_symlink() or path.name.startswith("."):
+        return False
+    return path.is_dir() or path.suffix.lower() in WORKBOOKS
+
+
+def _is_due(draft: Path, report: Path, now: datetime) -> bool:
+    changed = max((path.lstat().st_mtime for path in _files(draft)), default=0.0)
+    if now.timestamp() - changed < SETTLED_SECONDS:
+        return False
+    return not report.exists() or report.stat().st_mtime < changed
+
+
+def _files(draft: Path) -> Iterator[Path]:
+    yield draft
+    if draft.is_dir():
+        yield from draft.rglob("*")
+
+
+def _findings(draft: Path, root: Path, now: datetime) -> tuple[Finding, ...]:
+    today = now.astimezone(PARIS).date()
+    if draft.is_dir():
+        return check(draft, today)
+    found = importing.read(draft)
+    if not found.usable:
+        return tuple(found.findings)
+    with tempfile.TemporaryDirectory(prefix="eessi-draft-") as temporary:
+        folder = Path(temporary)
+        for table in release.tables(root):
+            (folder / table).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / table, folder / table)
+        importing.store(found, folder)
+        return (*found.findings, *check(folder, today))
