@@ -144,11 +144,10 @@ class Releasing:
         made, now = await self._made(name), self._clock.now()
         if made.approver is None:
             raise _refused("not-approved", name)
-        since = _instant(on, now)
+        since = _instant(on, now) if on is not None else await self._at_once(now)
         await self._files.run(self._held, made.name, made.digest)
-        await self._journal.activate(
-            Release(made.name, made.digest, since, made.author, made.approver, "activated", who)
-        )
+        said = (made.name, made.digest, since, made.author, made.approver, "activated", who)
+        await self._journal.activate(Release(*said, at_once=on is None))
         await self.refresh()
         return {"name": name, "since": since.isoformat()}
 
@@ -175,11 +174,7 @@ class Releasing:
     async def _rollback(self, reason: str, who: str) -> dict[str, Any]:
         """Back to the release that decided before; at once, by one person."""
         now = self._clock.now()
-        begun = [
-            one
-            for one in await self._journal.releases()
-            if one.since <= now and one.cancelled_by is None
-        ]
+        begun = [one for one in await self._journal.releases() if one.begun(now)]
         current = await self._journal.release(now)
         before = [one for one in begun if current is not None and one.digest != current.digest]
         if not before:
@@ -189,8 +184,9 @@ class Releasing:
         await self._journal.activate(
             replace(
                 target,
-                since=now,
+                since=await self._at_once(now),
                 kind="rolled-back",
+                at_once=True,
                 asked_by=who,
                 reason=reason,
                 confirmed_by=None,
@@ -199,6 +195,11 @@ class Releasing:
         await self.refresh()
         await self._show_waiting()
         return {"name": target.name, "since": now.isoformat()}
+
+    async def _at_once(self, now: datetime) -> datetime:
+        """Now, and later than what is in force: clocks are set back."""
+        current = await self._journal.release(now)
+        return now if current is None else max(now, current.since + timedelta(microseconds=1))
 
     async def _confirm(self, who: str) -> dict[str, Any]:
         waiting = [one for one in await self._journal.releases() if one.waits]
@@ -276,9 +277,7 @@ def _nothing_lost(folder: Path, state: Path, base: str, in_force: Tables) -> Non
 
 
 def _instant(on: object, now: datetime) -> datetime:
-    """Midnight in Paris of a day to come; now without one."""
-    if on is None:
-        return now
+    """Midnight in Paris of a day to come."""
     try:
         since = datetime.combine(date.fromisoformat(str(on)), time.min, PARIS)
     except ValueError:

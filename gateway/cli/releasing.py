@@ -111,13 +111,13 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """A row an activation, in the order of their instants; then what was never activated."""
     standing = [a for a in activations if a.cancelled_by is None]
-    begun = [a for a in standing if a.since <= now]
+    begun = [a for a in standing if a.begun(now)]
     current = max(begun, key=lambda a: (a.since, standing.index(a)), default=None)
     rows = [
         {
             "name": a.name,
             "digest": a.digest,
-            "state": "in-force" if a is current else "was" if a.since <= now else "to-come",
+            "state": "in-force" if a is current else "was" if a in begun else "to-come",
             "kind": a.kind,
             "since": a.since.isoformat(timespec="seconds"),
             "author": a.author,

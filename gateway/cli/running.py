@@ -85,7 +85,7 @@ async def _status(settings: Settings) -> dict[str, Any]:
         for step in cdm_switches(settings.config(), settings.today())
     }
     shown["release"] = release.name if release is not None else None
-    coming = [a for a in activations if a.since > now and a.cancelled_by is None]
+    coming = [a for a in activations if not a.begun(now) and a.cancelled_by is None]
     shown["next_releases"] = {a.name: a.since.isoformat() for a in coming}
     shown["unconfirmed_rollback"] = any(a.waits for a in activations)
     shown["messages"] = dict(counts.messages)

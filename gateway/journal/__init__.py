@@ -195,10 +195,17 @@ class Release:
     """`baseline` (that of the wheel), `activated`, or `rolled-back`."""
     asked_by: str = "gateway"
     reason: str = ""
+    at_once: bool = True
+    """False when it was asked for a day to come; one that began at once has begun whatever a clock
+    that is set back says later."""
     confirmed_by: str | None = None
     """The second person of a roll-back; None until somebody has."""
     cancelled_by: str | None = None
     """Who took it back before it began."""
+
+    def begun(self, now: datetime) -> bool:
+        """Whether it has begun, and nobody took it back before."""
+        return self.cancelled_by is None and (self.at_once or self.since <= now)
 
     @property
     def waits(self) -> bool:

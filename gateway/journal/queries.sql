@@ -7,7 +7,7 @@
 SELECT m.digest, m.state, m.attempt,
        (SELECT max(seq) FROM history WHERE case_id = ?2),
        (SELECT max(seq) FROM sending WHERE case_id = ?2),
-       (SELECT name FROM release WHERE since <= ?3 AND cancelled_by IS NULL
+       (SELECT name FROM release WHERE (at_once OR since <= ?3) AND cancelled_by IS NULL
          ORDER BY since DESC, number DESC LIMIT 1)
   FROM (SELECT 1) LEFT JOIN message AS m ON m.message_id = ?1;
 
@@ -184,8 +184,8 @@ SELECT :message_id, coalesce(max(seq), 0) + 1, :instance, :environment, :at, :wh
 
 -- add_release --
 INSERT INTO release (number, name, digest, since, author, approver, kind, asked_by,
-                     reason)
-SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM release;
+                     reason, at_once)
+SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM release;
 
 -- confirm_release --
 -- The roll-back that nobody has confirmed yet.
@@ -195,7 +195,7 @@ UPDATE release SET confirmed_by = ?
 
 -- cancel_release --
 UPDATE release SET cancelled_by = :who
- WHERE name = :name AND since > :now AND cancelled_by IS NULL;
+ WHERE name = :name AND NOT at_once AND since > :now AND cancelled_by IS NULL;
 
 -- add_table_release --
 INSERT INTO table_release (name, digest, base, author, released_at) VALUES (?, ?, ?, ?, ?)
@@ -222,14 +222,14 @@ INSERT INTO heartbeat (instance, at) VALUES (?, ?)
 ON CONFLICT (instance) DO UPDATE SET at = excluded.at;
 
 -- release --
-SELECT name, digest, since, author, approver, kind, asked_by, reason, confirmed_by,
-       cancelled_by
-  FROM release WHERE since <= ? AND cancelled_by IS NULL
+SELECT name, digest, since, author, approver, kind, asked_by, reason, at_once,
+       confirmed_by, cancelled_by
+  FROM release WHERE (at_once OR since <= ?) AND cancelled_by IS NULL
  ORDER BY since DESC, number DESC LIMIT 1;
 
 -- releases --
-SELECT name, digest, since, author, approver, kind, asked_by, reason, confirmed_by,
-       cancelled_by
+SELECT name, digest, since, author, approver, kind, asked_by, reason, at_once,
+       confirmed_by, cancelled_by
   FROM release ORDER BY number;
 
 -- case_revisions --

@@ -239,8 +239,8 @@ class Reading:
 
 
 def _release(row: sqlite3.Row) -> Release:
-    name, digest, since, *who = row
-    return Release(name, digest, instant(since), *who)
+    known = dict(row) | {"since": instant(row["since"]), "at_once": bool(row["at_once"])}
+    return Release(**known)
 
 
 def _table_release(row: sqlite3.Row) -> TableRelease:

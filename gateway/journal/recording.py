@@ -292,7 +292,8 @@ def activate(page: Page, release: Release) -> None:
     """Put a release of the tables in force from its instant on."""
     since = microseconds(release.since)
     said = (release.name, release.digest, since, release.author, release.approver)
-    page.execute("add_release", (*said, release.kind, release.asked_by, release.reason))
+    how = (release.kind, release.asked_by, release.reason, release.at_once)
+    page.execute("add_release", (*said, *how))
 
 
 def confirm_activation(page: Page, who: str) -> bool:

@@ -180,8 +180,8 @@ async def test_without_tables_in_force_nothing_is_recorded(driver, made):
 
 async def test_in_force_is_the_activation_that_began_last(journal):
     assert await journal.release(at(0)) == TABLES
-    later = dataclasses.replace(TABLES, name="2026-05", since=at(100))
-    soon = dataclasses.replace(TABLES, name="2026-04", since=at(50))
+    later = dataclasses.replace(TABLES, name="2026-05", since=at(100), at_once=False)
+    soon = dataclasses.replace(TABLES, name="2026-04", since=at(50), at_once=False)
     for release in (later, soon):  # asked for in another order than they begin
         await journal.activate(release)
     in_force = [(await journal.release(at(second))).name for second in (49, 50, 99, 100, 999)]
@@ -194,8 +194,16 @@ async def test_in_force_is_the_activation_that_began_last(journal):
     assert await journal.releases() == (TABLES, later, soon, back)
 
 
-async def test_what_is_decided_after_the_instant_needs_the_new_tables(journal, made):
+async def test_a_clock_that_is_set_back_brings_nothing_back(journal):
     await journal.activate(dataclasses.replace(TABLES, name="2026-04", since=at(50)))
+    back = dataclasses.replace(TABLES, since=at(60), kind="rolled-back")
+    await journal.activate(back)
+    for second in (999, 60, 55, 50, 0, -999):
+        assert await journal.release(at(second)) == back
+
+
+async def test_what_is_decided_after_the_instant_needs_the_new_tables(journal, made):
+    await journal.activate(dataclasses.replace(TABLES, name="2026-04", since=at(50), at_once=False))
     before = dataclasses.replace(made.transfer(), decided_at=at(49))
     after = dataclasses.replace(made.transfer(), decided_at=at(50))
     with pytest.raises(JournalConflict) as raised:
@@ -205,7 +213,7 @@ async def test_what_is_decided_after_the_instant_needs_the_new_tables(journal, m
 
 
 async def test_an_activation_that_has_not_begun_can_be_cancelled(journal):
-    await journal.activate(dataclasses.replace(TABLES, name="2026-04", since=at(50)))
+    await journal.activate(dataclasses.replace(TABLES, name="2026-04", since=at(50), at_once=False))
     assert not await journal.cancel_activation("2026-04", "ada", at(50))
     assert not await journal.cancel_activation("2026-03", "ada", at(10))
     assert await journal.cancel_activation("2026-04", "ada", at(49))

@@ -1,7 +1,7 @@
 """A release from the draft to the decisions and back: who may, what is refused, when it decides."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -97,6 +97,19 @@ async def test_an_activation_takes_effect_at_its_midnight_without_a_restart(
     await house.clock.advance(3600)
     assert await decided(house, a_message, "three") == "refer"
     assert house.pipeline.desk.tables.release == approved
+
+
+async def test_the_way_back_holds_when_the_clock_is_set_back(
+    house, by, approved, a_message, monkeypatch
+):
+    before, now = house.pipeline.desk.tables.release, house.clock.now()
+    await by("eve", "tables-activate", name=approved)
+    for hours in (2, 4):
+        monkeypatch.setattr(house.clock, "now", lambda back=hours: now - timedelta(hours=back))
+        if hours == 2:
+            await by("bob", "tables-rollback", reason="x")
+    assert await decided(house, a_message, "one") == "transfer"
+    assert house.pipeline.desk.tables.release == before
 
 
 async def test_an_activation_to_come_can_be_taken_back(house, by, approved, a_message):

@@ -11,7 +11,10 @@ CREATE TABLE table_release (
     approved_at INTEGER
 ) STRICT;
 
--- In force is the activation with the latest `since` that has come, of those not cancelled.
+-- In force is the activation with the latest `since` of those that have begun and are not cancelled.
+-- One that began at once has begun whatever the clock says later: a clock that is set back must not
+-- bring back what was rolled back.
+ALTER TABLE release ADD COLUMN at_once INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE release ADD COLUMN kind TEXT NOT NULL DEFAULT 'activated'; -- baseline, rolled-back
 ALTER TABLE release ADD COLUMN asked_by TEXT NOT NULL DEFAULT 'gateway';
 ALTER TABLE release ADD COLUMN reason TEXT NOT NULL DEFAULT '';
