@@ -44,6 +44,7 @@ class _Commands(click.Group):
         "questions": "asking",
         "schemas": "cataloguing",
         "tables": "tables",
+        "report": "reporting",
         "simulate": "simulating",
         "bench": "measuring",
     }

@@ -228,6 +228,17 @@ class TableRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstDecision:
+    """A message that sent a case on, or asked about it, as it was decided first."""
+
+    case_id: str
+    sender: str
+    buc: str
+    missing: tuple[str, ...]
+    """What was asked for; empty when the case was transferred."""
+
+
+@dataclass(frozen=True, slots=True)
 class PastMessage:
     """One message as it came, for judging it again."""
 
@@ -340,6 +351,10 @@ class JournalReader(Protocol):
         `received` counts cases; each is also `transferred`, `asked`, `referred` or `other`, as it
         stands now. `set_aside` counts messages, which belong to no case.
         """
+        ...
+
+    async def first_decisions(self, since: datetime | None) -> Sequence[FirstDecision]:
+        """Transfers and questions as they were first decided, case by case in order of receipt."""
         ...
 
     async def past(self, after: str | None, limit: int) -> Sequence[Past]:

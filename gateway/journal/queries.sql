@@ -281,6 +281,12 @@ SELECT * FROM listed
 -- receipt --
 SELECT received_at, position FROM message WHERE message_id = ?;
 
+-- first_decisions --
+SELECT m.case_id, m.sender, m.buc, d.missing
+  FROM message AS m JOIN decision AS d ON d.message_id = m.message_id AND d.attempt = 0
+ WHERE d.decision IN ('transfer', 'ask') AND m.received_at >= ?
+ ORDER BY m.case_id, m.received_at, m.position;
+
 -- past_cases --
 SELECT DISTINCT case_id FROM message
  WHERE case_id > ? ORDER BY case_id LIMIT ?;

@@ -13,6 +13,7 @@ from gateway.errors import JournalUnavailable
 from gateway.journal import (
     Backlog,
     Counts,
+    FirstDecision,
     Happening,
     Past,
     PastMessage,
@@ -116,6 +117,14 @@ class Reading:
         name = "messages_in_states" if states else "messages"
         rows = self._rows("messages_of_case" if case_id is not None else name, params)
         return [_row(row) for row in rows]
+
+    def first_decisions(self, since: datetime | None) -> tuple[FirstDecision, ...]:
+        """Transfers and questions as they were first decided."""
+        begin = microseconds(since) if since is not None else 0
+        return tuple(
+            FirstDecision(case_id, sender, buc, codes_of(missing))
+            for case_id, sender, buc, missing in self._rows("first_decisions", (begin,))
+        )
 
     def past(self, after: str | None, limit: int) -> tuple[Past, ...]:
         """A page of cases with everything that happened in them."""

@@ -25,6 +25,7 @@ from gateway.journal import (
     Claimed,
     Counts,
     Entry,
+    FirstDecision,
     Happening,
     Outcome,
     Past,
@@ -146,6 +147,10 @@ class SqliteReader:
     async def by_buc(self) -> Mapping[str, Mapping[str, int]]:
         """See `JournalReader`."""
         return await self._read(self._reading.by_buc)
+
+    async def first_decisions(self, since: datetime | None) -> tuple[FirstDecision, ...]:
+        """See `JournalReader`."""
+        return await self._read(self._reading.first_decisions, since)
 
     async def past(self, after: str | None, limit: int) -> tuple[Past, ...]:
         """See `JournalReader`."""

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from gateway.errors import JournalConflict, JournalUnavailable, StateLocked
 from gateway.journal import (
     Contradiction,
     Duplicate,
+    FirstDecision,
     IdentityConflict,
     Recorded,
     SchemasInForce,
@@ -147,6 +148,18 @@ async def test_messages_are_found_by_what_decided_them(journal, made, driver):
     assert await found(release=TABLES.name) == ids
     assert await found(release=TABLES.name, limit=1) == ids[:1]
     assert await found(release=TABLES.name, after=ids[0]) == ids[1:]
+
+
+async def test_first_decisions_tell_what_was_sent_on_and_what_was_asked(journal, made):
+    entry = made.transfer()
+    await journal.record(entry)
+    message = entry.judgement.message
+    (first,) = await journal.first_decisions(None)
+    assert first == FirstDecision(
+        entry.judgement.case_id, message.sender.id, message.buc, entry.judgement.missing
+    )
+    assert await journal.first_decisions(entry.received_at) == (first,)
+    assert await journal.first_decisions(entry.received_at + timedelta(seconds=1)) == ()
 
 
 async def test_the_schemas_in_force_are_noted_when_they_change(journal):
