@@ -51,6 +51,7 @@ from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
 from gateway.releasing import Releasing, put_in_force
 from gateway.systemd import READY, STOPPING, WATCHDOG, notify
+from gateway.tables.drafts import PLACE
 from gateway.timers import Timers
 from gateway.transport.folder import FolderConsumer, FolderPublisher
 
@@ -159,7 +160,8 @@ def make_state(state: Path) -> None:
         Unreachable: it cannot be made.
     """
     try:
-        for folder in (state, state / "inbound", state / "outbound"):
+        drafts = state / PLACE
+        for folder in (state, state / "inbound", state / "outbound", drafts.parent, drafts):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Unreachable(
@@ -262,6 +264,7 @@ class Daemon:
         self._gateway = gateway
         self._until_idle = until_idle
         self._announced: date | None = None
+        self._unusable: str | None = None
         self._stop = asyncio.Event()
 
     async def run(self, started: Callable[[str], None] = lambda _address: None) -> None:
@@ -275,6 +278,7 @@ class Daemon:
         try:
             await endpoint.start()
             await gateway.operating.do("reload", {}, "gateway")
+            await gateway.releases.show_waiting()
             await gateway.readiness.look()
             address, port = endpoint.address
             logger().info("started", version=__version__, address=address, port=port)
@@ -302,14 +306,15 @@ class Daemon:
         relay = asyncio.create_task(gateway.relay.run(), name="relay")
         timers = asyncio.create_task(gateway.timers.run(), name="timers")
         observing = asyncio.create_task(self._observe(), name="observing")
+        drafts = asyncio.create_task(gateway.releases.watch_drafts(), name="drafts")
         stopping = asyncio.create_task(self._stop.wait(), name="stopping")
-        tasks = {intake, relay, timers, observing}
+        tasks = {intake, relay, timers, observing, drafts}
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         notify(STOPPING, os.environ)
         gateway.readiness.drain()
         logger().info("draining")
-        await _cancelled(intake, timers, observing)
+        await _cancelled(intake, timers, observing, drafts)
         logger().info("intake-stopped")
         await gateway.pipeline.drain()
         logger().info("in-flight-settled")
@@ -341,12 +346,14 @@ class Daemon:
                 self.stop()
 
     async def _swap_tables(self) -> None:
-        """Decide by a release from its instant on; one that cannot be read is told each time."""
+        """Decide by a release from its instant on; one that cannot be read is told of once."""
         try:
             await self._gateway.releases.refresh()
-            await self._gateway.releases.look_at_drafts()
+            self._unusable = None
         except GatewayError as error:
-            logger().error("tables-unusable", error_code=error.code)
+            if error.code != self._unusable:
+                logger().error("tables-unusable", error_code=error.code)
+            self._unusable = error.code
 
     def _announce(self) -> None:
         """Once a day: CDM versions that begin soon, or lately did."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from gateway.clock import Clock, Executor
 from gateway.core.matter import PARIS
 from gateway.core.tables import Tables
-from gateway.errors import Refused
+from gateway.errors import GatewayError, Refused
 from gateway.journal import Journal, Release, TableRelease
 from gateway.log import logger
 from gateway.metrics import Metrics
@@ -31,7 +31,8 @@ DEEDS: Final = (
     "tables-rollback",
     "tables-confirm",
 )
-_DRAFTS_EVERY: Final = timedelta(seconds=5)
+DRAFTS_SECONDS: Final = 5.0
+"""Between two looks into the folder for drafts."""
 _SHOWN: Final = 3
 """Rows named in a refusal."""
 
@@ -59,7 +60,6 @@ class Releasing:
         self._state = state
         self._load = load
         self._four_eyes = four_eyes
-        self._looked_at: datetime | None = None
 
     async def refresh(self) -> None:
         """Decide by the release that is in force now.
@@ -77,20 +77,20 @@ class Releasing:
         self._metrics.release(loaded.release)
         logger().info("tables-in-force", release=loaded.release)
 
-    async def look_at_drafts(self) -> None:
-        """Check what maintainers have put into the folder for drafts (`drafts`)."""
-        now = self._clock.now()
-        if self._looked_at is not None and now - self._looked_at < _DRAFTS_EVERY:
-            return
-        self._looked_at = now
-        in_force = await self._journal.release(now)
-        try:
-            written = await self._files.run(self._reports, in_force, now)
-        except OSError as error:
-            logger().error("drafts-unusable", error_code=f"os-{error.errno}")
-            return
-        for name in written:
-            logger().info("draft-checked", path=name)
+    async def watch_drafts(self) -> None:
+        """Check what maintainers put into the folder for drafts (`drafts`), until cancelled."""
+        while True:
+            await self._clock.sleep(DRAFTS_SECONDS)
+            now = self._clock.now()
+            try:
+                in_force = await self._journal.release(now)
+                written = await self._files.run(self._reports, in_force, now)
+            except (OSError, GatewayError) as error:
+                code = error.code if isinstance(error, GatewayError) else f"os-{error.errno}"
+                logger().error("drafts-unusable", error_code=code)
+                continue
+            for name in written:
+                logger().info("draft-checked", path=name)
 
     def _reports(self, in_force: Release | None, now: datetime) -> tuple[str, ...]:
         root = tables_release.ROOT
@@ -193,7 +193,7 @@ class Releasing:
             )
         )
         await self.refresh()
-        await self._show_waiting()
+        await self.show_waiting()
         return {"name": target.name, "since": now.isoformat()}
 
     async def _at_once(self, now: datetime) -> datetime:
@@ -208,10 +208,11 @@ class Releasing:
         if self._four_eyes and waiting[-1].asked_by == who:
             raise _refused("same-person", who)
         await self._journal.confirm_activation(who)
-        await self._show_waiting()
+        await self.show_waiting()
         return {"name": waiting[-1].name, "confirmed_by": who}
 
-    async def _show_waiting(self) -> None:
+    async def show_waiting(self) -> None:
+        """Show as a metric whether a roll-back waits for a second person."""
         waits = any(one.waits for one in await self._journal.releases())
         self._metrics.rollback_unconfirmed(waits)
 
