@@ -107,9 +107,11 @@ def load(folder: Path | None = None) -> RoutingTable:
         if row["rule"] in lines or not row["rule"]:
             _rule_not_unique(sheet, row, lines.get(row["rule"]))
         lines.setdefault(row["rule"], row.line)
-        routes.extend(_Reading(sheet, row).routes())
-    if not sheet.problems:
-        _ordered(sheet, routes, lines)
+        before = len(sheet.problems)
+        read = tuple(_Reading(sheet, row).routes())
+        if len(sheet.problems) == before:  # what is not understood overlaps with nothing
+            routes.extend(read)
+    _ordered(sheet, routes, lines)
     _settle(sheet)
     return RoutingTable(routes)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.errors import Refused
 from gateway.tables.pages import page
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -58,7 +59,11 @@ _WORDS: Final = {
 
 
 def compare(before: Path, after: Path) -> tuple[Change, ...]:
-    """All changes, table by table, by key."""
+    """All changes, table by table, by key.
+
+    Raises:
+        Refused: a table lacks the columns that name its rows.
+    """
     files = {
         path.relative_to(root).as_posix()
         for root in (before, after)
@@ -94,6 +99,13 @@ def _rows(path: Path, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, s
     except FileNotFoundError:
         return {}
     rows = csv.DictReader(text.splitlines(), delimiter=";")
+    lost = ", ".join(sorted(set(key) - set(rows.fieldnames or ())))
+    if lost:
+        raise Refused(
+            f"{path.name}: no column {lost}; see `tables check`.",
+            french=f"{path.name} : colonne {lost} absente ; voir `tables check`.",
+            code="tables-invalid",
+        )
     return {
         tuple(row.get(column) or "" for column in key or tuple(row)): {
             column: value or "" for column, value in row.items() if column
