@@ -1,13 +1,15 @@
-"""Tables to a spreadsheet and back: `tables template`, `tables import`."""
+"""Tables to a spreadsheet and back, and from the IR: `tables template`, `import`, `sync`."""
 
 import json
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from gateway.cli import Settings
 from gateway.errors import Refused, Unreachable
-from gateway.tables import importing, template
+from gateway.tables import importing, synchronising, template
 
 
 @click.command("template")
@@ -39,12 +41,7 @@ def tables_import(
     settings: Settings, file: Path, folder: Path, table: str | None, *, as_json: bool
 ) -> int:
     """Take tables out of a workbook or a CSV into a draft (exit 1: nothing was stored)."""
-    if not (folder / "routing_tables").is_dir():
-        raise Refused(
-            f"{folder}: no draft; make one first (`tables draft`).",
-            french=f"{folder} : pas un brouillon ; en faire un d'abord (`tables draft`).",
-            code="no-tables",
-        )
+    _is_draft(folder)
     try:
         found = importing.read(file, table)
         if found.usable:
@@ -71,6 +68,48 @@ def tables_import(
     return 0 if found.usable else 1
 
 
+@click.command("sync")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--into", "folder", type=click.Path(path_type=Path), required=True, help="A draft.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="From when on (today).")
+@click.option("--json", "as_json", is_flag=True, help="One object.")
+@click.pass_obj
+def tables_sync(
+    settings: Settings, file: Path, folder: Path, day: datetime | None, *, as_json: bool
+) -> None:
+    """Bring a draft up to an IR synchronisation message (SYN001)."""
+    _is_draft(folder)
+    on = day.date() if day is not None else settings.today()
+    try:
+        with file.open("rb") as opened:
+            said = synchronising.repository(opened.read(synchronising.MOST_BYTES + 1))
+        done = synchronising.synchronise(said, folder, on)
+    except OSError as error:
+        raise _unusable(file, error) from None
+    told = asdict(done)
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for what, found in told.items():
+        number = found if isinstance(found, int) else len(found)
+        few = ": " + ", ".join(found[:5]) if isinstance(found, list) and found else ""
+        more = " ..." if isinstance(found, list) and len(found) > 5 else ""
+        click.echo(f"{what:<12}{number}{few}{more}")
+    settings.say(
+        "`tables diff` shows it row by row; `new` and `gone` are for you to decide.",
+        "`tables diff` le montre ligne à ligne ; `new` et `gone` sont à décider à la main.",
+    )
+
+
+def _is_draft(folder: Path) -> None:
+    if not (folder / "routing_tables").is_dir():
+        raise Refused(
+            f"{folder}: no draft; make one first (`tables draft`).",
+            french=f"{folder} : pas un brouillon ; en faire un d'abord (`tables draft`).",
+            code="no-tables",
+        )
+
+
 def _unusable(file: Path, error: OSError) -> Unreachable:
     why = error.strerror
     return Unreachable(
@@ -80,5 +119,5 @@ def _unusable(file: Path, error: OSError) -> Unreachable:
     )
 
 
-COMMANDS = (tables_template, tables_import)
+COMMANDS = (tables_template, tables_import, tables_sync)
 """Of the group `tables`."""

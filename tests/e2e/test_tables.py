@@ -136,6 +136,6 @@ def test_a_workbook_put_into_the_folder_for_drafts_gets_its_report(gateway, comm
 def test_the_page_names_each_step_in_its_order():
     steps = re.findall(r"^    gw tables (\w+)", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert list(dict.fromkeys(steps)) == [
-        *("draft", "template", "import", "check", "diff", "impact", "notice"),
+        *("draft", "template", "import", "sync", "check", "diff", "impact", "notice"),
         *("release", "approve", "activate", "list", "cancel", "rollback", "confirm"),
     ]

@@ -1,0 +1,264 @@
+"""An IR synchronisation message (SYN001) into a draft: what the Institution Repository says today.
+
+The message knows ids, names, validity and competences; it knows neither network nor scheme. So a
+French institution that is new is told of and added by hand, one that the message does not name any
+more is told of and never ended by a machine, and competences by sector (`P_BUC_*`) stay: they are
+ours. Institutions abroad and what they can receive become `partners.csv`.
+Source: SYNC_SUC_01, CDM 4.2 (one public message).
+"""
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from lxml import etree
+
+from gateway.core.message import Malformed
+from gateway.core.reading import Limits, hardened_parser, read
+from gateway.errors import Refused
+from sed_schemas import synchronisation
+
+MOST_BYTES: Final = 100 * 1024 * 1024
+"""Of a message: 3,400 institutions with 40 competences each are about half of it."""
+INSTITUTIONS: Final = "ir_directory/institutions.csv"
+COMPETENCES: Final = "ir_directory/competences.csv"
+PARTNERS: Final = "ir_directory/partners.csv"
+_FRANCE: Final = "FR"
+_FOREVER: Final = "2199-01-01"
+"""An end from then on is none."""
+_BUC: Final = re.compile(r"[A-Z]{1,2}_BUC_\d\d[a-z]?")
+_ROLES: Final = frozenset({"CaseOwner", "Counterparty"})
+
+Key = tuple[str, str, str]
+"""Institution, BUC, role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An institution as the message names it."""
+
+    id: str
+    country: str
+    name: str
+    since: str
+    until: str
+    """ISO days; `until` is empty when it is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A BUC that an institution handles in a role."""
+
+    ready: str
+    since: str
+    until: str
+
+
+@dataclass(slots=True)
+class Repository:
+    """What a message says."""
+
+    institutions: dict[str, Known] = field(default_factory=dict)
+    competences: dict[Key, Handled] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Synchronised:
+    """What became of the tables, by id; the draft holds it."""
+
+    renamed: list[str] = field(default_factory=list)
+    confirmed: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    """Not in our directory: to be added by hand, network and scheme are not in the message."""
+    gone: list[str] = field(default_factory=list)
+    """In our directory, not in the message: to be looked at, and ended by hand."""
+    gained: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    partners: int = 0
+
+
+def repository(body: bytes) -> Repository:
+    """Read a message, once it keeps to its schema.
+
+    Raises:
+        Refused: it is no SYN001, or not a valid one.
+    """
+    document = read(body, Limits(MOST_BYTES, MOST_BYTES))
+    if isinstance(document, Malformed) or document.message.sed != synchronisation.SED:
+        raise Refused(
+            "not an IR synchronisation message (SYN001).",
+            french="pas un message de synchronisation de l'IR (SYN001).",
+            code="not-a-syn001",
+        )
+    message = document.message
+    schema = synchronisation.for_message(message.header_version, message.cdm)
+    parser = hardened_parser(schema)
+    try:
+        etree.fromstring(document.xml, parser)
+    except etree.XMLSyntaxError:
+        line = parser.error_log[0].line if len(parser.error_log) else 0
+        raise Refused(
+            f"SYN001, line {line}: it does not keep to its schema; nothing was changed.",
+            french=f"SYN001, ligne {line} : non conforme à son schéma ; rien n'a changé.",
+            code="syn001-invalid",
+        ) from None
+    return _repository(document.sed)
+
+
+def _repository(sed: etree._Element) -> Repository:
+    found = Repository()
+    for one in sed.iterfind("IRSync/InstitutionRepository/Institutions/Institution"):
+        ident = _text(one, "officialID")
+        since, until = _period(one)
+        known = Known(ident, _text(one, "countryCode/value"), _name(one), since, until)
+        found.institutions[ident] = known
+        for may in one.iterfind("Competences/Competence"):
+            buc, role = _text(may, "BUCType/name"), _text(may, "applicationRole")
+            if _BUC.fullmatch(buc) and role in _ROLES:
+                ready = "yes" if _text(may, "isEESSIReady") in {"true", "1"} else "no"
+                found.competences[ident, buc, role] = Handled(ready, *_period(may))
+    return found
+
+
+def _name(one: etree._Element) -> str:
+    """The French name, else the first one."""
+    texts = {
+        _text(told, "languageCode").upper(): _text(told, "text")
+        for told in one.iterfind("Name/Translation")
+    }
+    return texts.get(_FRANCE) or next(iter(texts.values()), "")
+
+
+def _period(one: etree._Element) -> tuple[str, str]:
+    until = _text(one, "ValidityPeriod/end")[:10]
+    return _text(one, "ValidityPeriod/start")[:10], "" if until >= _FOREVER else until
+
+
+def _text(one: etree._Element, path: str) -> str:
+    return " ".join((one.findtext(path) or "").split())
+
+
+# -- into the tables ------------------------------------------------------------------------
+
+
+def synchronise(said: Repository, folder: Path, on: date) -> Synchronised:
+    """Bring a draft up to the message; what changes begins on that day.
+
+    Raises:
+        OSError: the draft cannot be read or written.
+    """
+    done, day = Synchronised(), on.isoformat()
+    institutions = _rows(folder / INSTITUTIONS)
+    ours = {row["id"] for row in institutions if row["id"]}
+    _write(folder / INSTITUTIONS, list(_institutions(institutions, said, done, day)))
+    french = {key: one for key, one in said.competences.items() if key[0] in ours}
+    competences = _merged(_rows(folder / COMPETENCES), french, ours & said.institutions.keys(), day)
+    for what, row in competences:
+        told = f"{row['institution']} {row['buc']} {row['role']}"
+        (done.gained if what == "gained" else done.lost if what == "lost" else []).append(told)
+    _write(
+        folder / COMPETENCES,
+        [{**row, "certainty": row.get("certainty") or "confirmed"} for _, row in competences],
+        _header(folder / COMPETENCES),
+    )
+    _partners(said, folder, day, done)
+    done.new = sorted(
+        one.id
+        for one in said.institutions.values()
+        if one.country == _FRANCE and one.id not in ours and (not one.until or one.until > day)
+    )
+    return done
+
+
+def _institutions(
+    rows: list[dict[str, str]], said: Repository, done: Synchronised, day: str
+) -> Iterator[dict[str, str]]:
+    for row in rows:
+        known = said.institutions.get(row["id"])
+        standing = row["id"] and row["environment"] == "production" and not row["valid_to"]
+        if not standing:
+            yield row
+        elif known is None:
+            done.gone.append(row["id"])
+            yield row
+        elif known.name and known.name != row["name"]:
+            done.renamed.append(row["id"])
+            yield {**row, "valid_to": day}
+            new = {"name": known.name, "valid_from": day, "source": f"SYN001 {day}"}
+            yield {**row, **new, "certainty": "confirmed"}
+        else:
+            if row["certainty"] != "confirmed":
+                done.confirmed.append(row["id"])
+            yield {**row, "certainty": "confirmed"}
+
+
+def _partners(said: Repository, folder: Path, day: str, done: Synchronised) -> None:
+    abroad = {one.id: one for one in said.institutions.values() if one.country != _FRANCE}
+    handled = {key: one for key, one in said.competences.items() if key[0] in abroad}
+    rows = [row for _, row in _merged(_rows(folder / PARTNERS), handled, set(), day)]
+    for row in rows:
+        known = abroad.get(row["institution"])
+        if known is not None:
+            row |= {"country": known.country, "name": known.name}
+    done.partners = len({key[0] for key in handled})
+    _write(folder / PARTNERS, rows, _header(folder / PARTNERS))
+
+
+def _merged(
+    rows: list[dict[str, str]], handled: Mapping[Key, Handled], only: Iterable[str], day: str
+) -> list[tuple[str, dict[str, str]]]:
+    """Rows as they must be, each with what became of it: `kept`, `gained`, `lost`.
+
+    Of the institutions in `only` (of all, when there are none) open rows that the message does not
+    have are ended; those of a whole sector stay.
+    """
+    judged = set(only)
+    seen = {(row["institution"], row["buc"], row["role"]) for row in rows}
+    found: list[tuple[str, dict[str, str]]] = []
+    standing: dict[Key, list[dict[str, str]]] = defaultdict(list)
+    for row in rows:
+        key = (row["institution"], row["buc"], row["role"])
+        if row["valid_to"]:
+            found.append(("kept", row))
+            continue
+        now = handled.get(key)
+        ours = row["buc"].endswith("*") or bool(judged and row["institution"] not in judged)
+        if ours or (now is not None and now.ready == row["eessi_ready"] and not now.until):
+            standing[key].append(row)
+            found.append(("kept", row))
+        else:
+            found.append(("lost", {**row, "valid_to": max(row["valid_from"], day)}))
+    for key, one in sorted(handled.items()):
+        if key not in standing and not one.until:
+            institution, buc, role = key
+            row = {"institution": institution, "buc": buc, "role": role, "eessi_ready": one.ready}
+            since = max(one.since, day) if key in seen else one.since
+            row |= {"valid_from": since, "valid_to": "", "source": f"SYN001 {day}"}
+            found.append(("gained", row))
+    return found
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter=";"))
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return next(csv.reader(lines, delimiter=";"), [])
+
+
+def _write(path: Path, rows: list[dict[str, str]], columns: list[str] | None = None) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(
+        text, columns or list(rows[0]), delimiter=";", lineterminator="\n", restval=""
+    )
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")

@@ -1,0 +1,173 @@
+"""An IR synchronisation message into a draft."""
+
+import csv
+from datetime import date
+
+import pytest
+
+from gateway.errors import Refused
+from gateway.tables.checking import check
+from gateway.tables.drafting import draft
+from gateway.tables.synchronising import repository, synchronise
+from routing_tables.release import ROOT
+
+DAY = date(2027, 1, 1)
+AIN = "FR:0101100000"
+
+
+def period(until="2200-01-01"):
+    return (
+        "<ValidityPeriod><start>2015-01-01T00:00:00.000Z</start>"
+        f"<end>{until}T00:00:00Z</end></ValidityPeriod>"
+    )
+
+
+def competence(buc, role="Counterparty", ready="true", until="2200-01-01"):
+    return (
+        f"<Competence><applicationRole>{role}</applicationRole>{period(until)}"
+        f"<BUCType><name>{buc}</name></BUCType><isEESSIReady>{ready}</isEESSIReady></Competence>"
+    )
+
+
+def institution(ident, name, *competences, until="2200-01-01"):
+    return (
+        f"<Institution><officialID>{ident}</officialID><countryCode><value>{ident[:2]}</value>"
+        "</countryCode><Name><Translation><languageCode>EN</languageCode><text>other</text>"
+        "</Translation><Translation><languageCode>FR</languageCode>"
+        f"<text>{name}</text></Translation></Name>{period(until)}"
+        f"<Competences>{''.join(competences)}</Competences></Institution>"
+    )
+
+
+@pytest.fixture
+def message(a_message):
+    """SYN001 with these institutions."""
+
+    def _message(*institutions):
+        inside = (
+            "<IRSync><version>4.1.2</version><InstitutionRepository><Institutions>"
+            f"{''.join(institutions)}</Institutions></InstitutionRepository></IRSync>"
+        )
+        return a_message(
+            "sync",
+            buc="SYNC_SUC_01",
+            sed="SYN001",
+            cdm="4.2",
+            header="1.1",
+            sender=("EU:CSN01", "DataSource"),
+            receivers=(("FR:APFR01", "DataDestination"),),
+            inside=inside,
+        )
+
+    return _message
+
+
+@pytest.fixture
+def folder(tmp_path):
+    draft(tmp_path / "draft", "2027-01")
+    return tmp_path / "draft"
+
+
+def rows(folder, table, **wanted):
+    with (folder / "ir_directory" / f"{table}.csv").open(encoding="utf-8-sig", newline="") as file:
+        found = csv.DictReader(file, delimiter=";")
+        return [r for r in found if all(r[key] == value for key, value in wanted.items())]
+
+
+def name_of(ident):
+    (row,) = rows(ROOT, "institutions", id=ident)
+    return row["name"]
+
+
+def test_an_id_that_the_ir_knows_is_confirmed_and_a_new_name_begins(message, folder):
+    same = institution(AIN, name_of(AIN).replace("&", "&amp;"))
+    other = institution("FR:0175100000", "CPAM de Paris")
+    done = synchronise(repository(message(same, other)), folder, DAY)
+    assert (done.renamed, AIN in done.gone) == (["FR:0175100000"], False)
+    assert {r["certainty"] for r in rows(folder, "institutions", id=AIN)} == {"confirmed"}
+    old, new = rows(folder, "institutions", id="FR:0175100000")
+    assert (old["valid_to"], new["valid_from"]) == ("2027-01-01", "2027-01-01")
+    assert (new["name"], new["body"], new["network"]) == ("CPAM de Paris", old["body"], "cpam")
+    assert "FR:0169100000" in done.gone
+    assert rows(folder, "institutions", id="FR:0169100000")[0]["valid_to"] == ""
+    assert not [f for f in check(folder, DAY) if f.error]
+
+
+def test_competences_are_gained_lost_and_change(message, folder):
+    path = folder / "ir_directory" / "competences.csv"
+    ours = [
+        f"{AIN};S_BUC_24;Counterparty;yes;likely;2019-07-01;;t",
+        f"{AIN};S_BUC_05;Counterparty;yes;likely;2019-07-01;;t",
+        f"{AIN};S_BUC_06;Counterparty;no;likely;2019-07-01;;t",
+        f"{AIN};P_BUC_*;Counterparty;yes;likely;2019-07-01;;t",
+    ]
+    head = path.read_text(encoding="utf-8").splitlines()[0]
+    path.write_text("\n".join([head, *ours]) + "\n", encoding="utf-8")
+    said = institution(
+        AIN,
+        "x",
+        competence("S_BUC_24"),
+        competence("S_BUC_06"),
+        competence("S_BUC_01a", "CaseOwner"),
+        competence("S_BUC_02", until="2020-01-01"),
+        competence("SYNC_SUC_01"),
+    )
+    done = synchronise(repository(message(said)), folder, DAY)
+    assert done.gained == [f"{AIN} S_BUC_01a CaseOwner", f"{AIN} S_BUC_06 Counterparty"]
+    assert done.lost == [f"{AIN} S_BUC_05 Counterparty", f"{AIN} S_BUC_06 Counterparty"]
+    found = {
+        (r["buc"], r["eessi_ready"], r["certainty"], r["valid_from"], r["valid_to"])
+        for r in rows(folder, "competences")
+    }
+    assert found == {
+        ("S_BUC_24", "yes", "likely", "2019-07-01", ""),
+        ("S_BUC_05", "yes", "likely", "2019-07-01", "2027-01-01"),
+        ("S_BUC_06", "no", "likely", "2019-07-01", "2027-01-01"),
+        ("S_BUC_06", "yes", "confirmed", "2027-01-01", ""),
+        ("S_BUC_01a", "yes", "confirmed", "2015-01-01", ""),
+        ("P_BUC_*", "yes", "likely", "2019-07-01", ""),
+    }
+
+
+def test_institutions_abroad_are_partners_and_end_when_they_are_gone(message, folder):
+    one = institution("DE:101320043", "Krankenkasse", competence("S_BUC_24", "CaseOwner"))
+    two = institution("PL:PL002", "ZUS", competence("P_BUC_01", ready="false"))
+    done = synchronise(repository(message(one, two)), folder, DAY)
+    assert (done.partners, done.new) == (2, [])
+    assert {
+        (r["institution"], r["country"], r["name"], r["buc"], r["eessi_ready"])
+        for r in rows(folder, "partners")
+    } == {
+        ("DE:101320043", "DE", "Krankenkasse", "S_BUC_24", "yes"),
+        ("PL:PL002", "PL", "ZUS", "P_BUC_01", "no"),
+    }
+    synchronise(repository(message(two)), folder, date(2027, 2, 1))
+    (gone,) = rows(folder, "partners", institution="DE:101320043")
+    assert gone["valid_to"] == "2027-02-01"
+    assert not [f for f in check(folder, DAY) if f.error]
+
+
+def test_what_is_new_in_france_is_for_a_person(message, folder):
+    said = [
+        institution("FR:9999900000", "Nouvelle caisse", competence("S_BUC_24")),
+        institution("FR:8888800000", "Ancienne caisse", until="2020-01-01"),
+    ]
+    done = synchronise(repository(message(*said)), folder, DAY)
+    assert done.new == ["FR:9999900000"]
+    assert rows(folder, "institutions", id="FR:9999900000") == []
+    assert done.gained == []
+
+
+def test_the_same_message_twice_changes_nothing_more(message, folder):
+    body = message(institution(AIN, "CPAM 01", competence("S_BUC_24")))
+    synchronise(repository(body), folder, DAY)
+    before = {p: p.read_bytes() for p in (folder / "ir_directory").glob("*.csv")}
+    done = synchronise(repository(body), folder, date(2027, 2, 1))
+    assert (done.renamed, done.gained, done.lost, done.confirmed) == ([], [], [], [])
+    assert before == {p: p.read_bytes() for p in (folder / "ir_directory").glob("*.csv")}
+
+
+def test_what_is_no_valid_syn001_is_refused(message, a_message):
+    for body in (b"no", a_message("x"), message("<Institution/>")):
+        with pytest.raises(Refused):
+            repository(body)
