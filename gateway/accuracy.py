@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from gateway.bench import message_files, run_daemon
-from gateway.journal import JournalReader, Row
+from gateway.journal import JournalReader
+from gateway.journal.rows import Row
 from gateway.journal.sqlite import SqliteReader
 
 HANDED_OVER: Final = frozenset({"transfer", "deliver"})

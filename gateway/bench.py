@@ -80,7 +80,7 @@ def throughput(count: int, *, pad_to: int = MESSAGE_BYTES) -> Throughput:
         state, made = Path(folder, "state"), Path(folder, "made")
         year(made, seed=1, count=count, begin=END - timedelta(days=365), end=END)
         sizes = [
-            _arrive(path, state / "inbound", pad_to) for path in message_files(made / "messages")
+            arrive(path, state / "inbound", pad_to) for path in message_files(made / "messages")
         ]
         watched, cpu = run_daemon(state, len(sizes))
         sent = sum(1 for _ in (state / "outbound").rglob("*.*"))
@@ -102,7 +102,7 @@ def message_files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.iterdir()) if not path.name.endswith(".json"))
 
 
-def _arrive(path: Path, inbound: Path, pad_to: int) -> int:
+def arrive(path: Path, inbound: Path, pad_to: int) -> int:
     """Put a message into the inbound folder, brought to at least `pad_to` bytes; its size."""
     inbound.mkdir(parents=True, exist_ok=True)
     body = path.read_bytes()

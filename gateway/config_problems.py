@@ -23,6 +23,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "n'a pas la bonne forme ; il faut {pattern}",
     ),
     "too_short": ("is too short: at least {min_length}", "est trop court : {min_length} au moins"),
+    "too_long": ("is too long: at most {max_length}", "est trop long : {max_length} au plus"),
     "greater_than": ("must be more than {gt}", "doit être supérieur à {gt}"),
     "greater_than_equal": ("must be {ge} or more", "doit être au moins {ge}"),
     "less_than_equal": ("must be {le} or less", "doit être au plus {le}"),
@@ -53,17 +54,72 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "retry_first_seconds is larger than retry_cap_seconds; lower the one or raise the other",
         "retry_first_seconds dépasse retry_cap_seconds ; baisser l'un ou relever l'autre",
     ),
+    "watch_order": (
+        "lag_seconds is larger than stuck_seconds; lower the one or raise the other",
+        "lag_seconds dépasse stuck_seconds ; baisser l'un ou relever l'autre",
+    ),
     "tls_pair": (
         "tls_certificate and tls_key go together; give both or none",
         "tls_certificate et tls_key vont ensemble ; donner les deux ou aucun",
+    ),
+    "tls_off": (
+        "tls_authority, tls_certificate and tls_key need tls = true",
+        "tls_authority, tls_certificate et tls_key demandent tls = true",
+    ),
+    "broker_login": (
+        "transport = rabbitmq needs rabbitmq.user and the secret file rabbitmq__password",
+        "transport = rabbitmq demande rabbitmq.user et le fichier secret rabbitmq__password",
+    ),
+    "broker_open": (
+        "the broker is on another machine: in production give rabbitmq.tls = true",
+        "le courtier est sur une autre machine : en production, donner rabbitmq.tls = true",
+    ),
+    "postgres_login": (
+        "journal = postgres needs postgres.user (and the secret file postgres__password)",
+        "journal = postgres demande postgres.user (et le fichier secret postgres__password)",
+    ),
+    "postgres_open": (
+        "postgres.host is another machine: in production give postgres.tls = verify-full",
+        "postgres.host est une autre machine : en production, donner postgres.tls = verify-full",
+    ),
+    "postgres_tls_off": (
+        "tls_authority, tls_certificate and tls_key need tls = require or verify-full",
+        "tls_authority, tls_certificate et tls_key demandent tls = require ou verify-full",
     ),
     "login_pair": (
         "user and password (in a secret file) go together; give both or none",
         "user et password (dans un fichier secret) vont ensemble ; donner les deux ou aucun",
     ),
+    "mail_pair": (
+        "mail_to and mail_from go together; give both or none",
+        "mail_to et mail_from vont ensemble ; donner les deux ou aucun",
+    ),
+    "smtp_open": (
+        "smtp_host is another machine: a password needs smtp_starttls = true",
+        "smtp_host est une autre machine : un mot de passe demande smtp_starttls = true",
+    ),
     "http_open": (
         "others can reach this address: give tls_certificate, tls_key, user and password",
         "adresse joignable par d'autres : donner tls_certificate, tls_key, user et password",
+    ),
+    "probe_target": (
+        "probe and target do not fit: http(s)://..., host:port, a path; none with `none`",
+        (
+            "probe et target ne vont pas ensemble : http(s)://..., hôte:port, un chemin ; rien avec"
+            " « none »"
+        ),
+    ),
+    "hours_order": (
+        "service_hours ends before it begins; write it as 08:00-18:00",
+        "service_hours finit avant de commencer ; écrire par exemple 08:00-18:00",
+    ),
+    "probe_order": (
+        "timeout_seconds is longer than interval_seconds; lower it",
+        "timeout_seconds dépasse interval_seconds ; le réduire",
+    ),
+    "evidence_grace": (
+        "retention.evidence_days ends before policy.transfer_grace_hours; raise it",
+        "retention.evidence_days finit avant policy.transfer_grace_hours ; l'augmenter",
     ),
     "secret_in_file": (
         "a secret does not stand here; put it into the file `{file}` of secrets_dir",
@@ -141,7 +197,8 @@ def _sections(known: Sequence[str]) -> set[str]:
 def _nearest(key: str, known: Sequence[str]) -> str:
     leaf = key.rpartition(".")[2]
     same_name = [k for k in known if k.rpartition(".")[2] == leaf]  # right name, wrong section
-    return next(iter(same_name or difflib.get_close_matches(key, known, n=1, cutoff=0.6)), "")
+    cutoff = 0.0 if same_name else 0.6
+    return next(iter(difflib.get_close_matches(key, same_name or known, n=1, cutoff=cutoff)), "")
 
 
 def _in_section(section: str, known: Iterable[str]) -> list[str]:

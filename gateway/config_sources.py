@@ -21,6 +21,19 @@ from gateway.errors import ConfigurationError
 PREFIX = "EESSI_GATEWAY_"
 SEPARATOR = "__"  # EESSI_GATEWAY_HTTP__PORT, secret file http__password
 
+_PATHS = (
+    "secrets_dir",
+    "http.tls_certificate",
+    "http.tls_key",
+    "rabbitmq.tls_authority",
+    "rabbitmq.tls_certificate",
+    "rabbitmq.tls_key",
+    "rabbitmq.claim_check_folder",
+    "postgres.tls_authority",
+    "postgres.tls_certificate",
+    "postgres.tls_key",
+)
+
 
 class _Named(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=SEPARATOR)
@@ -127,7 +140,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Relative paths in the file count from the file's folder."""
-    for key in ("secrets_dir", "http.tls_certificate", "http.tls_key"):
+    for key in _PATHS:
         section, _, name = key.rpartition(".")
         table = values.get(section, {}) if section else values
         if isinstance(table, dict) and isinstance(table.get(name), str):

@@ -9,19 +9,22 @@ about the peer (SO_PEERCRED), never what the peer says about itself.
 import asyncio
 import contextlib
 import json
+import os
 import pwd
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.errors import GatewayError, Refused, StateLocked, Unreachable
 from gateway.log import logger
-from gateway.operating import Operating
+
+if TYPE_CHECKING:
+    from gateway.operating import Operating  # who only asks needs nothing of what is asked
 
 NAME: Final = "control.sock"
-_LONGEST: Final = 64 * 1024
+_LONGEST: Final = 4 * 1024 * 1024
 _ANSWER_SECONDS: Final = 30.0
 _NOBODY_LOGGED_IN: Final = 2**32 - 1
 
@@ -29,7 +32,7 @@ _NOBODY_LOGGED_IN: Final = 2**32 - 1
 class ControlServer:
     """Listens on the socket and does what is asked."""
 
-    def __init__(self, path: Path, operating: Operating) -> None:
+    def __init__(self, path: Path, operating: "Operating") -> None:
         self._path = path
         self._operating = operating
         self._server: asyncio.Server | None = None
@@ -37,7 +40,8 @@ class ControlServer:
     async def start(self) -> None:
         """Listen; a socket left over by a dead daemon is replaced (we hold the state lock)."""
         self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, path=self._path, limit=_LONGEST)
+        with _short(self._path) as path:
+            self._server = await asyncio.start_unix_server(self._serve, path=path, limit=_LONGEST)
         self._path.chmod(0o600)
 
     async def stop(self) -> None:
@@ -65,8 +69,16 @@ class ControlServer:
         except GatewayError as error:
             text = {"en": error.english, "fr": error.french}
             return {"ok": False, "code": error.code, "text": text}
+        except OSError as error:  # a file that was named, and that our account cannot use
+            return _unusable(error)
         logger().info("deed-done", state=deed)
         return {"ok": True, **done}
+
+
+def _unusable(error: OSError) -> dict[str, Any]:
+    english = f"{error.filename}: the gateway's account cannot use it ({error.strerror})."
+    french = f"{error.filename} : inutilisable pour le compte de la passerelle ({error.strerror})."
+    return {"ok": False, "code": "file-unusable", "text": {"en": english, "fr": french}}
 
 
 def ask(path: Path, deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +91,8 @@ def ask(path: Path, deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_ANSWER_SECONDS)
         try:
-            connection.connect(str(path))
+            with _short(path) as short:
+                connection.connect(short)
             connection.sendall(json.dumps({"deed": deed, "params": params}).encode() + b"\n")
             answer = json.loads(connection.makefile("rb").readline())
         except (OSError, ValueError):
@@ -92,6 +105,20 @@ def ask(path: Path, deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
         text = answer["text"]
         raise Refused(text["en"], french=text["fr"], code=answer["code"])
     return dict(answer)
+
+
+@contextlib.contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """Another path to the same socket, for the kernel takes at most 107 bytes.
+
+    Raises:
+        OSError: its folder is not there.
+    """
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def running(path: Path) -> bool:
@@ -122,8 +149,12 @@ def account(pid: int, uid: int) -> str:
         logged_in = int(Path(f"/proc/{pid}/loginuid").read_text(encoding="ascii"))
     except (OSError, ValueError):
         logged_in = _NOBODY_LOGGED_IN
-    known = uid if logged_in == _NOBODY_LOGGED_IN else logged_in
+    return name_of(uid if logged_in == _NOBODY_LOGGED_IN else logged_in)
+
+
+def name_of(uid: int) -> str:
+    """The name of an account; its number where it has none."""
     try:
-        return pwd.getpwuid(known).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return str(known)
+        return str(uid)

@@ -1,7 +1,7 @@
 """The composition root: builds everything, runs it, and ends it in order.
 
 Order of the start: state lock and journal, tables and schemas, control socket, HTTP, relay,
-timers, pipeline. Ready once the inbound folder and the journal can be used.
+timers, pipeline. Ready once the transport and the journal can be used.
 
 Order of the end (SIGTERM, SIGINT, or idle with `--until-idle`); each step is logged and a test
 reads the log:
@@ -14,7 +14,8 @@ reads the log:
 5. `closed`: control socket and HTTP stop, the journal finishes its last commit and closes.
 
 A second signal ends the process at once; so does `kill -9` at any moment. Nothing is lost by
-either: what was not recorded is still in the inbound folder, what was not sent is in the journal.
+either: what was not recorded is still where it came from (the inbound folder, or the broker), what
+was not sent is in the journal.
 """
 
 import asyncio
@@ -22,17 +23,22 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from gateway import __version__
+from gateway import __version__, opening
+from gateway.availability.deeds import Monitors
+from gateway.availability.probing import Prober
+from gateway.availability.standing import Standing
+from gateway.certificates import expiries
 from gateway.clock import Clock, Executors, SystemClock, ThreadExecutor
 from gateway.config import Config
+from gateway.connecting import Doors, doors
 from gateway.control import NAME as SOCKET
 from gateway.control import ControlServer
 from gateway.core.decision import CAUSES
@@ -40,20 +46,31 @@ from gateway.core.matter import PARIS
 from gateway.core.reading import MALFORMED
 from gateway.endpoint import Endpoint
 from gateway.errors import GatewayError, JournalUnavailable, Unreachable
-from gateway.journal import Journal, Release
-from gateway.journal.sqlite import SqliteJournal
+from gateway.journal import Journal
+from gateway.journal.rows import Release
 from gateway.loading import cdm_switches, desk, schemas, tables
 from gateway.log import configure, logger
 from gateway.metrics import Metrics
+from gateway.notices import keeping
+from gateway.notices.lookout import Lookout
+from gateway.notices.ways import ways as notice_ways
 from gateway.operating import Operating
+from gateway.pausing import Pausing
 from gateway.pipeline import Desk, Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
 from gateway.releasing import Releasing, put_in_force
+from gateway.retaining import Retaining, periods
+from gateway.spans import Spans
+from gateway.status_page import StatusPage
+from gateway.statuses import Statuses
 from gateway.systemd import READY, STOPPING, WATCHDOG, notify
 from gateway.tables.drafts import PLACE
+from gateway.tables.ending import next_end
 from gateway.timers import Timers
-from gateway.transport.folder import FolderConsumer, FolderPublisher
+from gateway.tracing import traced
+from gateway.transport import Consumer
+from gateway.watching import Watch
 
 DRAIN_SECONDS: Final = 20.0
 OBSERVE_SECONDS: Final = 1.0
@@ -75,19 +92,20 @@ class Gateway:
     config: Config
     clock: Clock
     journal: Journal
-    consumer: FolderConsumer
+    consumer: Consumer
     pipeline: Pipeline
     relay: Relay
     timers: Timers
+    statuses: Statuses
     metrics: Metrics
     readiness: Readiness
     operating: Operating
     releases: Releasing
-
-
-def inbound_folder(config: Config) -> Path:
-    """Where messages are put for the gateway."""
-    return config.state / "inbound"
+    pausing: Pausing
+    watch: Watch
+    standing: Standing
+    prober: Prober
+    lookout: Lookout
 
 
 def _metrics(config: Config) -> Metrics:
@@ -101,12 +119,13 @@ def _metrics(config: Config) -> Metrics:
 
 @contextlib.asynccontextmanager
 async def build(
-    config: Config, clock: Clock, metrics: Metrics | None = None
+    config: Config, clock: Clock, metrics: Metrics | None = None, spans: Spans | None = None
 ) -> AsyncIterator[Gateway]:
     """Put a gateway together; closes the journal and the threads on the way out.
 
     Raises:
         StateLocked: another gateway works in this state folder.
+        Unreachable, TransportUnavailable: something at the broker is not as it must be.
         TablesInvalid, SchemasInvalid, JournalUnavailable: see their page.
     """
     make_state(config.state)
@@ -119,29 +138,24 @@ async def build(
     )
     async with AsyncExitStack() as stack:
         stack.callback(executors.close)
-        journal = await SqliteJournal.open(
-            config.state / "journal.db",
-            instance=config.instance,
-            environment=config.environment,
-        )
+        journal = await opening.journal(config)
         stack.push_async_callback(journal.close)
         await put_in_force(journal, config.state, executors.write, clock)
         now = await journal.release(clock.now())
         judged_with = await executors.write.run(_desk, config, now)
         metrics.release(judged_with.tables.release)
-        metrics.cdm_begins(
-            {
-                cdm: datetime.combine(day, time.min, PARIS).timestamp()
-                for cdm, day in config.cdm.activation.items()
-            }
-        )
+        metrics.cdm_begins({cdm: _midnight(day) for cdm, day in config.cdm.activation.items()})
+        metrics.certificates({use: at.timestamp() for use, at in expiries(config).items()})
+        ways = await stack.enter_async_context(doors(config, clock, executors.write))
         yield _assemble(
             config,
             clock,
+            ways,
             journal=journal,
             judged_with=judged_with,
             executors=executors,
             metrics=metrics,
+            spans=spans,
         )
 
 
@@ -175,15 +189,18 @@ def make_state(state: Path) -> None:
 def _assemble(
     config: Config,
     clock: Clock,
+    ways: Doors,
     *,
     journal: Journal,
     judged_with: Desk,
     executors: Executors,
     metrics: Metrics,
+    spans: Spans | None,
 ) -> Gateway:
+    status_after = timedelta(hours=config.policy.status_after_hours) or None
     relay = Relay(
         journal,
-        FolderPublisher(config.state / "outbound", executors.write),
+        ways.publisher,
         clock,
         metrics,
         Pace(
@@ -193,6 +210,8 @@ def _assemble(
             config.relay.breaker_failures,
             config.relay.breaker_seconds,
         ),
+        status_after=status_after,
+        spans=spans,
     )
     pipeline = Pipeline(
         journal,
@@ -201,9 +220,9 @@ def _assemble(
         executors.parse,
         metrics,
         in_flight=config.workers.in_flight,
-        observe=config.sending == "observe",
         recorded=relay.wake,
         parse_jobs=config.workers.parse_threads,
+        spans=spans,
     )
     releases = Releasing(
         journal,
@@ -214,47 +233,80 @@ def _assemble(
         config.state,
         partial(tables, config.state),
         four_eyes=config.tables.four_eyes,
+        allowed_signers=config.tables.allowed_signers,
     )
     pipeline.tables_changed = releases.refresh
+    pausing = Pausing(journal, pipeline, relay, clock, metrics)
     timers = Timers(journal, pipeline, relay, clock, metrics)
-    consumer = FolderConsumer(
-        inbound_folder(config),
-        config.state / "oversize",
+    statuses = Statuses(
+        journal,
+        ways.statuses,
         clock,
-        executors.write,
-        most_bytes=config.inbound.max_bytes,
+        metrics,
         poll_seconds=config.inbound.poll_seconds,
+        awaited=status_after is not None,
     )
     readiness = Readiness(
         journal,
-        consumer,
+        ways.consumer,
         pipeline,
         metrics,
         clock,
         oldest_waiting_seconds=config.inbound.oldest_waiting_seconds,
     )
+    watch = Watch(
+        readiness,
+        metrics,
+        clock,
+        config.watch,
+        lambda: pipeline.desk.tables.release,
+        pausing.reaches,
+    )
+    standing = Standing(journal, clock, config.availability)
     return Gateway(
         config=config,
         clock=clock,
         journal=journal,
-        consumer=consumer,
+        consumer=ways.consumer,
         pipeline=pipeline,
         relay=relay,
         timers=timers,
+        statuses=statuses,
         metrics=metrics,
         readiness=readiness,
         operating=Operating(
             journal,
             pipeline,
             relay,
-            timers,
             readiness,
             clock,
             lambda: schemas(config.state),
             releases,
+            pausing,
+            watch,
+            Retaining(journal, clock, metrics, periods(config.retention)),
+            Monitors(journal, clock, standing.anew),
+            spans,
         ),
         releases=releases,
+        pausing=pausing,
+        watch=watch,
+        standing=standing,
+        prober=Prober(journal, clock, config.availability),
+        lookout=Lookout(
+            watch.see,
+            notice_ways(config.notices, config.instance, config.environment),
+            clock,
+            metrics,
+            config.notices,
+            config.state / keeping.NAME,
+        ),
     )
+
+
+async def _notes(gateway: Gateway) -> Sequence[str]:
+    """What `/readyz` says beside the reasons: what is held back in part, what is stuck."""
+    return [*gateway.pausing.notes(), *(await gateway.watch.see()).stuck]
 
 
 class Daemon:
@@ -264,6 +316,7 @@ class Daemon:
         self._gateway = gateway
         self._until_idle = until_idle
         self._announced: date | None = None
+        self._end_of: tuple[date, str] | None = None
         self._unusable: str | None = None
         self._stop = asyncio.Event()
 
@@ -272,14 +325,22 @@ class Daemon:
         gateway, loop = self._gateway, asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told, signal.Signals(number).name)
-        endpoint = Endpoint(gateway.config.http, gateway.metrics, gateway.readiness.problems)
+        endpoint = Endpoint(
+            gateway.config.http,
+            gateway.metrics,
+            gateway.readiness.problems,
+            partial(_notes, gateway),
+            StatusPage(gateway.watch.see, lambda: gateway.standing.last, gateway.config),
+        )
         control = ControlServer(gateway.config.state / SOCKET, gateway.operating)
         await control.start()
         try:
             await endpoint.start()
             await gateway.operating.do("reload", {}, "gateway")
             await gateway.releases.show_waiting()
+            await gateway.pausing.look()
             await gateway.readiness.look()
+            gateway.watch.note()
             address, port = endpoint.address
             logger().info("started", version=__version__, address=address, port=port)
             notify(READY, os.environ)
@@ -305,16 +366,20 @@ class Daemon:
         intake = asyncio.create_task(gateway.pipeline.run(gateway.consumer), name="intake")
         relay = asyncio.create_task(gateway.relay.run(), name="relay")
         timers = asyncio.create_task(gateway.timers.run(), name="timers")
+        statuses = asyncio.create_task(gateway.statuses.run(), name="statuses")
         observing = asyncio.create_task(self._observe(), name="observing")
         drafts = asyncio.create_task(gateway.releases.watch_drafts(), name="drafts")
+        probes = asyncio.create_task(gateway.prober.run(), name="probes")
+        notices = asyncio.create_task(gateway.lookout.run(), name="notices")
+        standing = asyncio.create_task(gateway.standing.run(), name="standing")
         stopping = asyncio.create_task(self._stop.wait(), name="stopping")
-        tasks = {intake, relay, timers, observing, drafts}
+        tasks = {intake, relay, timers, statuses, observing, drafts, probes, notices, standing}
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         notify(STOPPING, os.environ)
         gateway.readiness.drain()
         logger().info("draining")
-        await _cancelled(intake, timers, observing, drafts)
+        await _cancelled(intake, timers, statuses, observing, drafts, probes, notices, standing)
         logger().info("intake-stopped")
         await gateway.pipeline.drain()
         logger().info("in-flight-settled")
@@ -330,7 +395,7 @@ class Daemon:
         await asyncio.wait({relay})
         end = gateway.clock.monotonic() + DRAIN_SECONDS
         with contextlib.suppress(JournalUnavailable):
-            while gateway.clock.monotonic() < end and not gateway.relay.paused:
+            while gateway.clock.monotonic() < end:
                 if not await gateway.relay.turn():
                     break
 
@@ -339,8 +404,11 @@ class Daemon:
         while True:
             self._announce()
             await self._swap_tables()
+            with contextlib.suppress(JournalUnavailable):  # readiness says so
+                await self._gateway.pausing.look()  # another worker may have been told
             await self._gateway.clock.sleep(OBSERVE_SECONDS)
             idle = await self._gateway.readiness.look()
+            self._gateway.watch.note()
             notify(WATCHDOG, os.environ)
             if idle and self._until_idle:
                 self.stop()
@@ -356,14 +424,29 @@ class Daemon:
             self._unusable = error.code
 
     def _announce(self) -> None:
-        """Once a day: CDM versions that begin soon, or lately did."""
+        """Once a day: CDM versions that begin soon, or lately did; and when the tables run out."""
         today = self._gateway.clock.now().astimezone(PARIS).date()
+        self._show_end(today)
         if today == self._announced:
             return
         self._announced = today
         for said in cdm_switches(self._gateway.config, today):
             cdm, day = said.params["cdm"], said.params["date"]
             logger().warning("cdm-switch", cause=said.code, cdm=cdm, day=day)
+
+    def _show_end(self, today: date) -> None:
+        """When the tables in force run out, once a day and for each release."""
+        tables = self._gateway.pipeline.desk.tables
+        if self._end_of == (today, tables.release):
+            return
+        self._end_of = today, tables.release
+        day = next_end(tables.routes.routes, today)
+        self._gateway.metrics.tables_end(tables.release, _midnight(day) if day else None)
+
+
+def _midnight(day: date) -> float:
+    """When a day begins in Paris, as Unix time."""
+    return datetime.combine(day, time.min, PARIS).timestamp()
 
 
 async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
@@ -399,7 +482,10 @@ async def serve(
         dropped=metrics.log_dropped,
     )
     companions: list[asyncio.Task[bool]] = []
-    async with build(config, clock, metrics) as gateway:
+    async with (
+        traced(config, os.environ) as spans,
+        build(config, clock, metrics, spans) as gateway,
+    ):
         daemon = Daemon(gateway, until_idle=until_idle)
 
         def finished(companion: "asyncio.Task[bool]") -> None:

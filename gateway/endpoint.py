@@ -1,7 +1,8 @@
 """Metrics and health over HTTP, served inside the gateway's own loop.
 
-`/livez` says that the loop turns; `/readyz` says whether messages get through, and why not;
-`/metrics` is for Prometheus. The daemon orders the shutdown: this server never sees a signal.
+`/livez` says that the loop turns; `/readyz` whether the gateway can do its work, and why not;
+`/metrics` is for Prometheus, `/` for people. The daemon orders the shutdown: this server never
+sees a signal.
 """
 
 import asyncio
@@ -20,31 +21,31 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.config import Http
 from gateway.errors import ConfigurationError, GatewayError, Unreachable
 from gateway.metrics import Metrics
+from gateway.status_page import STYLE_HASH
 
-Readiness = Callable[[], Awaitable[Sequence[str]]]
-"""Why the gateway is not ready, as codes such as `inbound-unreadable`; empty when it is."""
+Page = Callable[..., Awaitable[str]]
+"""Language (`fr`, `en`) and `refresh`, to the HTML of the status page."""
+Codes = Callable[[], Awaitable[Sequence[str]]]
+"""Codes: why the gateway is not ready, such as `inbound-unreadable`, empty when it is; or notes."""
 
-PAGE: Final = """\
-Passerelle EESSI - EESSI gateway
-
-/livez     le service tourne - the service is running
-/readyz    les messages passent, sinon pourquoi - messages get through, or why they do not
-/metrics   mesures pour Prometheus - metrics for Prometheus
-"""
 READINESS_SECONDS: Final = 3.0
 """A readiness that takes longer is itself the reason."""
 CLOSING_SECONDS: Final = 2
+_POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
 _HEADERS: Final = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Content-Security-Policy", _POLICY),
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-store"),
 ]
@@ -57,12 +58,23 @@ class Endpoint:
         config: where to listen and who may ask.
         metrics: what `/metrics` shows; each look at it or at `/readyz` renews `gateway_ready`.
         readiness: asked at each look.
+        notes: what `/readyz` says beside the reasons.
+        page: makes the status page.
     """
 
-    def __init__(self, config: Http, metrics: Metrics, readiness: Readiness) -> None:
+    def __init__(
+        self,
+        config: Http,
+        metrics: Metrics,
+        readiness: Codes,
+        notes: Codes,
+        page: Page,
+    ) -> None:
         self._config = config
         self._metrics = metrics
         self._readiness = readiness
+        self._notes = notes
+        self._page = page
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._address = (config.address, config.port)
@@ -108,7 +120,7 @@ class Endpoint:
     def _application(self) -> ASGIApp:
         application = Starlette(
             routes=[
-                Route("/", _page),
+                Route("/", self._status),
                 Route("/livez", _alive),
                 Route("/readyz", self._ready),
                 Route("/metrics", self._measures),
@@ -127,13 +139,18 @@ class Endpoint:
             reasons = ["readiness-timeout"]
         except GatewayError as error:
             reasons = [error.code]
-        self._metrics.ready(not reasons)
+        self._metrics.not_ready(reasons)
         return reasons
 
     async def _ready(self, _request: Request) -> Response:
         reasons = await self._reasons()
-        body = {"ready": not reasons, "reasons": reasons}
+        body = {"ready": not reasons, "reasons": reasons, "notes": list(await self._notes())}
         return JSONResponse(body, status_code=503 if reasons else 200)
+
+    async def _status(self, request: Request) -> Response:
+        lang = _language(request)
+        page = await self._page(lang, refresh="refresh" in request.query_params)
+        return HTMLResponse(page, headers={"Content-Language": lang, "Vary": "Accept-Language"})
 
     async def _measures(self, request: Request) -> Response:
         await self._reasons()
@@ -141,8 +158,17 @@ class Endpoint:
         return Response(body, headers={"content-type": content_type})
 
 
-async def _page(_request: Request) -> Response:
-    return PlainTextResponse(PAGE)
+def _language(request: Request) -> str:
+    """`?lang=`, else what the browser would rather have (RFC 9110, 12.5.4), else English."""
+    asked = request.query_params.get("lang", "")
+    if asked in {"fr", "en"}:
+        return asked
+    wishes: dict[str, float] = {}
+    for wish in request.headers.get("accept-language", "")[:200].split(","):
+        name, _, weight = wish.strip().lower().partition(";q=")
+        with contextlib.suppress(ValueError):
+            wishes.setdefault(name[:2], float(weight or 1))
+    return "fr" if wishes.get("fr", 0.0) > wishes.get("en", 0.0) else "en"
 
 
 async def _alive(_request: Request) -> Response:

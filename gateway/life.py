@@ -17,6 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from gateway.agenda import cause_of
 from gateway.clock import InlineExecutor, ManualClock
 from gateway.config import load
 from gateway.core.judging import Examined, examine
@@ -24,7 +25,8 @@ from gateway.core.outgoing import RINA
 from gateway.core.states import CaseState, MessageState
 from gateway.core.tables import Tables
 from gateway.daemon import CAUSES_SHOWN
-from gateway.journal import Claimed, Release, Row
+from gateway.journal import Claimed
+from gateway.journal.rows import Release, Row
 from gateway.journal.sqlite import SqliteJournal
 from gateway.loading import desk
 from gateway.log import configure
@@ -46,8 +48,6 @@ POLICIES: Final = ("default", "confirmed")
 """As shipped; with every `likely` and `inferred` row confirmed."""
 ANSWERS: Final = frozenset({"updated", "coded", "prose", "reminder"})
 """Steps of the traffic maker that our partners take the place of."""
-ALONG: Final = "with-its-case"
-"""Instead of a cause: a message that waited, and went to a person with its case."""
 _UNSURE: Final = re.compile(";(?:solid|likely|inferred);")
 WORKING_HOUR: Final = timedelta(hours=8)
 PATIENCE: Final = timedelta(days=300)
@@ -181,7 +181,6 @@ class _World:
             InlineExecutor(),
             metrics,
             in_flight=1,
-            observe=False,
             recorded=lambda: None,
         )
         self._timers = Timers(journal, self._pipeline, self._relay, self.clock, metrics)
@@ -248,7 +247,7 @@ class _World:
         match sending.kind:
             case "hand-over":
                 self._handed_over(told, sending.receiver, at)
-            case "h001" | "x012":
+            case "h001" | "p8000" | "x012":
                 self._answers(told, told.partner.asked(sending.body, at))
             case "reminder":
                 self.life.reminders += 1
@@ -282,7 +281,7 @@ class _World:
         self.life.lost.extend(sorted(self._sent - rows.keys()))
         for row in rows.values():
             if row.state in {MessageState.REFERRED, MessageState.REFUSED}:
-                self.life.worklist[row.cause or ALONG] += 1
+                self.life.worklist[cause_of(row)] += 1
             elif row.state in {MessageState.WAITING, MessageState.RECORDED}:
                 self.life.lost.append(row.message_id)
         for told in self.told.values():

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+from gateway import pension_question
 from gateway.config import Config, load
 from gateway.core.cdm_versions import switches
-from gateway.core.composing import QuestionText
 from gateway.core.judging import Policy
+from gateway.core.leaving import Leaving, Mode
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.trace import Step
@@ -19,6 +20,7 @@ from gateway.pipeline import Desk
 from gateway.tables import shelf
 from ir_directory import Certainty
 from ir_directory import load as directory_load
+from ir_directory.problems import Problem
 from routing_tables import Reminders
 from routing_tables import load as routes_load
 from routing_tables import release as release_load
@@ -46,13 +48,33 @@ def policy(config: Config) -> Policy:
         least_certainty=Certainty.of(said.least_certainty),
         profile_violation=said.profile_violation,
         ask_by_own_case=said.ask_by_own_case,
+        pension_template=pension_question.template(config),
         transfer_grace=timedelta(hours=said.transfer_grace_hours),
         hand_over=said.hand_over,
         hand_over_by_institution=dict(said.hand_over_by_institution),
         already_participant=said.already_participant,
         already_participant_by_buc=dict(said.already_participant_by_buc),
+        excepts=said.business_exceptions == "gateway",
+        valid_nir=said.valid_nir,
+        leaving=leaving(config),
         hold=timedelta(hours=said.hold_hours),
+        go_live=config.go_live,
         activation=dict(config.cdm.activation),
+    )
+
+
+def leaving(config: Config) -> Leaving:
+    """Whether what is written leaves by itself."""
+    return Leaving(
+        Mode(config.sending),
+        *(
+            {key: Mode(mode) for key, mode in said.items()}
+            for said in (
+                config.sending_by_decision,
+                config.sending_by_buc,
+                config.sending_by_country,
+            )
+        ),
     )
 
 
@@ -95,9 +117,7 @@ def _tables(place: Path, name: str, digest: str) -> Tables:
         directory=directory,
         routes=routes,
         catalogue=catalogue(),
-        questions={
-            datum: QuestionText(row.section, row.item, row.text) for datum, row in questions.items()
-        },
+        questions=questions,
         reminders=Reminders(reminders),
     )
 
@@ -141,8 +161,15 @@ def cdm_switches(config: Config, today: date) -> tuple[Step, ...]:
 
 def desk(config: Config, release: str | None = None) -> Desk:
     """Everything that a message is judged with."""
-    decided_by = tables(config.state, release)
-    return Desk(decided_by, policy(config), limits(config), schemas(config.state))
+    decided_by, known, in_force = (
+        tables(config.state, release),
+        policy(config),
+        schemas(config.state),
+    )
+    if known.pension_template is not None:
+        for cdm in sorted(catalogue().cdm_versions):
+            pension_question.held(config, known.pension_template, in_force, cdm)
+    return Desk(decided_by, known, limits(config), in_force)
 
 
 def schemas(state: Path) -> SchemaSet:
@@ -160,32 +187,12 @@ def schemas(state: Path) -> SchemaSet:
         ) from None
 
 
-class TableProblem(Protocol):
-    """What every loader of the tables says of one thing that is wrong."""
-
-    @property
-    def file(self) -> str:
-        """File name."""
-
-    @property
-    def line(self) -> int:
-        """Line, from 1."""
-
-    @property
-    def english(self) -> str:
-        """What is wrong and what to do."""
-
-    @property
-    def french(self) -> str:
-        """The same in French."""
-
-
 @dataclass(frozen=True, slots=True)
 class Checked:
     """One part of an installation, looked at: what it is, and all that is wrong with it."""
 
     part: str
-    """`configuration`, `tables`, `schemas` or `cdm`."""
+    """`configuration`, `tables`, `schemas`, `cdm` or `journal`."""
     detail: str
     problems: tuple[GatewayError, ...] = ()
     warnings: tuple[Step, ...] = ()
@@ -230,11 +237,10 @@ def _schemas(state: Path) -> str:
     return f"{official} official, the rest profile" if official else "profile"
 
 
-def _invalid(problems: Sequence[TableProblem]) -> TablesInvalid:
+def _invalid(problems: Sequence[Problem]) -> TablesInvalid:
     """All problems of the tables as one error with a line each."""
     errors = [
-        TablesInvalid(f"{p.file}:{p.line}: {p.english}", french=f"{p.file}:{p.line} : {p.french}")
-        for p in problems
+        TablesInvalid(f"{p.place}: {p.english}", french=f"{p.place} : {p.french}") for p in problems
     ]
     first, *others = errors
     return TablesInvalid(first.english, french=first.french, more=others)

@@ -4,6 +4,9 @@ A line is a code (`event.action`) with ids and codes beside it. Keys that are no
 values that are not shaped like an id or a code are dropped and counted. Tracebacks show where,
 never with which values: no local variables, and the text of an exception only where this package
 wrote it. What libraries log is reduced to who, where and how bad.
+
+structlog is imported where a line is written: it brings half of rich along, and a command that logs
+nothing does not wait for that.
 """
 
 import json
@@ -11,11 +14,10 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from pathlib import PurePath
 from types import TracebackType
-from typing import Any, Final, Protocol, TextIO, cast
-
-import structlog
+from typing import Any, Final, Protocol, TextIO
 
 from gateway.clock import Clock
 from gateway.errors import GatewayError
@@ -30,16 +32,22 @@ KEYS: Final[Mapping[str, str]] = {
     "cause": "eessi.cause",
     "institution": "eessi.institution",
     "release": "eessi.release",
+    "by": "eessi.by",
+    "deed": "eessi.deed",
     "cdm": "eessi.cdm",
     "day": "eessi.day",
     "state": "eessi.state",
     "attempt": "eessi.attempt",
     "destination": "eessi.destination",
+    "component": "eessi.component",
     "stage": "eessi.stage",
     "duration_ms": "eessi.duration_ms",
     "error_code": "error.code",
     "count": "eessi.count",
+    "trace_id": "trace.id",
+    "span_id": "span.id",
     "path": "file.name",
+    "line": "eessi.line",
     "signal": "process.signal",
     "version": "service.version",
     "address": "server.address",
@@ -79,9 +87,37 @@ class Logger(Protocol):
         """Somebody must act. `exc_info=error` adds where it came from."""
 
 
+class _Log:
+    """Finds the log when a line is written."""
+
+    def debug(self, action: str, **keys: object) -> None:
+        self._write("debug", action, keys)
+
+    def info(self, action: str, **keys: object) -> None:
+        self._write("info", action, keys)
+
+    def warning(self, action: str, **keys: object) -> None:
+        self._write("warning", action, keys)
+
+    def error(self, action: str, **keys: object) -> None:
+        self._write("error", action, keys)
+
+    def _write(self, level: str, action: str, keys: Mapping[str, object]) -> None:
+        import structlog
+
+        getattr(structlog.get_logger(), level)(action, **keys)
+
+
 def logger() -> Logger:
     """The log of the gateway, as `configure` set it up."""
-    return cast("Logger", structlog.get_logger())
+    return _Log()
+
+
+def about(**keys: str) -> AbstractContextManager[None]:
+    """Each line that is written meanwhile, by this task, has these keys as well."""
+    import structlog
+
+    return structlog.contextvars.bound_contextvars(**keys)
 
 
 def configure(
@@ -105,6 +141,8 @@ def configure(
         dropped: called once for each key or value not let through.
         stream: where to write; standard error by default.
     """
+    import structlog
+
     least = getattr(logging, level.upper())
     allow = _AllowList(instance, environment, clock, dropped)
     render = _as_json if format == "json" else _for_people
@@ -123,6 +161,22 @@ def configure(
     root.handlers = [h for h in root.handlers if not isinstance(h, _FromLibraries)]
     root.addHandler(_FromLibraries(level=max(least, logging.WARNING)))
     logging.captureWarnings(capture=True)
+
+
+def let_through(keys: Mapping[str, object]) -> dict[str, str | int | float]:
+    """Of these keys, under their ECS names, what a line might say; the rest is left out."""
+    return {
+        KEYS[key]: str(value) if isinstance(value, str) else value
+        for key, value in keys.items()
+        if key in KEYS and isinstance(value, str | int | float) and _harmless(value, _VALUE)
+    }
+
+
+def _harmless(value: object, allowed: re.Pattern[str]) -> bool:
+    """A number, or shaped like an id or a code."""
+    if isinstance(value, int | float):
+        return True
+    return isinstance(value, str) and bool(allowed.fullmatch(value)) and not _PIN.search(value)
 
 
 class _AllowList:
@@ -159,10 +213,8 @@ class _AllowList:
         return line
 
     def _checked(self, value: object, allowed: re.Pattern[str]) -> object:
-        if isinstance(value, int | float):
-            return value
-        if isinstance(value, str) and allowed.fullmatch(value) and not _PIN.search(value):
-            return str(value)
+        if _harmless(value, allowed):
+            return str(value) if isinstance(value, str) else value
         self._dropped()
         return MASKED
 

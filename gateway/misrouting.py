@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gateway.journal import FirstDecision
+from gateway.journal.rows import FirstDecision
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from gateway.clock import Clock, Executor
@@ -21,12 +22,14 @@ from gateway.core.judging import Arrival, Examined, Policy, examine, judge, set_
 from gateway.core.message import Malformed
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
+from gateway.core.trace_context import TraceContext, caused, trace_of
 from gateway.core.validation import Schemas
 from gateway.errors import GatewayError, JournalConflict, JournalUnavailable, TransportUnavailable
 from gateway.gathering import Gathering
-from gateway.journal import Duplicate, Entry, IdentityConflict, Journal, Outcome
-from gateway.log import logger
+from gateway.journal import Duplicate, Entry, IdentityConflict, Journal, Outcome, Recorded
+from gateway.log import about, logger
 from gateway.metrics import Metrics
+from gateway.spans import Span, Spans, Untraced
 from gateway.transport import Consumer, Received, Settlement
 from sed_schemas.load import SchemasInvalid
 
@@ -65,9 +68,9 @@ class Pipeline:
         metrics: Metrics,
         *,
         in_flight: int,
-        observe: bool,
         recorded: Callable[[], None],
         parse_jobs: int = 1,
+        spans: Spans | None = None,
     ) -> None:
         self.desk = desk
         self._trouble: str | None = None
@@ -80,8 +83,8 @@ class Pipeline:
             parse, _examine_all, most=_AT_ONCE, jobs=parse_jobs
         )
         self._metrics = metrics
-        self._observe = observe
         self._recorded = recorded
+        self._spans = spans or Untraced()
         self._room = asyncio.Semaphore(in_flight)
         self._line: asyncio.Future[None] | None = None
         self._cases: dict[str, asyncio.Future[None]] = {}
@@ -94,13 +97,15 @@ class Pipeline:
 
     async def handle(self, received: Received, examined: Examined | Malformed) -> Settlement:
         """Judge, record, and say what becomes of the message at its source."""
-        try:
-            outcome = await self._handle(received, examined)
-        except GatewayError as error:
-            logger().warning("message-not-recorded", path=received.source, error_code=error.code)
-            self._metrics.received("failed")
-            self._trouble = error.code
-            return Settlement.RETRY
+        with about(**_place(received, examined)):
+            try:
+                outcome = await self._handle(received, examined)
+            except GatewayError as error:
+                source, code = received.source, error.code
+                logger().warning("message-not-recorded", path=source, error_code=code)
+                self._metrics.received("failed")
+                self._trouble = code
+                return Settlement.RETRY
         self._trouble = None
         self._metrics.received(outcome)
         if outcome == "duplicate":
@@ -131,6 +136,7 @@ class Pipeline:
 
     async def _record(self, received: Received, examined: Examined | Malformed) -> Outcome:
         """Judge on the case and tables as they are now; again when they moved on meanwhile."""
+        since = self._clock.now()
         for _ in range(RETRIES):
             case = await self._case(examined)
             began = self._clock.monotonic()
@@ -146,6 +152,7 @@ class Pipeline:
                 continue
             self._metrics.took("record", self._clock.monotonic() - began)
             self._tell(judgement, outcome)
+            self._trace(_trace(received, examined), judgement, outcome, since)
             return outcome
         raise JournalUnavailable(code="case-never-at-rest")
 
@@ -153,7 +160,12 @@ class Pipeline:
         self, received: Received, examined: Examined | Malformed, case: Case | None
     ) -> Judgement:
         desk = self.desk
-        arrival = Arrival(received.received_at, self._clock.now(), received.addressee)
+        arrival = Arrival(
+            received.received_at,
+            self._clock.now(),
+            received.addressee,
+            by_hand=received.by_hand,
+        )
         if received.oversize is not None:
             digest = received.oversize
             return set_aside(digest, digest, None, "too-big", desk.tables, arrival)
@@ -170,9 +182,10 @@ class Pipeline:
             body=received.body,
             source=received.source,
             addressee=received.addressee,
+            rina_number=received.rina_number,
+            traceparent=received.traceparent,
             received_at=received.received_at,
             decided_at=self._clock.now(),
-            observed=self._observe,
         )
 
     async def _set_aside(
@@ -180,35 +193,49 @@ class Pipeline:
     ) -> Outcome:
         """Quarantine under the digest of the bytes, outside any case."""
         digest = examined.digest if isinstance(examined, Malformed) else examined.message.digest
-        arrival = Arrival(received.received_at, self._clock.now(), received.addressee)
+        since = self._clock.now()
+        arrival = Arrival(received.received_at, since, received.addressee)
         judgement = set_aside(digest, digest, None, why, self.desk.tables, arrival)
         if isinstance(examined, Examined):
             judgement = replace(judgement, message=examined.message)
         outcome = await self._journal.record(self._entry(received, judgement))
         self._tell(judgement, outcome)
+        self._trace(_trace(received, examined), judgement, outcome, since)
         return outcome
 
     def _tell(self, judgement: Judgement, outcome: Outcome) -> None:
         """Log and count what was recorded, and wake the relay."""
-        message, decision = judgement.message, judgement.decision
-        if isinstance(outcome, Duplicate | IdentityConflict):
+        decision = judgement.decision
+        if isinstance(outcome, IdentityConflict):
+            return
+        if isinstance(outcome, Duplicate):
+            logger().info("message-known", message_id=judgement.message_id)
             return
         if decision is None:
             self._metrics.duplicate("content")
         else:
             self._metrics.decided(name(decision), cause(decision))
-        logger().info(
-            "message-recorded",
-            message_id=judgement.message_id,
-            case_id=judgement.case_id,
-            buc=message.buc if message else None,
-            sed=message.sed if message else None,
-            decision=name(decision) if decision else None,
-            cause=cause(decision) if decision else None,
-            state=judgement.state.value,
-        )
+        logger().info("message-recorded", **_keys(judgement))
         if judgement.outgoing:
             self._recorded()
+
+    def _trace(
+        self, trace: TraceContext, judgement: Judgement, outcome: Outcome, since: datetime
+    ) -> None:
+        """One span for what was recorded, below the one that the message came from."""
+        if not self._spans.on or not isinstance(outcome, Recorded):
+            return
+        place = caused(trace, judgement.message_id)
+        self._spans.done(
+            Span(
+                "judge",
+                place,
+                trace if trace != place else None,
+                since,
+                self._clock.now(),
+                keys={**_keys(judgement), "by": "gateway"},
+            )
+        )
 
     # -- many messages ----------------------------------------------------------------------
 
@@ -221,11 +248,6 @@ class Pipeline:
     def trouble(self) -> str | None:
         """Code of what keeps messages from being recorded; None when nothing does."""
         return NO_SCHEMA if self._without_schema else self._trouble
-
-    @property
-    def observes(self) -> bool:
-        """True when nothing leaves (`sending = observe`)."""
-        return self._observe
 
     @property
     def paused(self) -> bool:
@@ -269,8 +291,10 @@ class Pipeline:
         """What the bytes say; one that breaks the reader is a bug, and is quarantined."""
         examined = await self._outcome(received, self.desk.schemas)
         if isinstance(examined, Exception) and not isinstance(examined, SchemasInvalid):
-            logger().error("message-broke-the-gateway", path=received.source, exc_info=examined)
-            return Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
+            broken = Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
+            with about(**_place(received, broken)):
+                logger().error("message-broke-the-gateway", path=received.source, exc_info=examined)
+            return broken
         return examined
 
     async def _examined_at_last(self, received: Received) -> Examined | Malformed | None:
@@ -362,6 +386,31 @@ class Pipeline:
 
 async def _nobody() -> None:
     return
+
+
+def _trace(received: Received, examined: Examined | Malformed) -> TraceContext:
+    """The trace that the message came with, or begins."""
+    ident = examined.digest if isinstance(examined, Malformed) else examined.message.message_id
+    return trace_of(received.traceparent, received.oversize or ident)
+
+
+def _place(received: Received, examined: Examined | Malformed) -> dict[str, str]:
+    """Where in which trace the message stands, for the log."""
+    return _trace(received, examined).ids
+
+
+def _keys(judgement: Judgement) -> dict[str, str | None]:
+    """What is told of a judgement, in the log and in traces: ids and codes."""
+    message, decision = judgement.message, judgement.decision
+    return {
+        "message_id": judgement.message_id,
+        "case_id": judgement.case_id,
+        "buc": message.buc if message else None,
+        "sed": message.sed if message else None,
+        "decision": name(decision) if decision else None,
+        "cause": cause(decision) if decision else None,
+        "state": judgement.state.value,
+    }
 
 
 def _examine_all(pieces: Sequence[_Piece]) -> list[Examined | Malformed]:

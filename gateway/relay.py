@@ -1,21 +1,25 @@
-"""The outbox: claim -> publish with confirm -> mark as sent, or defer.
+"""The outbox: claim -> publish with confirm -> mark as handed over, or defer.
 
 A destination that fails is left alone for a while (circuit breaker) and holds back only itself.
 What is sent again is the same bytes under the same id: delivery outside is at least once.
+What a person holds back is never claimed (`journal.pausing`).
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.clock import Clock
+from gateway.core.states import SendingState
+from gateway.core.trace_context import caused
 from gateway.errors import JournalUnavailable, TransportUnavailable
 from gateway.journal import Claimed, Journal
-from gateway.log import logger
+from gateway.log import about, logger
 from gateway.metrics import Metrics
+from gateway.spans import Span, Spans, Untraced
 from gateway.transport import Publisher
 
 LEASE_SECONDS: Final = 60.0
@@ -47,35 +51,30 @@ class Relay:
     """Empties the outbox."""
 
     def __init__(
-        self, journal: Journal, publisher: Publisher, clock: Clock, metrics: Metrics, pace: Pace
+        self,
+        journal: Journal,
+        publisher: Publisher,
+        clock: Clock,
+        metrics: Metrics,
+        pace: Pace,
+        *,
+        status_after: timedelta | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._journal = journal
         self._publisher = publisher
         self._clock = clock
         self._metrics = metrics
         self._pace = pace
+        self._status_after = status_after
+        self._spans = spans or Untraced()
         self._health: defaultdict[str, _Health] = defaultdict(_Health)
         self._woken = asyncio.Event()
-        self._paused = False
         self._ending = False
 
     def wake(self) -> None:
         """There may be something to send."""
         self._woken.set()
-
-    def pause(self) -> None:
-        """Send nothing more; what is under way is finished."""
-        self._paused = True
-
-    def resume(self) -> None:
-        """Send again."""
-        self._paused = False
-        self.wake()
-
-    @property
-    def paused(self) -> bool:
-        """Whether sending was stopped by a person."""
-        return self._paused
 
     @property
     def closed(self) -> frozenset[str]:
@@ -87,7 +86,7 @@ class Relay:
         """Send until told to end; what was claimed by then is sent, or put back."""
         while not self._ending:
             self._woken.clear()
-            if self._paused or not await self._moved():
+            if not await self._moved():
                 await self._rest()
 
     async def _moved(self) -> int:
@@ -127,21 +126,52 @@ class Relay:
     async def _send(self, claims: Sequence[Claimed]) -> int:
         if not claims:
             return 0
-        began = self._clock.monotonic()
+        since, began = self._clock.now(), self._clock.monotonic()
         results = await self._publisher.publish(claims)
         self._metrics.took("publish", self._clock.monotonic() - began)
         confirmed = [c for c, error in zip(claims, results, strict=True) if error is None]
         failed = [(c, e) for c, e in zip(claims, results, strict=True) if e is not None]
         if confirmed:
-            await self._journal.sent(confirmed, self._clock.now())
+            await self._confirmed(confirmed)
             logger().info("batch-sent", count=len(confirmed))
+        for claim, error in zip(claims, results, strict=True):
+            self._trace(claim, error, since)
         for claim in confirmed:
             self._health[claim.destination].failures = 0
-            self._metrics.sent(claim.kind)
-            logger().debug("sent", message_id=claim.message_id, destination=claim.destination)
+            self._metrics.sending(claim.kind, SendingState.HANDED_OVER.value)
+            with about(**_place(claim)):
+                logger().debug("sent", message_id=claim.message_id, destination=claim.destination)
         for claim, error in failed:
             await self._failed(claim, error)
         return len(confirmed)
+
+    def _trace(self, claim: Claimed, error: TransportUnavailable | None, since: datetime) -> None:
+        """One span for what has left, under the id that went with it; another for a failure."""
+        if claim.trace is None or not self._spans.on:
+            return
+        again = f"{claim.message_id} attempt {claim.attempts}"
+        self._spans.done(
+            Span(
+                f"publish {claim.kind}",
+                claim.trace if error is None else caused(claim.trace, again),
+                claim.cause,
+                since,
+                self._clock.now(),
+                sends=True,
+                error_code=error.code if error is not None else None,
+                keys={
+                    "message_id": claim.message_id,
+                    "case_id": claim.case_id,
+                    "destination": claim.destination,
+                    "attempt": claim.attempts,
+                },
+            )
+        )
+
+    async def _confirmed(self, claims: Sequence[Claimed]) -> None:
+        """Write that they are handed over, and until when the far side should say more."""
+        now, after = self._clock.now(), self._status_after
+        await self._journal.handed_over(claims, now, now + after if after is not None else None)
 
     async def _failed(self, claim: Claimed, error: TransportUnavailable) -> None:
         """Try again later; after too many failures in a row leave the destination alone."""
@@ -151,13 +181,14 @@ class Relay:
         if health.failures >= self._pace.breaker_failures:
             health.closed_until = self._clock.monotonic() + self._pace.breaker_seconds
             health.failures = 0
-        logger().warning(
-            "sending-deferred",
-            message_id=claim.message_id,
-            destination=claim.destination,
-            attempt=claim.attempts,
-            error_code=error.code,
-        )
+        with about(**_place(claim)):
+            logger().warning(
+                "sending-deferred",
+                message_id=claim.message_id,
+                destination=claim.destination,
+                attempt=claim.attempts,
+                error_code=error.code,
+            )
         pause = min(self._pace.retry_first * 2 ** min(claim.attempts, 16), self._pace.retry_cap)
         due = self._clock.now() + timedelta(seconds=pause)
         await self._journal.defer(claim, due, error.code)
@@ -166,3 +197,8 @@ class Relay:
         wait = self._health[claim.destination].closed_until - self._clock.monotonic()
         due = self._clock.now() + timedelta(seconds=max(wait, 0.0))
         await self._journal.defer(claim, due, "destination-closed")
+
+
+def _place(claim: Claimed) -> dict[str, str]:
+    """Where in which trace the sending stands, for the log."""
+    return claim.trace.ids if claim.trace is not None else {}

@@ -4,7 +4,7 @@ Each step is a deed with a name behind it: author and approver differ, a roll-ba
 confirmed by a second. The tables are swapped in the running gateway when their instant has come.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -14,13 +14,13 @@ from gateway.clock import Clock, Executor
 from gateway.core.matter import PARIS
 from gateway.core.tables import Tables
 from gateway.errors import GatewayError, Refused
-from gateway.journal import Journal, Release, TableRelease
+from gateway.freezing import frozen, nothing_lost
+from gateway.journal import Journal
+from gateway.journal.rows import Release, TableRelease
 from gateway.log import logger
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
-from gateway.tables import drafts, golden, shelf
-from gateway.tables.checking import check
-from gateway.tables.merging import undone
+from gateway.tables import drafts, golden, shelf, signing
 from routing_tables import release as tables_release
 
 DEEDS: Final = (
@@ -33,8 +33,6 @@ DEEDS: Final = (
 )
 DRAFTS_SECONDS: Final = 5.0
 """Between two looks into the folder for drafts."""
-_SHOWN: Final = 3
-"""Rows named in a refusal."""
 
 
 class Releasing:
@@ -51,6 +49,7 @@ class Releasing:
         load: Callable[[str, str], Tables],
         *,
         four_eyes: bool,
+        allowed_signers: Path | None = None,
     ) -> None:
         self._journal = journal
         self._pipeline = pipeline
@@ -60,6 +59,7 @@ class Releasing:
         self._state = state
         self._load = load
         self._four_eyes = four_eyes
+        self._signers = allowed_signers
 
     async def refresh(self) -> None:
         """Decide by the release that is in force now.
@@ -109,7 +109,7 @@ class Releasing:
             case "tables-release":
                 return await self._release(Path(str(params.get("folder", ""))), who)
             case "tables-approve":
-                return await self._approve(name, who)
+                return await self._approve(name, str(params.get("signature") or ""), who)
             case "tables-activate":
                 return await self._activate(name, params.get("on"), who)
             case "tables-cancel":
@@ -123,7 +123,7 @@ class Releasing:
         """Freeze a draft: check it, see that nothing of others is lost, copy it for good."""
         now = self._clock.now()
         made = await self._files.run(
-            _frozen, folder, self._state, self._pipeline.desk.tables, now.astimezone(PARIS).date()
+            frozen, folder, self._state, self._pipeline.desk.tables, now.astimezone(PARIS).date()
         )
         known = TableRelease(made.name, made.digest, made.base, who, now)
         if not await self._journal.add_table_release(known):
@@ -132,10 +132,13 @@ class Releasing:
                 raise _refused("name-taken", made.name)
         return {"name": made.name, "digest": made.digest, "base": made.base, "author": who}
 
-    async def _approve(self, name: str, who: str) -> dict[str, Any]:
+    async def _approve(self, name: str, signature: str, who: str) -> dict[str, Any]:
+        """By the account that asks; where personal signatures are asked for, with its own."""
         made = await self._made(name)
         if self._four_eyes and made.author == who:
             raise _refused("same-person", who)
+        if self._signers is not None:
+            await self._files.run(self._signed, made, signature, who)
         if not await self._journal.approve_table_release(name, who, self._clock.now()):
             raise _refused("approved-already", name)
         return {"name": name, "approver": who}
@@ -146,10 +149,33 @@ class Releasing:
             raise _refused("not-approved", name)
         since = _instant(on, now) if on is not None else await self._at_once(now)
         await self._files.run(self._held, made.name, made.digest)
+        before = await self._journal.release(since)
+        if before is not None and before.name not in {made.base, made.name}:
+            await self._files.run(self._keeps, made, before)
         said = (made.name, made.digest, since, made.author, made.approver, "activated", who)
         await self._journal.activate(Release(*said, at_once=on is None))
         await self.refresh()
         return {"name": name, "since": since.isoformat()}
+
+    def _signed(self, made: TableRelease, signature: str, who: str) -> None:
+        """The signature is there, right, and of the one who asks; it is kept beside the release."""
+        if not signature or self._signers is None:
+            raise _refused("not-signed", made.name)
+        folder = shelf.find(self._state, made.name, made.digest)
+        manifest = (folder / tables_release.MANIFEST).read_bytes()
+        signed_by = signing.signer(self._signers, manifest, signature)
+        if signed_by != who:
+            raise _refused("other-signer", f"{who}, {signed_by}")
+        shelf.keep_signature(folder, who, signature)
+
+    def _keeps(self, made: TableRelease, before: Release) -> None:
+        """It undoes nothing of what will be in force when it begins: its base was another one.
+
+        Raises:
+            Refused: it would; the draft is made anew from what is in force.
+        """
+        folder = shelf.find(self._state, made.name, made.digest)
+        nothing_lost(folder, self._state, made.base, before.name, before.digest)
 
     def _held(self, name: str, digest: str) -> None:
         """It is there and can be used, and the golden cases hold on it.
@@ -174,12 +200,13 @@ class Releasing:
     async def _rollback(self, reason: str, who: str) -> dict[str, Any]:
         """Back to the release that decided before; at once, by one person."""
         now = self._clock.now()
-        begun = [one for one in await self._journal.releases() if one.begun(now)]
+        known = await self._journal.releases()
         current = await self._journal.release(now)
-        before = [one for one in begun if current is not None and one.digest != current.digest]
-        if not before:
+        standing = _standing([one for one in known if one.begun(now)])
+        if len(standing) < 2:
             raise _refused("nothing-before", current.name if current is not None else "-")
-        target = max(before, key=lambda one: one.since)
+        target = standing[-2]
+        to_come = [one.name for one in known if one.cancelled_by is None and not one.begun(now)]
         await self._files.run(self._load, target.name, target.digest)
         await self._journal.activate(
             replace(
@@ -194,7 +221,7 @@ class Releasing:
         )
         await self.refresh()
         await self.show_waiting()
-        return {"name": target.name, "since": now.isoformat()}
+        return {"name": target.name, "since": now.isoformat(), "to_come": to_come}
 
     async def _at_once(self, now: datetime) -> datetime:
         """Now, and later than what is in force: clocks are set back."""
@@ -236,45 +263,19 @@ async def put_in_force(journal: Journal, state: Path, files: Executor, clock: Cl
         await journal.activate(Release(*said))
 
 
-def _frozen(folder: Path, state: Path, in_force: Tables, today: date) -> tables_release.Release:
-    """The draft on the shelf, once nothing is wrong with it."""
-    if not (folder / "ir_directory").is_dir() or not (folder / "routing_tables").is_dir():
-        raise _refused("no-tables", folder.name)
-    errors = [finding for finding in check(folder, today) if finding.error]
-    if errors:
-        first = errors[0]
-        where = f"{first.file}:{first.line}:{first.column}"
-        raise Refused(
-            f"{folder.name}: {len(errors)} errors, the first one {where}: {first.english}"
-            " See them all with `tables check`.",
-            french=f"{folder.name} : {len(errors)} erreur(s), la première {where} :"
-            f" {first.french} Les voir toutes avec `tables check`.",
-            code="tables-invalid",
-        )
-    try:
-        draft = tables_release.head(folder)
-    except tables_release.ReleaseInvalid:
-        raise _refused("no-manifest", folder.name) from None
-    if draft.base != in_force.release:
-        _nothing_lost(folder, state, draft.base, in_force)
-    return shelf.keep(folder, state, draft.name, in_force.release)
+def _standing(begun: Sequence[Release]) -> list[Release]:
+    """The releases on which one another stands, the one in force last.
 
-
-def _nothing_lost(folder: Path, state: Path, base: str, in_force: Tables) -> None:
-    now = shelf.find(state, in_force.release, in_force.digest)
-    lost = undone(shelf.find(state, base), now, folder)
-    if not lost:
-        return
-    few = "; ".join(f"{change.file}: {change.key}" for change in lost[:_SHOWN])
-    raise Refused(
-        f"{folder.name}: made from {base}, but {in_force.release} is in force; the draft would undo"
-        f" {len(lost)} of its changes ({few}). Take them over: `tables diff {base}"
-        f" {in_force.release}` shows them.",
-        french=f"{folder.name} : issu de {base}, mais {in_force.release} est en vigueur ; le"
-        f" brouillon annulerait {len(lost)} de ses changements ({few}). Les reprendre :"
-        f" `tables diff {base} {in_force.release}` les montre.",
-        code="base-moved",
-    )
+    A roll-back takes away what came after the one that it leads to: that one is never led to again.
+    """
+    standing: list[Release] = []
+    for one in sorted((r for r in begun if r.cancelled_by is None), key=lambda r: r.since):
+        while one.kind == "rolled-back" and standing and standing[-1].digest != one.digest:
+            standing.pop()
+        if standing and standing[-1].digest == one.digest:
+            standing.pop()
+        standing.append(one)
+    return standing
 
 
 def _instant(on: object, now: datetime) -> datetime:
@@ -293,14 +294,6 @@ _REASONS: Final = {
         "{what}: there is no such release; see `eessi-gateway tables list`.",
         "{what} : version inconnue ; voir `eessi-gateway tables list`.",
     ),
-    "no-tables": (
-        "{what}: no tables here (ir_directory/ and routing_tables/); make a draft first.",
-        "{what} : pas de tables ici (ir_directory/ et routing_tables/) ; faire un brouillon.",
-    ),
-    "no-manifest": (
-        "{what}: its MANIFEST is missing or broken; make a new draft and copy the tables into it.",
-        "{what} : MANIFEST absent ou abîmé ; refaire un brouillon et y copier les tables.",
-    ),
     "name-taken": (
         "{what}: another release has this name; choose a new one.",
         "{what} : une autre version porte ce nom ; en choisir un nouveau.",
@@ -312,6 +305,14 @@ _REASONS: Final = {
     "approved-already": (
         "{what}: is approved already; nothing was changed.",
         "{what} : déjà approuvée ; rien n'a changé.",
+    ),
+    "not-signed": (
+        "{what}: approved with a personal signature here; `tables approve --signature FILE`.",
+        "{what} : à approuver avec une signature ; `tables approve --signature FICHIER`.",
+    ),
+    "other-signer": (
+        "The one who asks and the one who signed are not the same ({what}).",
+        "Celui qui demande n'est pas celui qui a signé ({what}).",
     ),
     "not-approved": (
         "{what}: nobody has approved it yet (`tables approve`); nothing was changed.",

@@ -2,7 +2,8 @@
 
 When a case is due stands in the journal, written with what it follows from; what is done about it
 is decided by `core.deadlines` and recorded against the case, so nothing fires twice, whoever
-looks (ADR 0011). After an outage what has become due goes out at a steady pace, not at once.
+looks (ADR 0011). After an outage or a pause what has become due goes out at a steady pace, not at
+once.
 """
 
 from typing import Final
@@ -34,15 +35,6 @@ class Timers:
         self._relay = relay
         self._clock = clock
         self._metrics = metrics
-        self._paused = False
-
-    def pause(self) -> None:
-        """Nothing becomes due until `resume`; what should have is dealt with then."""
-        self._paused = True
-
-    def resume(self) -> None:
-        """Go on."""
-        self._paused = False
 
     async def run(self) -> None:
         """Look for what is due until cancelled."""
@@ -55,8 +47,6 @@ class Timers:
 
     async def turn(self) -> int:
         """One look; how many cases were dealt with."""
-        if self._paused:
-            return 0
         cases = await self._journal.due_cases(self._clock.now(), AT_ONCE)
         for case_id in cases:
             await self._deal_with(case_id)
@@ -68,7 +58,7 @@ class Timers:
         case = await self._journal.case(case_id)
         development = come_due(Situation(case, desk.tables, desk.policy), now)
         try:
-            await self._journal.develop(development, now, observed=self._pipeline.observes)
+            await self._journal.develop(development, now)
         except JournalConflict:
             self._metrics.journal_conflict()
             return

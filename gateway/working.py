@@ -1,28 +1,58 @@
 """What a person makes of an entry of the worklist, once, with who and why.
 
-`transfer` is judged and recorded like a decision of the gateway; the other outcomes say that
-nothing is to leave from here, and close the entry.
+A transfer, a question, a rejection or a fact that is added is judged and recorded like a decision
+of the gateway; the other outcomes say that nothing is to leave from here, and close the entry.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.clock import Clock
 from gateway.core import by_person
+from gateway.core.decision import cause, institution, name
+from gateway.core.judgement import Judgement
 from gateway.core.judging import Arrival, examine
 from gateway.core.matter import Matter
 from gateway.core.message import Malformed
-from gateway.core.states import MessageState
-from gateway.errors import JournalConflict, Refused
-from gateway.journal import Entry, Journal, Recorded, Row
+from gateway.core.states import ON_WORKLIST, MessageState
+from gateway.errors import Refused
+from gateway.journal import Closing, Entry, Journal
+from gateway.journal.rows import Row
 from gateway.pipeline import Pipeline
 from gateway.relay import Relay
 from gateway.wording import sentence
 
-OUTCOMES: Final = ("transfer", "keep", "handled", "duplicate")
-"""To an institution; it is ours; done in RINA; the same as another one."""
-ON_IT: Final = (MessageState.REFERRED, MessageState.REFUSED)
-"""States of the messages on the worklist."""
+DEEDS: Final = ("assign", "resolve", "resolve-all")
+CLOSING: Final = ("keep", "handled", "duplicate")
+"""It is ours; done in RINA; the same as another one."""
+JUDGED: Final = ("transfer", "ask", "reject", "evidence")
+"""To an institution; a question abroad; X011 to the sender; judged again with what one knows."""
+OUTCOMES: Final = (*JUDGED, *CLOSING)
+MOST: Final = 2000
+"""Entries that are closed together."""
+_NAME: Final = re.compile(r"\w[\w.@ -]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What a person says about an entry: looked at, and not written yet."""
+
+    row: Row
+    outcome: str
+    act: Entry | Closing
+
+    def answer(self) -> dict[str, Any]:
+        """What becomes of it, in stable names."""
+        answer: dict[str, Any] = {"message_id": self.row.message_id, "outcome": self.outcome}
+        if isinstance(self.act, Closing):
+            return answer | {"state": MessageState.DONE.value}
+        judgement = self.act.judgement
+        if judgement.decision is not None:
+            answer["decision"] = name(judgement.decision)
+            answer["institution"] = institution(judgement.decision)
+        return answer | {"state": judgement.state.value}
 
 
 class Worklist:
@@ -34,6 +64,20 @@ class Worklist:
         self._relay = relay
         self._clock = clock
 
+    async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
+        """One of `DEEDS`.
+
+        Raises:
+            Refused: see each.
+        """
+        match deed:
+            case "assign":
+                return await self.assign(params, who)
+            case "resolve-all":
+                return await self.resolve_all(params, who)
+            case _:
+                return await self.resolve(params, who)
+
     async def resolve(self, params: Mapping[str, Any], who: str) -> dict[str, Any]:
         """Close an entry.
 
@@ -41,10 +85,42 @@ class Worklist:
             Refused: it is not on the worklist (any more), there is no reason, or what was asked
                 for would break a promise; nothing was changed.
         """
+        prepared = await self._prepared(params, who)
+        await self._journal.settle([prepared.act])
+        self._relay.wake()
+        return prepared.answer()
+
+    async def resolve_all(self, params: Mapping[str, Any], who: str) -> dict[str, Any]:
+        """Close several entries, all or none; those that cannot be are named, each with its reason.
+
+        `try` looks and changes nothing.
+        """
+        asked_for = [dict(entry) for entry in params.get("entries", ())]
+        prepared, refused = [], []
+        for entry in asked_for[:MOST]:
+            try:
+                prepared.append(await self._prepared(entry, who))
+            except Refused as error:
+                refused.append(_refusal(str(entry.get("message_id", "")), error))
+        refused += [
+            _refusal(one.row.message_id, _beside_another(one.row.message_id))
+            for one in _one_decision_a_case(prepared)
+        ]
+        if not refused and not params.get("try"):
+            await self._journal.settle([one.act for one in prepared])
+            self._relay.wake()
+        return {"done": [one.answer() for one in prepared], "refused": refused}
+
+    async def _prepared(self, params: Mapping[str, Any], who: str) -> "_Prepared":
+        """What a person says about an entry, ready to be written."""
         message_id, outcome = str(params.get("message_id", "")), str(params.get("outcome", ""))
         reason = str(params.get("reason", "")).strip()
         if outcome not in OUTCOMES:
-            raise Refused(f"{outcome[:40]}: no such outcome.", code="unknown-outcome")
+            raise Refused(
+                f"{outcome[:40]}: no such outcome.",
+                french=f"{outcome[:40]} : issue inconnue.",
+                code="unknown-outcome",
+            )
         if not reason:
             raise Refused(
                 "Say why (--why): the reason is kept with the decision.",
@@ -52,25 +128,42 @@ class Worklist:
                 code="no-reason",
             )
         row = await self._journal.message(message_id)
-        if row is None or row.state not in ON_IT:
+        if row is None or row.state not in ON_WORKLIST:
             raise _not_there(message_id)
-        if outcome == "transfer":
-            return await self._transfer(row, str(params.get("institution", "")), who, reason)
-        at = self._clock.now()
-        if not await self._journal.deal_with(message_id, outcome, who=who, reason=reason, at=at):
-            raise _not_there(message_id)
-        return {"message_id": message_id, "outcome": outcome, "state": MessageState.DONE.value}
+        if outcome in JUDGED:
+            return await self._judged(row, outcome, params, who, reason)
+        return _Prepared(row, outcome, Closing(message_id, outcome, who, reason, self._clock.now()))
 
-    async def _transfer(self, row: Row, institution: str, who: str, reason: str) -> dict[str, Any]:
+    async def assign(self, params: Mapping[str, Any], who: str) -> dict[str, Any]:
+        """Give an entry to somebody, or to nobody.
+
+        Raises:
+            Refused: it is not on the worklist (any more), or that is no name.
+        """
+        message_id, assignee = str(params.get("message_id", "")), str(params.get("assignee", ""))
+        if assignee and _NAME.fullmatch(assignee) is None:
+            raise Refused(
+                "Not a name: letters, digits, dots, dashes and spaces, 64 at most.",
+                french="Nom refusé : lettres, chiffres, points, tirets, espaces ; 64 au plus.",
+                code="not-a-name",
+            )
+        at = self._clock.now()
+        if not await self._journal.assign(message_id, assignee or None, who=who, at=at):
+            raise _not_there(message_id)
+        return {"message_id": message_id, "assignee": assignee or None}
+
+    async def _judged(
+        self, row: Row, outcome: str, params: Mapping[str, Any], who: str, reason: str
+    ) -> "_Prepared":
         """Judge the case as the person says, against what the journal holds now."""
         explained = await self._journal.explanation(row.message_id)
         matter = await self._matter(row, len(explained), str(explained[-1]["digest"]))
-        why = by_person.objection(matter, institution)
-        if why is not None:
-            raise _objected(row.message_id, institution, why)
-        others = await self._journal.messages(states=ON_IT[:1], case_id=row.case_id)
-        along = {other.message_id for other in others} - {row.message_id}
-        judgement = by_person.transfer(matter, institution, along)
+        others = await self._journal.messages(states=(MessageState.REFERRED,), case_id=row.case_id)
+        along = frozenset(other.message_id for other in others) - {row.message_id}
+        judgement = _judgement(matter, row, outcome, params, along)
+        decision = judgement.decision
+        if decision is None or judgement.state in ON_WORKLIST:
+            raise _still(row.message_id, cause(decision) if decision is not None else None)
         entry = Entry(
             judgement,
             b"",
@@ -79,19 +172,10 @@ class Worklist:
             row.received_at,
             matter.arrival.decided_at,
             attempt=matter.arrival.attempt,
-            observed=self._pipeline.observes,
             who=who,
             reason=reason,
         )
-        if not isinstance(await self._journal.record(entry), Recorded):
-            raise JournalConflict
-        self._relay.wake()
-        return {
-            "message_id": row.message_id,
-            "outcome": "transfer",
-            "institution": institution,
-            "state": judgement.state.value,
-        }
+        return _Prepared(row, outcome, entry)
 
     async def _matter(self, row: Row, attempt: int, digest: str) -> Matter:
         """The message in its case, read from the bytes that the journal kept."""
@@ -108,6 +192,60 @@ class Worklist:
         return Matter(case, desk.tables, desk.policy, examined, arrival)
 
 
+def _one_decision_a_case(prepared: Sequence[_Prepared]) -> list[_Prepared]:
+    """Those that cannot be written beside another one: it decides about the whole case."""
+    by_case: dict[str, list[_Prepared]] = {}
+    for one in prepared:
+        by_case.setdefault(one.row.case_id or one.row.message_id, []).append(one)
+    return [
+        one
+        for theirs in by_case.values()
+        if any(isinstance(other.act, Entry) for other in theirs)
+        for one in theirs[1:]
+    ]
+
+
+def _refusal(message_id: str, error: Refused) -> dict[str, Any]:
+    text = {"en": error.english, "fr": error.french}
+    return {"message_id": message_id, "code": error.code, "text": text}
+
+
+def _beside_another(message_id: str) -> Refused:
+    return Refused(
+        f"{message_id}: another line decides about the same case; keep one of them.",
+        french=f"{message_id} : une autre ligne décide du même dossier ; n'en garder qu'une.",
+        code="same-case",
+    )
+
+
+def _judgement(
+    matter: Matter, row: Row, outcome: str, params: Mapping[str, Any], along: frozenset[str]
+) -> Judgement:
+    """What the person asks for, judged.
+
+    Raises:
+        Refused: it would break a promise, or cannot be said.
+    """
+    text = str(params.get("text", "")).strip()
+    match outcome:
+        case "transfer":
+            target = str(params.get("institution", ""))
+            _unless(matter, by_person.objection(matter, target), target)
+            return by_person.transfer(matter, target, along)
+        case "ask":
+            data = tuple(dict.fromkeys(map(str, params.get("data", ()))))
+            _unless(matter, by_person.objection_to_asking(matter, data, text))
+            return by_person.ask(matter, data, text, row.candidates, along)
+        case "reject":
+            ground = str(params.get("ground", ""))
+            _unless(matter, by_person.objection_to_rejecting(matter, ground, text))
+            return by_person.reject(matter, ground, text)
+        case _:
+            facts = {str(k): str(v) for k, v in dict(params.get("facts", {})).items()}
+            _unless(matter, by_person.objection_to_adding(matter, facts))
+            return by_person.add(matter, facts, along)
+
+
 def _not_there(message_id: str) -> Refused:
     return Refused(
         f"{message_id[:64]}: not on the worklist (any more); see `eessi-gateway worklist list`.",
@@ -119,10 +257,27 @@ def _not_there(message_id: str) -> Refused:
     )
 
 
-def _objected(message_id: str, institution: str, why: str) -> Refused:
-    english, french = (sentence(lang, "objection", why) for lang in ("en", "fr"))
+def _still(message_id: str, why: str | None) -> Refused:
+    english, french = (sentence(lang, "cause", why or "") for lang in ("en", "fr"))
     return Refused(
-        f"{message_id}: not transferred to {institution[:40]}. {english}",
-        french=f"{message_id} : pas de transfert à {institution[:40]}. {french}",
+        f"{message_id}: with this it would still be for a person; nothing was changed. {english}",
+        french=f"{message_id} : resterait à décider par une personne ; rien n'a changé. {french}",
+        code="still-undecided",
+    )
+
+
+def _unless(matter: Matter, why: str | None, target: str = "") -> None:
+    """Go on, unless there is an objection.
+
+    Raises:
+        Refused: there is.
+    """
+    if why is None:
+        return
+    message_id, named = matter.message.message_id, f" ({target[:40]})" if target else ""
+    english, french = (sentence(lang, "objection", why) for lang in ("en", "fr"))
+    raise Refused(
+        f"{message_id}{named}: nothing was done. {english}",
+        french=f"{message_id}{named} : rien n'a été fait. {french}",
         code=why,
     )

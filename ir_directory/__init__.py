@@ -29,7 +29,7 @@ class Certainty(IntEnum):
     @property
     def code(self) -> str:
         """The code in files, traces and `--json`."""
-        return self.name.lower()
+        return _CODES[self]
 
     @classmethod
     def of(cls, code: str) -> "Certainty":
@@ -40,7 +40,8 @@ class Certainty(IntEnum):
             raise ValueError(code) from None
 
 
-_CERTAINTIES: Final = {c.code: c for c in Certainty}
+_CODES: Final = tuple(c.name.lower() for c in Certainty)
+_CERTAINTIES: Final = dict(zip(_CODES, Certainty, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,14 @@ _DISTRICT: Final = frozenset({"arrondissement", "arr", "ardt"})
 _TOWN_WORDS: Final = {"st": "saint", "ste": "sainte"}
 
 
+def _french_postcode(text: str) -> str | None:
+    """The five digits, however they are written (`F-01 000`); None when it is no French one."""
+    if len(text) == 5 and text.isascii() and text.isdigit():
+        return text
+    form = _FRENCH_POSTCODE.fullmatch(text.strip().upper())
+    return form[1] + form[2] if form is not None else None
+
+
 def normalised(text: str) -> str:
     """A name without case, accents, punctuation and spaces."""
     return "".join(_words(text))
@@ -154,6 +163,8 @@ def normalised(text: str) -> str:
 def normalised_town(text: str) -> str:
     """The same for a town: `ST BRIEUC CEDEX 1` is `Saint-Brieuc`, `PARIS 12E ARR.` is `Paris`."""
     words = _words(text)
+    if len(words) == 1:
+        return _TOWN_WORDS.get(words[0], words[0]) if words[0] != "cedex" else ""
     if "cedex" in words:
         words = words[: words.index("cedex")]
     if any(word[0].isdigit() for word in words[1:]):
@@ -162,9 +173,9 @@ def normalised_town(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    text = text.casefold().translate(_LETTERS)
+    text = text.casefold()
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
+        text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
         text = "".join(c for c in text if not unicodedata.combining(c))
     return _WORD.findall(text)
 
@@ -249,6 +260,7 @@ class InstitutionRepository:
     _by_name: Mapping[str, tuple[Institution, ...]] = field(init=False, repr=False)
     _members: Mapping[str, frozenset[str]] = field(init=False, repr=False)
     _competences: Mapping[str, tuple[Competence, ...]] = field(init=False, repr=False)
+    _partners: Mapping[str, tuple[Partner, ...]] = field(init=False, repr=False)
     _catchments: Mapping[str, tuple[Catchment, ...]] = field(init=False, repr=False)
     _within: Mapping[str, tuple[Catchment, ...]] = field(init=False, repr=False)
     """`network department` -> its rows by municipality."""
@@ -300,6 +312,10 @@ class InstitutionRepository:
             ),
         )
         yield (
+            "_partners",
+            _index(self.partners, lambda r: (r.institution,), lambda r: (r.buc, r.valid_from)),
+        )
+        yield (
             "_within",
             _index(
                 (r for r in self.catchments if r.area.startswith("insee:")),
@@ -341,6 +357,8 @@ class InstitutionRepository:
         """
         rows = self._by_id.get(ident, ())
         seen: set[str] = set()
+        if len(rows) == 1 and in_force(rows[0], on):
+            return rows[0]
         while True:
             current = {row.id: row for row in rows if row.id and in_force(row, on)}
             if current:
@@ -358,12 +376,24 @@ class InstitutionRepository:
 
     def competence(self, institution: str, buc: str, role: str, on: date) -> Competence | None:
         """The row for this BUC, else the one for its whole sector, in force on that day."""
+        rows = self._competences.get(f"{institution} {buc} {role}")
+        row = _only(rows, on) if rows is not None else None
+        if row is not None:
+            return row
         sector = f"{buc.partition('_')[0]}_BUC_*"
-        for key in (buc, sector):
-            row = _only(self._competences.get(f"{institution} {key} {role}", ()), on)
-            if row is not None:
-                return row
-        return None
+        return _only(self._competences.get(f"{institution} {sector} {role}", ()), on)
+
+    def cannot_receive(self, institution: str, buc: str, role: str, on: date) -> bool:
+        """True when the IR says that an institution abroad takes no part in a BUC in that role.
+
+        It names all that an institution handles, so one of which it says something, but not this,
+        cannot; one of which it says nothing may.
+        """
+        said = [row for row in self._partners.get(institution, ()) if in_force(row, on)]
+        keys = {buc, f"{buc.partition('_')[0]}_BUC_*"}
+        return bool(said) and not any(
+            row.eessi_ready and row.role == role and row.buc in keys for row in said
+        )
 
     # -- places -----------------------------------------------------------------------------
 
@@ -393,15 +423,15 @@ class InstitutionRepository:
         or beside a town of elsewhere (01000 may be any place abroad, miscoded FR). Neither
         postcode nor town of here is no French address at all.
         """
-        form = _FRENCH_POSTCODE.fullmatch(postcode.strip().upper())
-        if form is None:
+        code = _french_postcode(postcode)
+        if code is None:
             return _NOWHERE
-        code, name = form[1] + form[2], normalised_town(town or "")
-        known = [row for row in self._by_postcode.get(code, ()) if in_force(row, on)]
+        name = normalised_town(town or "")
         named = [row for row in self._by_town.get(name, ()) if in_force(row, on)]
         there = [row for row in named if code in row.postcodes]
         if there:
             return self._of_communes(network, there, on)
+        known = [row for row in self._by_postcode.get(code, ()) if in_force(row, on)]
         if known:
             return self._proposed(self._of_communes(network, known, on), network, named, on)
         department, cedex = department_by_rule(code), "cedex" in _words(town or "")
@@ -463,6 +493,8 @@ def _ended(row: Institution) -> tuple[date, str, str]:
 def _located(rows: Sequence[Catchment]) -> Located:
     if not rows:
         return _NOWHERE
+    if len(rows) == 1:
+        return Located((rows[0].institution,), (rows[0].area,), rows[0].certainty)
     return Located(
         tuple(sorted({row.institution for row in rows})),
         tuple(sorted({row.area for row in rows})),

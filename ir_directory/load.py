@@ -4,16 +4,13 @@ Strict, because a table that is half understood sends cases astray. All files ar
 anything is refused, so that whoever edits them sees everything at once.
 """
 
-import csv
-import io
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from ir_directory import (
     Catchment,
@@ -26,6 +23,7 @@ from ir_directory import (
     department_of,
 )
 from ir_directory.problems import DirectoryInvalid, Problem, problem
+from ir_directory.sheet import Row, Sheet
 
 __all__ = ["COLUMNS", "FILES", "DirectoryInvalid", "Problem", "load"]
 
@@ -85,11 +83,6 @@ _Form = tuple[re.Pattern[str], str]
 
 _NUMBER: Final = re.compile(r"\d+([.,]\d+)?E\+?\d+|\d+[.,]\d+", re.IGNORECASE)
 _SHORT: Final = re.compile(r"\d{4}")
-_REWRITTEN: Final = re.compile(
-    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{1,2}[- ]\w+\.?[- ]\d{2,4}|\d{4}/\d\d?/\d\d?|\d{5}"
-)
-_ISO: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_BROKEN: Final = re.compile("Ã[\u0080-\u00bf\u0152-\u2122]|â€|\ufffd")
 
 _NO_DAY: Final = date.min
 """Stands for a date that could not be read."""
@@ -120,16 +113,7 @@ def load(folder: Path | None = None) -> InstitutionRepository:
     )
 
 
-# -- a file into lines --------------------------------------------------------------------------
-
-
-class _Reader(Protocol):
-    """What the csv module reads with; its class has no name there."""
-
-    @property
-    def line_num(self) -> int: ...
-    def __iter__(self) -> Iterator[list[str]]: ...
-    def __next__(self) -> list[str]: ...
+# -- a line into a row --------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -141,96 +125,25 @@ class _Reading:
 
     def rows(self, file: str, parse: Callable[["_Line"], _Row]) -> list[tuple[int, _Row]]:
         """(line, row) of all lines that have cells; one that is not sound has left a problem."""
-        text = self._text(file)
-        if text is None:
-            return []
-        found: list[tuple[int, _Row]] = []
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
-        try:
-            found.extend((line.number, parse(line)) for line in self._lines(file, reader))
-        except csv.Error:
-            self.problems.append(problem("quotes", file, reader.line_num))
-        return found
-
-    def _text(self, file: str) -> str | None:
-        try:
-            text = (self.folder / file).read_bytes().decode("utf-8-sig")
-        except OSError:
-            self.problems.append(problem("file", file, 0))
-            return None
-        except UnicodeDecodeError:
-            self.problems.append(problem("encoding", file, 0))
-            return None
-        broken = _BROKEN.search(text)
-        if broken is not None:
-            line = text.count("\n", 0, broken.start()) + 1
-            self.problems.append(problem("accents", file, line, value=broken[0]))
-        return text
-
-    def _lines(self, file: str, reader: "_Reader") -> Iterator["_Line"]:
-        header = [cell.strip() for cell in next(reader, [])]
-        if not self._header(file, header):
-            return
-        for cells in reader:
-            if len(cells) == len(header):
-                if any(cells):
-                    yield _Line(
-                        file,
-                        reader.line_num,
-                        dict(zip(header, map(str.strip, cells), strict=True)),
-                        self.problems,
-                    )
-            elif any(cells):
-                self.problems.append(
-                    problem("cells", file, reader.line_num, value=len(cells), expected=len(header))
-                )
-
-    def _header(self, file: str, header: Sequence[str]) -> bool:
-        expected = COLUMNS[file]
-        if not any(header):
-            self.problems.append(problem("empty", file, 1, expected=";".join(expected)))
-            return False
-        if len(header) == 1:
-            self.problems.append(problem("separator", file, 1))
-            return False
-        twice = {name for name in header if header.count(name) > 1}
-        wrong = [
-            *(problem("column-missing", file, 1, value=c) for c in expected if c not in header),
-            *(problem("column-extra", file, 1, value=c) for c in header if c not in expected),
-            *(problem("column-twice", file, 1, value=c) for c in sorted(twice)),
-        ]
-        self.problems.extend(wrong)
-        return not wrong
-
-
-# -- a line into a row --------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=4096)
-def _day(text: str) -> date | None:
-    if not _ISO.fullmatch(text):
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+        sheet = Sheet(self.folder / file, file, COLUMNS[file], self.problems)
+        return [(row.line, parse(_Line(sheet, row))) for row in sheet.rows()]
 
 
 @dataclass(slots=True)
 class _Line:
     """One line; each reader of a cell gives its value, or notes a problem and gives another."""
 
-    file: str
-    number: int
-    cells: Mapping[str, str]
-    problems: list[Problem]
+    sheet: Sheet
+    row: Row
     sound: bool = True
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        return self.row.cells
 
     def wrong(self, code: str, column: str, value: object = "", expected: object = "") -> None:
         self.sound = False
-        self.problems.append(
-            problem(code, self.file, self.number, column, value=value, expected=expected)
-        )
+        self.sheet.note(code, self.row.line, column, value, expected)
 
     def text(self, column: str) -> str:
         value = self.cells[column]
@@ -267,11 +180,8 @@ class _Line:
         return self.code(column, FLAGS) == "yes"
 
     def day(self, column: str) -> date:
-        value = self.text(column)
-        day = _day(value)
-        if day is None and value:
-            code = "spreadsheet-date" if _REWRITTEN.fullmatch(value) else "date"
-            self.wrong(code, column, value)
+        day = self.sheet.day(self.row, column) if self.text(column) else None
+        self.sound = self.sound and day is not None
         return day or _NO_DAY
 
     def period(self) -> tuple[date, date | None]:

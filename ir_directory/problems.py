@@ -17,20 +17,25 @@ class Problem:
     english: str
     french: str
 
+    @property
+    def place(self) -> str:
+        """Where it is: `routes.csv:12:certainty`."""
+        return ":".join(filter(None, (self.file, str(self.line), self.column)))
+
 
 class DirectoryInvalid(Exception):
     """The tables cannot be used; every problem found is in `problems`, in order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(problems))
-        super().__init__("\n".join(f"{p.file}:{p.line}: {p.english}" for p in self.problems))
+        super().__init__("\n".join(f"{p.place}: {p.english}" for p in self.problems))
 
 
 # code -> (English, French); {…} are parameters, {value} is what stands in the cell
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "file": (
-        "the file cannot be read; put it back into the folder",
-        "le fichier ne peut pas être lu ; le remettre dans le dossier",
+        "the file cannot be read ({value}); put it back into the folder or grant access to it",
+        "le fichier ne peut pas être lu ({value}) ; le remettre dans le dossier ou y donner accès",
     ),
     "encoding": (
         "the file is not UTF-8; save it as `CSV UTF-8`, separator `;`",
@@ -187,11 +192,4 @@ def problem(
     """The problem of that code, in both languages."""
     english, french = _SENTENCES[code]
     values = {"value": value, "expected": expected}
-    before, avant = (f"{column}: ", f"{column} : ") if column else ("", "")
-    return Problem(
-        file,
-        line,
-        column,
-        before + english.format_map(values),
-        avant + french.format_map(values),
-    )
+    return Problem(file, line, column, english.format_map(values), french.format_map(values))

@@ -6,10 +6,11 @@ the columns: `routing_tables/README.md`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from itertools import combinations, product
+from typing import Final, NamedTuple
 
 from ir_directory import Certainty
 
@@ -27,6 +28,13 @@ EVERY: Final = frozenset({ANY})
 
 CONDITIONS: Final = ("scheme", "population", "residence", "sed", "role")
 """The columns that ask something beside the BUC; those first that rule out most rows."""
+
+
+ASKABLE: Final = ("residence", "population", "scheme")
+"""Those that may be unknown, hence asked for; those first that come back in a coded field."""
+
+_OTHER: Final = "ZZ"
+"""A value that no row names: no scheme, no population, the code of no country."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +100,14 @@ class Route:
     """Where the competence comes from."""
     note: str
 
-    @property
-    def assumed(self) -> bool:
-        """True when the row stands in for an unknown scheme."""
-        return ASSUMED in self.population
+    assumed: bool = field(init=False, compare=False)
+    """True when the row stands in for an unknown scheme."""
+    since: str = field(init=False, compare=False)
+    """`valid_from` as it is written."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "assumed", ASSUMED in self.population)
+        object.__setattr__(self, "since", self.valid_from.isoformat())
 
     @property
     def conditions(self) -> tuple[frozenset[str], ...]:
@@ -121,16 +133,18 @@ class Route:
         return (
             (self.valid_to is None or other.valid_from < self.valid_to)
             and (other.valid_to is None or self.valid_from < other.valid_to)
-            and (_buc_within(self.buc, other.buc) or _buc_within(other.buc, self.buc))
-            and all(
-                _meet(ours, theirs)
-                for ours, theirs in zip(self.conditions, other.conditions, strict=True)
-            )
+            and self.meets(other)
+        )
+
+    def meets(self, other: "Route") -> bool:
+        """True when one case can meet the conditions of both rows, whichever the day."""
+        return (_buc_within(self.buc, other.buc) or _buc_within(other.buc, self.buc)) and all(
+            _meet(ours, theirs)
+            for ours, theirs in zip(self.conditions, other.conditions, strict=True)
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RouteQuery:
+class RouteQuery(NamedTuple):
     """What is known of a case; None: not known."""
 
     buc: str
@@ -150,7 +164,7 @@ class Match:
     possible: tuple[Route, ...] = ()
     """Rows that apply or may apply, when nothing is decided."""
     missing: frozenset[str] = frozenset()
-    """`scheme`, `population`, `residence`: the data that these rows wait for."""
+    """Of `scheme`, `population`, `residence` the fewest that would decide, whatever they are."""
 
 
 _QUERIES_KEPT: Final = 4096
@@ -190,6 +204,11 @@ class RoutingTable:
         return self._match(query, on)
 
     def _match(self, query: RouteQuery, on: date) -> Match:
+        found = self.open_rows(query, on)
+        return self._separating(found, query, on) if len(found.missing) > 1 else found
+
+    def open_rows(self, query: RouteQuery, on: date) -> Match:
+        """The row that applies, or all that may, with everything that these wait for."""
         open_rows = [
             (route, waits)
             for route, conditions in self._candidates(query.buc, on)
@@ -207,6 +226,31 @@ class RoutingTable:
                 return Match(best)
         possible = (*(() if best is None else (best,)), *(route for route, _ in rivals))
         return Match(None, possible, _union(data for _, data in rivals))
+
+    def _separating(self, match: Match, query: RouteQuery, on: date) -> Match:
+        """The same with the fewest data as missing: those after which nothing is open.
+
+        Whatever is answered: every value that a row of the BUC asks for, and one that none does.
+        Among as few, the first in the order of `ASKABLE`.
+        """
+        data = [datum for datum in ASKABLE if datum in match.missing]
+        values = {datum: self._values(datum, query.buc, on) for datum in data}
+        for count in range(1, len(data)):
+            for asked in combinations(data, count):
+                answers = product(*(values[datum] for datum in asked))
+                answered = (
+                    self.open_rows(query._replace(**dict(zip(asked, answer, strict=True))), on)
+                    for answer in answers
+                )
+                if not any(found.missing for found in answered):
+                    return replace(match, missing=frozenset(asked))
+        return match
+
+    def _values(self, datum: str, buc: str, on: date) -> Sequence[str]:
+        """What rows of the BUC ask of a datum, one that no row names, and home and abroad."""
+        column = CONDITIONS.index(datum)
+        named = _union(conditions[column] for _, conditions in self._candidates(buc, on))
+        return sorted(named - {ANY, ABROAD, UNKNOWN_SCHEME} | {"FR", _OTHER})
 
     def _candidates(self, buc: str, on: date) -> Iterator[_Indexed]:
         for key in (buc, sector(buc)):
@@ -306,3 +350,52 @@ class Reminders:
                 if days is not None:
                     return days
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionText:
+    """How a datum is asked for, in terms of the SED's own sections."""
+
+    section: str
+    """Section of the SED that X012 points to."""
+    item: str
+    text: str
+    """The whole question, for H001."""
+
+
+TAKES_PART: Final = "takes-part"
+"""Among the texts, a note: the competent institution takes part already. Nobody is asked for it."""
+PLACEHOLDER: Final = "{institution}"
+"""What stands in a note for the name and id of the competent institution."""
+ENGLISH: Final = "en"
+"""The language that everybody is written to who has none of his own here."""
+
+
+class Questions:
+    """The texts of a release by language, and who is written to in which."""
+
+    def __init__(
+        self,
+        texts: Mapping[str, Mapping[str, QuestionText]] | None = None,
+        languages: Mapping[str, str] | None = None,
+    ) -> None:
+        self._texts: Final = texts or {}
+        self._languages: Final = languages or {}
+
+    @property
+    def askable(self) -> frozenset[str]:
+        """The data that can be asked for: those with a text in English."""
+        return frozenset(self._texts.get(ENGLISH, {})) - {TAKES_PART}
+
+    def to(self, institution: str) -> Mapping[str, QuestionText]:
+        """Datum -> how an institution is asked for it: in its country's language, else English."""
+        language = self._languages.get(institution.partition(":")[0], ENGLISH)
+        return {**self._texts.get(ENGLISH, {}), **self._texts.get(language, {})}
+
+    def note(self, receiver: str, competent: str) -> str | None:
+        """What an institution is told of the competent one (name and id) that takes part already.
+
+        None in a release that has no such text.
+        """
+        said = self.to(receiver).get(TAKES_PART)
+        return said.text.replace(PLACEHOLDER, competent) if said is not None else None

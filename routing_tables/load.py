@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import Final
 
 from ir_directory import Certainty
+from ir_directory.problems import Problem
+from ir_directory.sheet import Row, Sheet
 from routing_tables import (
     ABROAD,
     ANY,
     ASSUMED,
+    ENGLISH,
+    PLACEHOLDER,
+    TAKES_PART,
     ByPlace,
     Fixed,
+    Questions,
+    QuestionText,
     ReminderRow,
     Route,
     RoutingTable,
@@ -25,7 +32,6 @@ from routing_tables import (
     ToPerson,
     sector,
 )
-from routing_tables.sheet import Problem, Row, Sheet
 
 BASELINE: Final = Path(__file__).parent
 
@@ -34,6 +40,7 @@ ROUTE_COLUMNS: Final = (
     "certainty", "valid_from", "valid_to", "basis", "note",
 )  # fmt: skip
 QUESTION_COLUMNS: Final = ("datum", "section", "item", "text")
+LANGUAGE_COLUMNS: Final = ("country", "language")
 REMINDER_COLUMNS: Final = ("country", "buc", "number", "days")
 
 SECTORS: Final = frozenset({"AD", "AW", "FB", "H", "LA", "M", "P", "R", "S", "UB"})
@@ -58,7 +65,17 @@ NETWORKS: Final = frozenset(
 )  # fmt: skip
 PLACES: Final = frozenset({"residence", "home", "work", "employer", "country", "named"})
 DATA: Final = frozenset(
-    {"residence", "town", "institution", "scheme", "population", "work", "employer", "country"}
+    {
+        "residence",
+        "town",
+        "claimant-residence",
+        "institution",
+        "scheme",
+        "population",
+        "work",
+        "employer",
+        "country",
+    }
 )
 """What can be missing (the core's codes), hence what can be asked for."""
 
@@ -68,29 +85,18 @@ LONG: Final = 200
 """Characters of a question in H001: its field holds 255, the reference of a case included."""
 
 _BUC: Final = re.compile(r"([A-Z]{1,2})_BUC_(\*|\d\d[a-z]?)")
-_SED: Final = re.compile(r"[A-Z]{1,2}\d{3}[A-Z]{0,2}")
+_SED: Final = re.compile(r"[A-Z]{1,2}\d{3,5}[A-Z]{0,2}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _INSTITUTION: Final = re.compile(r"FR:[A-Za-z0-9]{4,10}")
 _REFER: Final = re.compile(rf"refer:{_INSTITUTION.pattern}(\+{_INSTITUTION.pattern})*")
 _NETWORK: Final = re.compile(r"network:([a-z*+-]+)@([a-z/]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionRow:
-    """How a datum is asked for abroad."""
-
-    section: str
-    """Section of the SED that X012 points to."""
-    item: str
-    text: str
-    """The whole question, for H001."""
-
-
 class RoutesInvalid(Exception):
     """A table of this package cannot be used; `problems` says everything that is wrong."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(f"{p.file}, line {p.line}: {p.english}" for p in problems))
+        super().__init__("; ".join(f"{p.place}: {p.english}" for p in problems))
         self.problems: Final = tuple(problems)
 
 
@@ -116,20 +122,58 @@ def load(folder: Path | None = None) -> RoutingTable:
     return RoutingTable(routes)
 
 
-def questions(folder: Path | None = None, lang: str = "en") -> Mapping[str, QuestionRow]:
-    """Datum -> how it is asked for; a datum without a row is never asked for.
+def questions(folder: Path | None = None) -> Questions:
+    """The texts by language, and the language of each country.
+
+    A datum without a text in English is never asked for. Releases made before there were other
+    languages have neither a table of them nor texts in them.
 
     Raises:
-        RoutesInvalid: the table is broken, or a text is longer than its field abroad.
+        RoutesInvalid: a table is broken, or a text is longer than its field abroad.
     """
+    place = folder or BASELINE
+    there = (path.stem for path in (place / "questions").glob("*.csv"))
+    known = sorted({ENGLISH, *there})
+    texts = {lang: _texts(place, lang) for lang in known}
+    return Questions(texts, _languages(place, known))
+
+
+def _texts(folder: Path, lang: str) -> Mapping[str, QuestionText]:
     name = f"questions/{lang}.csv"
-    sheet = Sheet((folder or BASELINE) / name, name, QUESTION_COLUMNS)
-    found: dict[str, QuestionRow] = {}
+    sheet = Sheet(folder / name, name, QUESTION_COLUMNS)
+    found: dict[str, QuestionText] = {}
     for row in sheet.rows():
-        _code(sheet, row, "datum", DATA - found.keys())
+        _code(sheet, row, "datum", {*DATA, TAKES_PART} - found.keys())
+        if row["datum"] == TAKES_PART and row["text"].count(PLACEHOLDER) != 1:
+            sheet.wrong(
+                row.line,
+                "text",
+                f"the note names the competent institution once, as {PLACEHOLDER}. Add it.",
+                f"la note nomme une fois l'institution compétente : {PLACEHOLDER}. L'ajouter.",
+            )
         for column, limit in (("section", SHORT), ("item", SHORT), ("text", LONG)):
             _length(sheet, row, column, limit)
-        found[row["datum"]] = QuestionRow(row["section"], row["item"], row["text"])
+        found[row["datum"]] = QuestionText(row["section"], row["item"], row["text"])
+    _settle(sheet)
+    return found
+
+
+def _languages(folder: Path, known: Sequence[str]) -> Mapping[str, str]:
+    if not (folder / "languages.csv").exists():
+        return {}
+    sheet = Sheet(folder / "languages.csv", "languages.csv", LANGUAGE_COLUMNS)
+    found: dict[str, str] = {}
+    for row in sheet.rows():
+        if row["country"] in found:
+            sheet.wrong(
+                row.line,
+                "country",
+                "this country is there twice. Delete one of the two lines.",
+                "ce pays figure deux fois. Supprimer une des deux lignes.",
+            )
+        _codes(sheet, row, "country", _matches(_COUNTRY), ("AT", "BE"))
+        _code(sheet, row, "language", known)
+        found[row["country"]] = row["language"]
     _settle(sheet)
     return found
 

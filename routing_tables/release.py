@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from routing_tables.sheet import Problem
+from ir_directory.problems import Problem
 
 ROOT: Final = Path(__file__).parent.parent
 """Where the packages of the tables stand side by side."""

@@ -47,9 +47,17 @@ class BucRules:
         """Whether a counterparty may send the SED: X007, H001, P8000, X009, X006 (itself) ..."""
         return sed in self.seds and COUNTERPARTY in self.seds[sed].sent
 
+    def we_may_reject(self, sed: str) -> bool:
+        """Whether a counterparty may reject by X011 the SED that it received."""
+        return sed in self.seds and COUNTERPARTY in self.seds[sed].rejected_by
+
     def we_may_clarify(self, sed: str) -> bool:
         """Whether a counterparty may ask by X012 about the SED."""
         return sed in self.seds and COUNTERPARTY in self.seds[sed].clarified_by
+
+    def we_may_withdraw(self, sed: str) -> bool:
+        """Whether a counterparty may withdraw a SED of its own (X008)."""
+        return sed in self.seds and COUNTERPARTY in self.seds[sed].withdrawn_by
 
     @property
     def starters(self) -> frozenset[str]:

@@ -135,14 +135,15 @@ class SchemaSet:
         envelope = _envelope(header_version, cdm)
         file = self._files.get((cdm, sed))
         values = None if file is not None else self._followed.get((cdm, sed))
+        body: Callable[[], tuple[str, str]] = _any_root
         if file is not None:
-            place, body = f"cdm-{cdm}/{sed}.xsd", _one_sed(cdm, sed, file)
+            place, body = f"cdm-{cdm}/{sed}.xsd", partial(_one_sed, cdm, sed, file)
         elif values is not None:
-            place, body = f"{values.parent.parent.name}/{_VALUES}", _any_sed(values)
+            place, body = f"{values.parent.parent.name}/{_VALUES}", partial(_any_sed, values)
         else:
-            place, body = f"sbdh/{envelope}.xsd", _UNSEEN
+            place = f"sbdh/{envelope}.xsd"
         key = (envelope, file or values)
-        return self._kept(kind, key, lambda: compile_(_document(envelope, *body), place))
+        return self._kept(kind, key, lambda: compile_(_document(envelope, *body()), place))
 
     def _kept(self, kind: str, key: object, compile_: Callable[[], _Compiled]) -> _Compiled:
         """What this thread has compiled, the last used ones."""
@@ -214,7 +215,9 @@ def _envelope(header_version: str, cdm: str) -> str:
     return header_version
 
 
-_UNSEEN: Final = ("", '<xs:any namespace="##other" processContents="skip"/>')
+def _any_root() -> tuple[str, str]:
+    """Any root, unseen."""
+    return "", '<xs:any namespace="##other" processContents="skip"/>'
 
 
 def _any_sed(values: Path) -> tuple[str, str]:

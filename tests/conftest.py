@@ -1,9 +1,16 @@
 """The sentence that tests begin with: a message, as it comes from abroad."""
 
+import os
 import uuid
 
 import pytest
 
+from ir_directory import load as directory
+from tests import reading_once
+from tests.services import cluster as clusters
+from tests.services import node as nodes
+
+_READ_ONCE = reading_once.once(directory.load)
 _NAMES = uuid.UUID("6f0d4a1e-0000-4000-8000-000000000001")
 
 
@@ -29,6 +36,15 @@ def an_s040(town="Bourg-en-Bresse", postcode="01000", family="Muster", country="
         "<Request><PeriodConcerned><FixedPeriod><startDate>2024-01-01</startDate>"
         "<endDate>2024-12-31</endDate></FixedPeriod></PeriodConcerned></Request>"
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _directory_read_once(request):
+    """Where the loader itself is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.parent.name != "directory":
+            patch.setattr(directory, "load", _READ_ONCE)
+        yield
 
 
 @pytest.fixture
@@ -97,3 +113,71 @@ def make_message(
         f' sedGVer="{major}" sedVer="{minor}">{inside}</sed:{root}>'
         "</sbdh:StandardBusinessDocument>\n"
     ).encode()
+
+
+@pytest.fixture(scope="session")
+def need_rabbitmq():
+    """A test says so where there is none; it fails where there must be one."""
+    _needs(nodes.absent())
+
+
+@pytest.fixture(scope="session")
+def node(need_rabbitmq, tmp_path_factory):
+    """A RabbitMQ node of our own, for all tests of this process that leave it alive."""
+    yield from _a_node(tmp_path_factory)
+
+
+@pytest.fixture
+def broker(request, need_rabbitmq, tmp_path_factory):
+    """The node with everything that the gateway needs, and nothing in it.
+
+    A test marked `kills_node` has a node to itself: what a SIGKILL has done to the files of its
+    queues must not be met by the tests after it.
+    """
+    if request.node.get_closest_marker("kills_node"):
+        life = _a_node(tmp_path_factory)
+    else:
+        life = iter((request.getfixturevalue("node"),))
+    one = nodes.Broker(next(life))
+    one.fresh("FR:0101100000")
+    yield one
+    for _ in life:  # its end
+        pass
+
+
+@pytest.fixture(scope="session")
+def need_postgres():
+    """PostgreSQL can be started here."""
+    _needs(clusters.absent())
+
+
+@pytest.fixture(scope="session")
+def cluster(need_postgres):
+    """A PostgreSQL cluster of our own, for all tests of this process that leave it alive."""
+    one = clusters.Cluster()
+    one.start()
+    yield one
+    one.end()
+
+
+@pytest.fixture(scope="session")
+def three_nodes(need_rabbitmq, tmp_path_factory):
+    """RabbitMQ nodes of our own, clustered; `whole()` brings back those that were killed."""
+    one = nodes.ThreeNodes(tmp_path_factory.mktemp("nodes"))
+    yield one
+    one.end()
+
+
+def _needs(reason):
+    """Say why a program is not there: a failure where all must be."""
+    if reason is not None and os.environ.get("CI"):
+        pytest.fail(reason)
+    if reason is not None:
+        pytest.skip(reason)
+
+
+def _a_node(tmp_path_factory):
+    one = nodes.Encrypted(tmp_path_factory.mktemp("rabbitmq"))
+    one.start()
+    yield one
+    one.end()

@@ -7,8 +7,8 @@ The module of a command is imported when the command is asked for: `--version` i
 import asyncio
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -16,14 +16,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import click
 
 from gateway import __version__
-from gateway.errors import GatewayError, Unreachable
+from gateway.cli.french import FrenchContext, in_french
+from gateway.errors import GatewayError, Refused, Unreachable
 from gateway.wording import language
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from gateway.config import Config
-    from gateway.journal import JournalReader, Release
+    from gateway.config import Config, Postgres
+    from gateway.journal import JournalReader
+    from gateway.journal.rows import Release
+
+
+Asked = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+"""A deed with its parameters, to the answer."""
 
 
 class _Commands(click.Group):
@@ -33,18 +39,26 @@ class _Commands(click.Group):
         "run": "running",
         "demo": "demonstrating",
         "check": "running",
-        "status": "running",
-        "pause": "running",
-        "resume": "running",
+        "status": "status",
+        "doctor": "doctoring",
+        "pause": "pausing",
+        "resume": "pausing",
+        "backup": "saving",
+        "restore": "saving",
+        "retention": "retaining",
         "validate": "judging",
         "judge": "judging",
         "journal": "looking",
-        "worklist": "looking",
-        "quarantine": "looking",
+        "worklist": "working",
+        "quarantine": "setting_aside",
         "questions": "asking",
+        "sending": "sending",
+        "case": "case",
         "schemas": "cataloguing",
         "tables": "tables",
         "report": "reporting",
+        "availability": "availability",
+        "broker": "brokering",
         "simulate": "simulating",
         "bench": "measuring",
     }
@@ -60,12 +74,11 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, from its module."""
-        del ctx
         if cmd_name not in self.modules:
             return None
         module = import_module(f"gateway.cli.{self.modules[cmd_name]}")
-        command = getattr(module, cmd_name)
-        return command if isinstance(command, click.Command) else None
+        command: click.Command = getattr(module, cmd_name)
+        return in_french(command, (cmd_name,)) if isinstance(ctx, FrenchContext) else command
 
 
 EVERYWHERE: Final = ("--state", "--config", "--lang")
@@ -114,32 +127,100 @@ class Settings:
 
         return load(self.config_file, self.state)
 
+    def database(self) -> "Postgres | None":
+        """The database that the journal is in; None when it is in the state folder.
+
+        Who names no configuration has it there, and nothing is read to know that.
+        """
+        if self.config_file is None and "EESSI_GATEWAY_JOURNAL" not in map(str.upper, os.environ):
+            return None
+        config = self.config()
+        return config.postgres if config.journal == "postgres" else None
+
     def reader(self) -> "AbstractAsyncContextManager[JournalReader]":
-        """The journal of the state folder, to read; whether a daemon runs does not matter.
+        """The journal, to read; whether a daemon runs does not matter.
 
         Raises:
             Unreachable: there is no journal.
         """
-        from gateway.journal.sqlite import SqliteReader
+        from gateway.opening import reader
 
-        path = self.state / "journal.db"
-        if not path.is_file():
-            raise Unreachable(
-                f"{path}: there is no journal; run the gateway first, or give --state.",
-                french=f"{path} : aucun journal ; lancer la passerelle, ou donner --state.",
-                code="no-journal",
-            )
-        return SqliteReader.opened(path)
+        return reader(self.state, self.database())
+
+    @asynccontextmanager
+    async def reader_if_any(self) -> "AsyncIterator[JournalReader | None]":
+        """The journal, to read; None where there is none yet."""
+        try:
+            reader = self.reader()
+        except GatewayError as error:
+            if error.code != "no-journal":
+                raise
+            yield None
+            return
+        async with reader as journal:
+            yield journal
+
+    def viewing(self, ident: str, *, protected: bool, shown: bool = True) -> None:
+        """Write down that somebody is about to see this; call it before anything is shown.
+
+        Raises:
+            Unreachable: it cannot be written down.
+        """
+        from gateway import audit
+        from gateway.clock import SystemClock
+        from gateway.control import account, name_of
+
+        command = click.get_current_context().command_path.partition(" ")[2]
+        line = audit.entry(
+            SystemClock().now(),
+            who=account(os.getpid(), os.getuid()),
+            account=name_of(os.geteuid()),
+            command=command,
+            ident=ident,
+            protected=protected,
+            shown=shown,
+        )
+        audit.note(self.state, line)
 
     def release_in_force(self) -> "Release | None":
         """The tables that decide now; None where nothing ever did."""
-        return asyncio.run(self._release()) if (self.state / "journal.db").is_file() else None
+        return asyncio.run(self._release())
+
+    def tables_in_force(self) -> Path:
+        """Where the tables are that decide now; the baseline where nothing ever did."""
+        from gateway.loading import root
+
+        now = self.release_in_force()
+        return root(self.state, now.name, now.digest) if now is not None else root(self.state)
+
+    def tables_of(self, folder: Path) -> Path:
+        """The folder that holds tables: one that is there, `baseline`, or a release by name.
+
+        Raises:
+            Refused: it is none.
+        """
+        from gateway.loading import root as root_of
+        from gateway.tables import shelf
+        from routing_tables.release import ROOT
+
+        root = ROOT if str(folder) == "baseline" else folder
+        if not root.exists() and shelf.NAME.fullmatch(str(folder)) is not None:
+            root = root_of(self.state, str(folder))
+        if not (root / "ir_directory").is_dir() or not (root / "routing_tables").is_dir():
+            raise Refused(
+                f"{folder}: no tables here (ir_directory/ and routing_tables/); make a draft"
+                " first.",
+                french=f"{folder} : pas de tables ici (ir_directory/ et routing_tables/) ;"
+                " faire d'abord un brouillon (tables draft).",
+                code="no-tables",
+            )
+        return root
 
     async def _release(self) -> "Release | None":
         from gateway.clock import SystemClock
 
-        async with self.reader() as reader:
-            return await reader.release(SystemClock().now())
+        async with self.reader_if_any() as reader:
+            return None if reader is None else await reader.release(SystemClock().now())
 
     def ask(self, deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """Have a deed done: by the running daemon, else by ourselves under the state lock.
@@ -152,16 +233,39 @@ class Settings:
         try:
             return ask(self.state / NAME, deed, params)
         except Unreachable:
-            return asyncio.run(self._alone(deed, params))
+            return asyncio.run(self._once(deed, params))
 
-    async def _alone(self, deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def _once(self, deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        async with self.asking() as asked:
+            return await asked(deed, params)
+
+    @asynccontextmanager
+    async def asking(self) -> "AsyncIterator[Asked]":
+        """A way to have deeds done one after another, as `ask` does one.
+
+        Raises:
+            StateLocked: another process works in the state folder and answers to nobody.
+        """
         from gateway.clock import SystemClock
-        from gateway.control import account
+        from gateway.control import NAME, account, ask, running
         from gateway.daemon import build
+        from gateway.tracing import traced
 
-        async with build(self.config(), SystemClock()) as gateway:
-            who = account(os.getpid(), os.getuid())
-            return await gateway.operating.do(deed, params, who)
+        async def of_daemon(deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
+            return ask(self.state / NAME, deed, params)
+
+        async def of_ourselves(deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
+            return await gateway.operating.do(deed, params, account(os.getpid(), os.getuid()))
+
+        if running(self.state / NAME):
+            yield of_daemon
+            return
+        config = self.config()
+        async with (
+            traced(config, os.environ) as spans,
+            build(config, SystemClock(), spans=spans) as gateway,
+        ):
+            yield of_ourselves
 
 
 @click.group(cls=_Commands)
@@ -182,24 +286,22 @@ class Settings:
 @click.option("--lang", type=click.Choice(["en", "fr"]), default=None, help="Language.")
 @click.pass_context
 def cli(ctx: click.Context, state: Path, config: Path | None, lang: str | None) -> None:
-    """Route EESSI cases to the competent French institution.
-
-    Achemine les dossiers EESSI vers l'institution française compétente.
-    """
+    """Route EESSI cases to the competent French institution."""
     ctx.obj = Settings(state, config, language(lang, os.environ))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: errors of the package are one line and an exit code."""
+    lang = language(_lang(arguments), os.environ)
+    command = in_french(cli, ()) if lang == "fr" else cli
     try:
-        status = cli.main(args=arguments, prog_name="eessi-gateway", standalone_mode=False)
+        status = command.main(args=arguments, prog_name="eessi-gateway", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except GatewayError as error:
-        lang = language(_lang(arguments), os.environ)
         for line in error.lines(lang):
             click.echo(f"eessi-gateway: {line}", err=True)
         sys.exit(error.exit_code)

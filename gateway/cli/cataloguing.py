@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
+from gateway import pension_question
 from gateway.cli import Settings
 from gateway.errors import Refused, Unreachable
-from gateway.journal import SchemasInForce
-from gateway.journal.sqlite import SqliteReader
+from gateway.journal.rows import SchemasInForce
 from gateway.loading import SCHEMAS, catalogue, limits
 from gateway.loading import schemas as in_force
 from gateway.rehearsing import Rehearsal, Turn, rehearse
@@ -196,13 +196,12 @@ def _rehearsed(settings: Settings, package: Path, *, as_json: bool) -> None:
 
 
 async def _rehearse(settings: Settings, before: SchemaSet, after: SchemaSet) -> Rehearsal:
-    caps = limits(settings.config())
+    config = settings.config()
+    caps = limits(config)
+    template = pension_question.read(config.policy.pension_template or pension_question.PACKAGED)
     versions = sorted(catalogue().cdm_versions)
-    path = settings.state / "journal.db"
-    if not path.is_file():
-        return await rehearse(None, caps, before, after, versions)
-    async with SqliteReader.opened(path) as journal:
-        return await rehearse(journal, caps, before, after, versions)
+    async with settings.reader_if_any() as journal:
+        return await rehearse(journal, caps, before, after, versions, template)
 
 
 def _told(turn: Turn) -> dict[str, object]:

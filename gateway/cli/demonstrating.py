@@ -17,7 +17,8 @@ from gateway.accuracy import compare, read, rows_of
 from gateway.cli import Settings
 from gateway.clock import SystemClock
 from gateway.config import Config, Log
-from gateway.daemon import Gateway, inbound_folder, serve
+from gateway.connecting import inbound_folder
+from gateway.daemon import Gateway, serve
 from gateway.errors import Refused
 from gateway.simulation import year
 from gateway.transport.folder import META
@@ -49,6 +50,13 @@ def demo(settings: Settings, *, count: int, seed: int | None, until_idle: bool) 
             f"demo: this configuration is for {config.environment}; made-up cases never go there.",
             french=f"demo : cette configuration est celle de {config.environment} ;"
             " jamais de dossiers inventés là.",
+            code="not-a-demo",
+        )
+    if config.transport != "folder":
+        raise Refused(
+            f"demo: made-up cases come as files, not by {config.transport}; leave `transport` out.",
+            french="demo : les dossiers inventés arrivent en fichiers, pas par"
+            f" {config.transport} ; retirer `transport`.",
             code="not-a-demo",
         )
     quiet = config.model_copy(update={"log": Log(level="error", format=config.log.format)})
@@ -146,9 +154,9 @@ class _Show:
         )
         state = self._config.state
         self._settings.say(
-            f"Metrics: {address}/metrics   health: {address}/livez {address}/readyz\n"
+            f"Status page: {address}/   metrics: {address}/metrics   health: {address}/readyz\n"
             f"Handed over: {state}/outbound/   journal: eessi-gateway --state {state} journal list",
-            f"Mesures : {address}/metrics   santé : {address}/livez {address}/readyz\n"
+            f"Page d'état : {address}/   mesures : {address}/metrics   santé : {address}/readyz\n"
             f"Remis : {state}/outbound/   journal : eessi-gateway --state {state} journal list",
         )
 

@@ -10,6 +10,8 @@ import click
 from gateway.cli import Settings
 from gateway.errors import Refused, Unreachable
 from gateway.tables import importing, synchronising, template
+from gateway.tables.drafting import draft
+from gateway.wording import sentence
 
 
 @click.command("template")
@@ -18,6 +20,12 @@ from gateway.tables import importing, synchronising, template
 @click.pass_obj
 def tables_template(settings: Settings, file: Path, folder: Path | None) -> None:
     """Write a workbook to work in: text columns, drop-downs, a sheet a table."""
+    if file.suffix.lower() != ".xlsx":
+        raise Refused(
+            f"{file}: a template is an .xlsx file; LibreOffice and Excel open it.",
+            french=f"{file} : un modèle est un fichier .xlsx ; LibreOffice et Excel l'ouvrent.",
+            code="not-xlsx",
+        )
     if folder is not None and not folder.is_dir():
         raise Refused(
             f"{folder}: no such folder; make a draft first (`tables draft`).",
@@ -70,7 +78,13 @@ def tables_import(
 
 @click.command("sync")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--into", "folder", type=click.Path(path_type=Path), required=True, help="A draft.")
+@click.option(
+    "--into",
+    "folder",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A draft, or a new one.",
+)
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="From when on (today).")
 @click.option("--json", "as_json", is_flag=True, help="One object.")
 @click.pass_obj
@@ -78,6 +92,8 @@ def tables_sync(
     settings: Settings, file: Path, folder: Path, day: datetime | None, *, as_json: bool
 ) -> None:
     """Bring a draft up to an IR synchronisation message (SYN001)."""
+    if not folder.exists():
+        draft(folder, folder.name, settings.tables_in_force())
     _is_draft(folder)
     on = day.date() if day is not None else settings.today()
     try:
@@ -94,10 +110,10 @@ def tables_sync(
         number = found if isinstance(found, int) else len(found)
         few = ": " + ", ".join(found[:5]) if isinstance(found, list) and found else ""
         more = " ..." if isinstance(found, list) and len(found) > 5 else ""
-        click.echo(f"{what:<12}{number}{few}{more}")
+        click.echo(f"{sentence(settings.lang, 'label', what):<14}{number}{few}{more}")
     settings.say(
-        "`tables diff` shows it row by row; `new` and `gone` are for you to decide.",
-        "`tables diff` le montre ligne à ligne ; `new` et `gone` sont à décider à la main.",
+        "`tables diff` shows it row by row; what is new or gone is for you to decide.",
+        "`tables diff` le montre ligne à ligne ; nouvelles et disparues sont à décider à la main.",
     )
 
 

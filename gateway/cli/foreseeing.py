@@ -12,6 +12,7 @@ import click
 from gateway.cli import Settings
 from gateway.loading import drafted, limits, policy, schemas, tables
 from gateway.tables.impact import WHAT, Bench, Impact, impact
+from gateway.wording import sentence
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -46,13 +47,18 @@ def tables_impact(
         for effect in found.effects:
             click.echo(json.dumps({"kind": "effect", **asdict(effect)}))
         return
-    click.echo("  ".join(f"{name} {number}" for name, number in told.items()))
+    for name, number in told.items():
+        click.echo(f"{_said(settings, name):<20}{number:>8}")
     for effect in found.effects:
         rows = f"{', '.join(effect.rows_before) or '-'} -> {', '.join(effect.rows_after) or '-'}"
         click.echo(
-            f"{effect.case_id}  {effect.buc}  {effect.country}  {effect.what}:"
+            f"{effect.case_id}  {effect.buc}  {effect.country}  {_said(settings, effect.what)}:"
             f" {effect.before} -> {effect.after} ({rows})"
         )
+
+
+def _said(settings: Settings, what: str) -> str:
+    return sentence(settings.lang, "label", "asked-newly" if what == "asked" else what)
 
 
 def _bench(settings: Settings, folder: Path) -> Bench:
@@ -60,7 +66,13 @@ def _bench(settings: Settings, folder: Path) -> Bench:
     config = settings.config()
     now = settings.release_in_force()
     in_force = tables(config.state, now.name, now.digest) if now is not None else tables()
-    return Bench(limits(config), schemas(config.state), policy(config), in_force, drafted(folder))
+    return Bench(
+        limits(config),
+        schemas(config.state),
+        policy(config),
+        in_force,
+        drafted(settings.tables_of(folder)),
+    )
 
 
 async def _looked(settings: Settings, bench: Bench) -> Impact:

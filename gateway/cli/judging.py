@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from gateway.cli import Settings
+from gateway.cli import Settings, facts
 from gateway.clock import SystemClock
 from gateway.core.case import Case
 from gateway.core.decision import Decision, cause, institution, name
-from gateway.core.judging import Arrival, examine
+from gateway.core.judging import Arrival, Examined, examine
 from gateway.core.judging import judge as judged
 from gateway.core.message import Malformed
 from gateway.errors import Refused
@@ -116,8 +116,16 @@ def _judged(path: Path, judged_with: Desk, at: datetime, lang: str) -> dict[str,
             for datum in judgement.missing
         ],
         "trace": told(lang, judgement.trace),
+        "evidence": _read_from(examined),
         "releases": {"tables": judgement.release, "schemas": judgement.schemas},
     }
+
+
+def _read_from(examined: Examined | Malformed) -> list[facts.Fact]:
+    """Which facts were found, whose they are and where; never what they say."""
+    if isinstance(examined, Malformed):
+        return []
+    return facts.without_values(facts.facts(examined.evidence))
 
 
 def _sentence(lang: str, decision: Decision | None) -> str:
@@ -139,6 +147,8 @@ def _show(result: dict[str, Any]) -> None:
     click.echo(f"    {result['text']}")
     for step in result["trace"]:
         click.echo(f"    - {step['text']}")
+    for fact in result["evidence"]:
+        facts.show(fact)
     for datum in result["missing"]:
         click.echo(f"    ? {datum['text']}")
     if result["candidates"]:

@@ -1,23 +1,35 @@
-"""Commands that look into the journal, and the two that empty the quarantine."""
+"""Commands that look into the journal."""
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
+from gateway import durable
+from gateway.case_record import CaseRecord
 from gateway.cli import Settings
+from gateway.cli.pin import find_pin
+from gateway.cli.searching import journal_search
+from gateway.cli.showing import (
+    JSON,
+    LIMIT,
+    happening_line,
+    happening_shown,
+    list_messages,
+    show_rows,
+    unknown,
+    view_of_protected,
+)
+from gateway.clock import SystemClock
+from gateway.core.message import spelled
 from gateway.core.states import MessageState
-from gateway.errors import Refused
-from gateway.journal import Happening, Row
+from gateway.errors import Refused, Unreachable
+from gateway.journal.rows import Happening, Row
+from gateway.opening import copied
 from gateway.wording import sentence
-
-PROTECTED: Final = "protected"
-"""Stands in lists instead of what would tell a protected case."""
-WORKLIST: Final = (MessageState.REFERRED, MessageState.REFUSED)
-_JSON = click.option("--json", "as_json", is_flag=True, help="One object a line.")
-_LIMIT = click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
 
 
 @click.group()
@@ -25,9 +37,12 @@ def journal() -> None:
     """Look at what happened."""
 
 
+journal.add_command(journal_search)
+
+
 @journal.command("list")
-@_JSON
-@_LIMIT
+@JSON
+@LIMIT
 @click.option("--case", "case_id", default=None, help="Messages of this case alone.")
 @click.option(
     "--only",
@@ -54,12 +69,13 @@ def journal_list(
     """List messages with their latest decision, in order of receipt."""
     wanted = [MessageState(state) for state in states]
     if release is None and rule is None:
-        _list(settings, wanted, as_json=as_json, limit=limit, case_id=case_id, after=after)
+        case_id = spelled(case_id) if case_id is not None else None
+        list_messages(settings, wanted, as_json=as_json, limit=limit, case_id=case_id, after=after)
         return
     if case_id is not None or wanted:
         raise click.UsageError("--release and --rule go with neither --case nor --only.")
     decided = asyncio.run(_decided_by(settings, release, rule, limit, after))
-    _show_rows(decided, as_json=as_json)
+    show_rows(decided, as_json=as_json)
 
 
 async def _decided_by(
@@ -69,266 +85,155 @@ async def _decided_by(
         return await reader.decided_by(release=release, rule=rule, limit=limit, after=after)
 
 
+@journal.command("find")
+@click.argument("text", required=False)
+@click.option(
+    "--pin", is_flag=True, help="By a person's number instead, read from standard input alone."
+)
+@JSON
+@LIMIT
+@click.pass_obj
+def journal_find(
+    settings: Settings, text: str | None, *, pin: bool, as_json: bool, limit: int
+) -> None:
+    """List the messages of a case, by its international id, RINA's number, or an id in it."""
+    if pin == (text is not None):
+        raise click.UsageError("Give either TEXT or --pin; a person's number never as TEXT.")
+    if text is None:
+        find_pin(settings, as_json=as_json, limit=limit)
+        return
+    found = asyncio.run(_find(settings, text, limit))
+    if not found:
+        raise unknown(text)
+    show_rows(found, as_json=as_json)
+
+
+async def _find(settings: Settings, text: str, limit: int) -> Sequence[Row]:
+    async with settings.reader() as reader:
+        return await reader.find(text, limit=limit)
+
+
 @journal.command("show")
 @click.argument("ident")
-@_JSON
+@JSON
 @click.pass_obj
 def journal_show(settings: Settings, ident: str, *, as_json: bool) -> None:
     """Show all that happened to a message, or to a case, in order of time."""
-    for happening in asyncio.run(_timeline(settings, ident)):
+    row, happenings = asyncio.run(_timeline(settings, ident))
+    case_id, protected = (
+        (row.case_id, row.protected) if row is not None else (spelled(ident), False)
+    )
+    view_of_protected(settings, spelled(ident), case_id, protected=protected)
+    for happening in happenings:
         if as_json:
-            click.echo(json.dumps(_happening(happening), ensure_ascii=False, default=str))
+            click.echo(json.dumps(happening_shown(happening), ensure_ascii=False, default=str))
         else:
-            click.echo(_line(happening))
+            click.echo(happening_line(happening))
 
 
-@click.group()
-def worklist() -> None:
-    """Look at what waits for a person."""
-
-
-@worklist.command("list")
-@_JSON
-@_LIMIT
+@journal.command("export")
+@click.option("--case", "case_id", required=True, help="The case, in either spelling of its id.")
+@click.option(
+    "--out", "file", type=click.Path(path_type=Path), required=True, help="A file that is new."
+)
+@click.option("--bodies", is_flag=True, help="With the bytes received and sent: personal data.")
+@click.option("--protected", is_flag=True, help="Even when the person is protected.")
 @click.pass_obj
-def worklist_list(settings: Settings, *, as_json: bool, limit: int) -> None:
-    """List the messages that a person must decide, oldest first."""
-    _list(settings, WORKLIST, as_json=as_json, limit=limit)
-
-
-@worklist.command("show")
-@click.argument("message_id")
-@_JSON
-@click.pass_obj
-def worklist_show(settings: Settings, message_id: str, *, as_json: bool) -> None:
-    """Show one entry with its reasons, candidates and what is missing."""
-    _show(settings, message_id, WORKLIST, as_json=as_json)
-
-
-@worklist.command("resolve")
-@click.argument("message_id")
-@click.option("--transfer", "institution", help="Transfer the case to this institution (its id).")
-@click.option("--keep", "outcome", flag_value="keep", help="It is ours.")
-@click.option("--handled", "outcome", flag_value="handled", help="It was dealt with in RINA.")
-@click.option("--duplicate", "outcome", flag_value="duplicate", help="It is there twice.")
-@click.option("--why", required=True, help="Reason, kept in the journal; no person's data.")
-@click.pass_obj
-def worklist_resolve(
-    settings: Settings, message_id: str, institution: str | None, outcome: str | None, why: str
+def journal_export(
+    settings: Settings, case_id: str, file: Path, *, bodies: bool, protected: bool
 ) -> None:
-    """Close one entry: transfer its case, or say what was made of it."""
-    if (institution is None) == (outcome is None):
-        raise click.UsageError("one of --transfer ID, --keep, --handled, --duplicate")
-    done = settings.ask(
-        "resolve",
-        {
-            "message_id": message_id,
-            "outcome": outcome or "transfer",
-            "institution": institution or "",
-            "reason": why,
-        },
-    )
-    target = f" -> {institution}" if institution else ""
+    """Write all that is known of a case into one JSON document, for an audit."""
+
+    async def read() -> dict[str, Any] | None:
+        async with settings.reader() as reader:
+            return await CaseRecord(reader, bodies=bodies).made(case_id, SystemClock().now())
+
+    document = asyncio.run(read())
+    if document is None:
+        raise unknown(case_id)
+    hidden = bool(document["case"]["protected"])
+    if bodies or hidden:
+        settings.viewing(spelled(case_id), protected=hidden, shown=protected or not hidden)
+    if hidden and not protected:
+        raise Refused(
+            f"{case_id[:64]}: the person is protected; those who may add --protected.",
+            french=f"{case_id[:64]} : la personne est protégée ; qui y est habilité ajoute"
+            " --protected.",
+            code="protected",
+        )
+    _write(file, json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
     settings.say(
-        f"{message_id}: {done['outcome']}{target} ({done['state']}).",
-        f"{message_id} : {done['outcome']}{target} ({done['state']}).",
+        f"{file}: {len(document['messages'])} messages, {len(document['sendings'])} sendings.",
+        f"{file} : {len(document['messages'])} messages, {len(document['sendings'])} envois.",
     )
 
 
-@click.group()
-def quarantine() -> None:
-    """Look at what was set aside; decide it again, or discard it for good."""
+def _write(file: Path, content: bytes) -> None:
+    try:
+        durable.write(file, content)
+    except FileExistsError:
+        raise Refused(
+            f"{file}: is there already; give the name of a new file.",
+            french=f"{file} : existe déjà ; donner le nom d'un nouveau fichier.",
+            code="file-exists",
+        ) from None
+    except OSError as error:
+        raise Unreachable(
+            f"{file}: cannot be written ({error.strerror}).",
+            french=f"{file} : écriture impossible ({error.strerror}).",
+            code="file-unwritable",
+        ) from None
 
 
-@quarantine.command("list")
-@_JSON
-@_LIMIT
+@journal.command("import-cases")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
-def quarantine_list(settings: Settings, *, as_json: bool, limit: int) -> None:
-    """List the messages set aside, oldest first."""
-    _list(settings, (MessageState.QUARANTINED,), as_json=as_json, limit=limit)
-
-
-@quarantine.command("show")
-@click.argument("message_id")
-@_JSON
-@click.pass_obj
-def quarantine_show(settings: Settings, message_id: str, *, as_json: bool) -> None:
-    """Show why a message was set aside."""
-    _show(settings, message_id, (MessageState.QUARANTINED,), as_json=as_json)
-
-
-@quarantine.command("release")
-@click.argument("message_id")
-@click.pass_obj
-def quarantine_release(settings: Settings, message_id: str) -> None:
-    """Decide a message again, from the bytes that the journal kept."""
-    done = settings.ask("release", {"message_id": message_id})
+def journal_import_cases(settings: Settings, file: Path) -> int:
+    """Bring in cases that were open before the first day: all of the list, or none."""
+    done = settings.ask("import-cases", {"file": str(file.absolute())})
+    for fault in done["faults"]:
+        text = sentence(settings.lang, "case-line", fault["code"])
+        click.echo(f"{file}:{fault['line']}: {text}", err=True)
+    if done["faults"]:
+        more = done["more"]
+        settings.say(
+            f"Nothing was brought in; {more} more faults are not shown.",
+            f"Rien n'a été repris ; {more} autres fautes ne sont pas montrées.",
+        )
+        return 1
     settings.say(
-        f"{done['message_id']}: {done['decision']} ({done['state']}).",
-        f"{done['message_id']} : {done['decision']} ({done['state']}).",
+        f"{done['imported']} cases brought in, {done['known']} known already.",
+        f"{done['imported']} dossiers repris, {done['known']} déjà connus.",
     )
+    return 0
 
 
-@quarantine.command("discard")
-@click.argument("message_id")
-@click.option("--why", required=True, help="Reason, kept in the journal.")
+@journal.command("migrate")
+@click.option("--json", "as_json", is_flag=True, help="One object a table.")
 @click.pass_obj
-def quarantine_discard(settings: Settings, message_id: str, why: str) -> None:
-    """Take a message out of quarantine for good; its bytes and the reason stay in the journal."""
-    settings.ask("discard", {"message_id": message_id, "reason": why})
-    settings.say(f"{message_id}: discarded.", f"{message_id} : écarté définitivement.")
-
-
-# -- lists ----------------------------------------------------------------------------------
-
-
-def _list(
-    settings: Settings,
-    states: Sequence[MessageState],
-    *,
-    as_json: bool,
-    limit: int,
-    case_id: str | None = None,
-    after: str | None = None,
-) -> None:
-    found = asyncio.run(_rows(settings, states, limit, case_id, after))
-    _show_rows(found, as_json=as_json)
-
-
-def _show_rows(rows: Sequence[Row], *, as_json: bool) -> None:
-    for row in rows:
-        listed = _row(row)
+def journal_migrate(settings: Settings, *, as_json: bool) -> None:
+    """Copy the journal of the state folder into the empty database of the configuration."""
+    for table in copied(settings.config()):
         if as_json:
-            click.echo(json.dumps(listed, ensure_ascii=False))
-            continue
-        what = " ".join(str(listed[k]) for k in ("buc", "sed", "decision", "cause") if listed[k])
-        target = f" -> {listed['institution']}" if listed["institution"] else ""
-        click.echo(f"{listed['received_at'][:19]}  {row.message_id}  {what}{target} [{row.state}]")
+            shown = {"table": table.table, "rows": table.rows, "digest": table.digest}
+            click.echo(json.dumps(shown))
+        else:
+            click.echo(f"{table.table:<14} {table.rows:>9}  {table.digest}")
+    if not as_json:
+        settings.say(
+            "Copied. The file stays as it was: keep it, and start no gateway on it any more.",
+            "Copié. Le fichier reste tel quel : le garder, et ne plus lancer de passerelle dessus.",
+        )
 
 
-async def _rows(
-    settings: Settings,
-    states: Sequence[MessageState],
-    limit: int,
-    case_id: str | None,
-    after: str | None,
-) -> Sequence[Row]:
+# -- one message or case --------------------------------------------------------------------
+
+
+async def _timeline(settings: Settings, ident: str) -> tuple[Row | None, Sequence[Happening]]:
+    """All that happened; and the message, when it is one."""
     async with settings.reader() as reader:
-        return await reader.messages(states=states, case_id=case_id, limit=limit, after=after)
-
-
-def _row(row: Row) -> dict[str, Any]:
-    """Stable names; of a protected case nothing that would tell whose it is."""
-    return {
-        "message_id": row.message_id,
-        "received_at": row.received_at.isoformat(),
-        "case_id": PROTECTED if row.protected else row.case_id,
-        "buc": row.buc,
-        "sed": row.sed,
-        "sender": PROTECTED if row.protected else row.sender,
-        "decision": row.decision,
-        "cause": row.cause,
-        "institution": row.institution,
-        "state": row.state.value,
-        "candidates": list(row.candidates),
-        "missing": list(row.missing),
-        "source": PROTECTED if row.protected else row.source,
-    }
-
-
-# -- one message ----------------------------------------------------------------------------
-
-
-async def _timeline(settings: Settings, ident: str) -> Sequence[Happening]:
-    async with settings.reader() as reader:
-        happenings = await reader.timeline(ident)
+        happenings = await reader.timeline(spelled(ident))
+        row = await reader.message(spelled(ident))
     if not happenings:
-        raise _unknown(ident)
-    return happenings
-
-
-def _happening(happening: Happening) -> dict[str, Any]:
-    return {
-        "time": happening.at.isoformat(),
-        "origin": happening.origin,
-        "what": happening.what,
-        "state": happening.state,
-        "who": happening.who,
-        "params": dict(happening.params),
-    }
-
-
-def _line(happening: Happening) -> str:
-    """One happening in one line: when, where from, what, what it led to, and the ids beside it."""
-    told = " ".join(f"{key}={_told(value)}" for key, value in happening.params.items() if value)
-    who = f" ({happening.who})" if happening.origin == "operator" else ""
-    when = happening.at.isoformat(timespec="milliseconds")
-    what = f"{happening.origin:<8}  {happening.what}{who} [{happening.state}]"
-    return f"{when}  {what} {told}".rstrip()
-
-
-def _told(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _show(
-    settings: Settings, message_id: str, states: Sequence[MessageState], *, as_json: bool
-) -> None:
-    row, explained = asyncio.run(_explained(settings, message_id))
-    if row is None or row.state not in states:
-        raise _unknown(message_id)
-    shown = {**_row(row), **_reasons(explained[-1] if explained else {}, settings.lang)}
-    if as_json:
-        click.echo(json.dumps(shown, ensure_ascii=False, default=str))
-        return
-    for key in ("message_id", "received_at", "case_id", "buc", "sed", "sender", "state", "source"):
-        click.echo(f"{key:<14} {shown[key] or '-'}")
-    click.echo(shown["text"])
-    for step in shown["trace"]:
-        click.echo(f"    - {step['text']}")
-    for datum in shown["missing"]:
-        click.echo(f"    ? {datum['text']}")
-    if shown["candidates"]:
-        click.echo(f"    = {', '.join(shown['candidates'])}")
-
-
-async def _explained(
-    settings: Settings, message_id: str
-) -> tuple[Row | None, Sequence[Mapping[str, Any]]]:
-    async with settings.reader() as reader:
-        return await reader.message(message_id), await reader.explanation(message_id)
-
-
-def _reasons(explained: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """The reasons of the latest decision, in codes and in words."""
-    decision, cause = explained.get("decision"), explained.get("cause")
-    texts = [sentence(lang, "decision", decision)] if decision else []
-    if cause:
-        texts.append(sentence(lang, "cause", cause))
-    return {
-        "text": " ".join(texts),
-        "release": explained.get("release"),
-        "schemas": explained.get("schemas"),
-        "rules": list(explained.get("rules", ())),
-        "trace": [
-            {
-                "code": step["code"],
-                "params": step["params"],
-                "text": sentence(lang, "trace", step["code"], step["params"]),
-            }
-            for step in explained.get("trace", ())
-        ],
-        "missing": [
-            {"code": datum, "params": {}, "text": sentence(lang, "missing", datum)}
-            for datum in explained.get("missing", ())
-        ],
-    }
-
-
-def _unknown(ident: str) -> Refused:
-    return Refused(
-        f"{ident[:64]}: not found here; see the list command.",
-        french=f"{ident[:64]} : introuvable ici ; voir la commande list.",
-        code="not-found",
-    )
+        raise unknown(ident)
+    return row, happenings

@@ -1,19 +1,43 @@
 """The measurements: `bench` prints the figures with the machine and the versions."""
 
+import asyncio
 import json
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from gateway import accuracy as held_against
 from gateway import bench as measured
-from gateway import resolving_bench, schemas_bench
+from gateway import resolving_bench, schemas_bench, search_bench
 from gateway.cli import Settings
+from gateway.errors import Unreachable
+from gateway.private_broker import private_broker
 
+_WITHOUT_POSTGRES: Final = {
+    "asked": ("Without PostgreSQL, as asked.", "Sans PostgreSQL, comme demandé."),
+    "no-psycopg": (
+        "Without PostgreSQL: pip install 'eessi-gateway[postgres]'.",
+        "Sans PostgreSQL : pip install 'eessi-gateway[postgres]'.",
+    ),
+    "no-postgres": (
+        "Without PostgreSQL: it is not installed here (apt-get install postgresql).",
+        "Sans PostgreSQL : il n'est pas installé ici (apt-get install postgresql).",
+    ),
+    "no-setpriv": (
+        "Without PostgreSQL: it does not run as root, and there is no setpriv (util-linux).",
+        "Sans PostgreSQL : il ne tourne pas en root, et setpriv (util-linux) manque.",
+    ),
+}
+"""Why it is left out, in both languages."""
+_AMQP = click.option(
+    "--amqp", metavar="URL", help="A broker with nothing of ours on it; default: one of its own."
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="One object.")
 
 
@@ -93,6 +117,185 @@ def resolve(_settings: Settings, *, as_json: bool) -> None:
     )
 
 
+@bench.command("relay")
+@_AMQP
+@click.option(
+    "--messages", type=click.IntRange(100), default=5000, show_default=True, help="Each time."
+)
+@click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="Runs.")
+@click.option("--no-postgres", is_flag=True, help="Leave PostgreSQL out.")
+@click.option(
+    "--attachment",
+    "attachment_mb",
+    type=click.IntRange(0, 1000),
+    default=100,
+    show_default=True,
+    help="MB of the large message; 0: there is none.",
+)
+@_JSON
+@click.pass_obj
+def relay(
+    settings: Settings,
+    *,
+    amqp: str | None,
+    messages: int,
+    runs: int,
+    no_postgres: bool,
+    attachment_mb: int,
+    as_json: bool,
+) -> None:
+    """Time a bare relay, a plain handler and the gateway on one broker, side by side."""
+    relay_bench = _at_broker("relay_bench")
+    found = []
+    without = "asked" if no_postgres else _no_postgres()
+    with _broker(amqp) as url, _cluster(without) as cluster:
+        for number in range(runs):
+            if not as_json:
+                settings.say(f"Run {number + 1} of {runs}.", f"Passe {number + 1} sur {runs}.")
+            measure = relay_bench.measure(
+                url, messages, cluster=cluster, attachment_mb=attachment_mb
+            )
+            found.append(asyncio.run(measure))
+    if without is not None and not as_json:
+        settings.say(*_WITHOUT_POSTGRES[without])
+    killed = sorted(name for run in found for name in run.killed)
+    more = {"postgres_left_out": without, "killed": killed, "messages": messages, "runs": runs}
+    _show({**relay_bench.medians(found), **more, **measured.machine()}, as_json=as_json)
+
+
+@bench.command("backlog")
+@_AMQP
+@click.option(
+    "--messages",
+    type=click.IntRange(100),
+    default=50_000,
+    show_default=True,
+    help="Messages in the queue.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1024, 10_000_000),
+    default=10_240,
+    show_default=True,
+    help="Bytes of each.",
+)
+@_JSON
+@click.pass_obj
+def backlog(
+    _settings: Settings, *, amqp: str | None, messages: int, size: int, as_json: bool
+) -> None:
+    """Start a gateway before a full queue, and time it until everything has left."""
+    backlog_bench = _at_broker("backlog_bench")
+    with _broker(amqp) as url:
+        found = asyncio.run(backlog_bench.measure(url, messages, size))
+    figures = {
+        "drained_s": round(found.seconds, 1),
+        "from_first_s": round(found.from_first_seconds, 1),
+        "msg_s": round(found.msg_s),
+        "cpu_ms": round(found.cpu_ms, 3),
+        "rss_mb": round(found.rss_mb),
+    }
+    counts = {"messages": messages, "bytes": size}
+    _show({**figures, **counts, **measured.machine()}, as_json=as_json)
+
+
+@bench.command("soak")
+@_AMQP
+@click.option(
+    "--messages",
+    type=click.IntRange(400),
+    default=1_000_000,
+    show_default=True,
+    help="How many messages.",
+)
+@_JSON
+@click.pass_obj
+def soak(_settings: Settings, *, amqp: str | None, messages: int, as_json: bool) -> None:
+    """Run very many messages through, and compare memory and what is open, early and late."""
+    soak_bench = _at_broker("soak_bench")
+    with _broker(amqp) as url:
+        found = asyncio.run(soak_bench.measure(url, messages))
+    early, late = found.early, found.late
+    figures = {
+        "rss_growth": round(late.rss_mb / early.rss_mb - 1, 4),
+        "rss_early_mb": round(early.rss_mb, 1),
+        "rss_late_mb": round(late.rss_mb, 1),
+        "files": [early.files, late.files],
+        "tasks": [early.tasks, late.tasks],
+        "channels": [early.channels, late.channels],
+        "rss_mb": [round(mb) for mb in found.rss_mb],
+        "msg_s": round(found.msg_s),
+        "early": min(soak_bench.EARLY, messages // 2),
+        "messages": messages,
+    }
+    _show({**figures, **measured.machine()}, as_json=as_json)
+
+
+@bench.command("search")
+@click.option(
+    "--messages",
+    type=click.IntRange(100),
+    default=10_000_000,
+    show_default=True,
+    help="In the journal.",
+)
+@_JSON
+@click.pass_obj
+def search(_settings: Settings, *, messages: int, as_json: bool) -> None:
+    """Fill a journal, and time searches by case, SED, institution and date."""
+    found = asyncio.run(search_bench.measure(messages))
+    figures = {
+        f"{kind}_{how}_ms": [round(took.median, 1), round(took.worst, 1)]
+        for how, kinds in (("cold", found.cold), ("warm", found.warm))
+        for kind, took in kinds.items()
+    }
+    counts = {
+        "messages": found.messages,
+        "gb": round(found.gb, 3),
+        "filled_s": round(found.filled_s),
+    }
+    _show({**figures, **counts, **measured.machine()}, as_json=as_json)
+
+
+def _at_broker(name: str) -> Any:
+    """A measurement at a broker.
+
+    Raises:
+        Unreachable: the package was installed without what it needs.
+    """
+    try:
+        import_module("aio_pika")
+    except ImportError:
+        raise Unreachable(
+            "A measurement at a broker needs aio-pika: pip install 'eessi-gateway[bench]'.",
+            french="Mesurer chez un courtier demande aio-pika :"
+            " pip install 'eessi-gateway[bench]'.",
+            code="no-aio-pika",
+        ) from None
+    return import_module(f"gateway.{name}")
+
+
+def _broker(amqp: str | None) -> AbstractContextManager[str]:
+    return private_broker() if amqp is None else nullcontext(amqp)
+
+
+def _no_postgres() -> str | None:
+    """Why there can be no PostgreSQL here, as a code."""
+    try:
+        from gateway import private_database
+    except ImportError:
+        return "no-psycopg"
+    return private_database.absent()
+
+
+def _cluster(without: str | None) -> AbstractContextManager[Any]:
+    if without is not None:
+        return nullcontext(None)
+    from gateway.private_database import private_database
+
+    return private_database()
+
+
 def _startup() -> dict[str, Any]:
     return {
         "version_s": _median(measured.version()),
@@ -123,7 +326,7 @@ def _show(figures: dict[str, Any], *, as_json: bool) -> None:
         return
     for name, value in figures.items():
         shown = " ".join(map(str, value)) if isinstance(value, list) else value
-        click.echo(f"{name:<20} {shown}")
+        click.echo(f"{name:<25} {shown}")
 
 
 @bench.command("accuracy")

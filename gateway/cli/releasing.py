@@ -5,13 +5,17 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from gateway.cli import Settings
 from gateway.clock import SystemClock
-from gateway.journal import Release, TableRelease
+from gateway.journal.rows import Release, TableRelease
+from gateway.tables import shelf
+from gateway.tables.signing import LONGEST
+from gateway.wording import sentence
+from routing_tables import release
 
 
 @click.command("release")
@@ -28,13 +32,29 @@ def tables_release(settings: Settings, folder: Path) -> None:
 
 @click.command("approve")
 @click.argument("name")
+@click.option(
+    "--signature",
+    type=click.File("rb"),
+    help="Made by `ssh-keygen -Y sign -n eessi-tables` over what `tables manifest` prints.",
+)
 @click.pass_obj
-def tables_approve(settings: Settings, name: str) -> None:
+def tables_approve(settings: Settings, name: str, signature: BinaryIO | None) -> None:
     """Approve a release that somebody else made."""
-    done = settings.ask("tables-approve", {"name": name})
+    # what is no text is no signature, and is refused as one that is wrong
+    signed = signature.read(LONGEST).decode("utf-8", "replace") if signature is not None else None
+    done = settings.ask("tables-approve", {"name": name, "signature": signed})
     settings.say(
         f"{name}: approved by {done['approver']}.", f"{name} : approuvée par {done['approver']}."
     )
+
+
+@click.command("manifest")
+@click.argument("name")
+@click.pass_obj
+def tables_manifest(settings: Settings, name: str) -> None:
+    """Print the manifest of a release as it is kept: what a personal signature is made over."""
+    folder = shelf.find(settings.state, name)
+    click.echo((folder / release.MANIFEST).read_text(encoding="utf-8"), nl=False)
 
 
 @click.command("activate")
@@ -65,6 +85,11 @@ def tables_cancel(settings: Settings, name: str) -> None:
 def tables_rollback(settings: Settings, reason: str) -> None:
     """Go back at once to the release that was in force before; a second person confirms."""
     done = settings.ask("tables-rollback", {"reason": reason})
+    for name in done["to_come"]:
+        settings.say(
+            f"Mind: {name} is still to begin; `tables cancel {name}` takes that back.",
+            f"Attention : {name} doit encore entrer en vigueur ; `tables cancel {name}` y renonce.",
+        )
     settings.say(
         f"{done['name']}: in force again; a second person confirms it (`tables confirm`).",
         f"{done['name']} : de nouveau en vigueur ; à confirmer par une seconde personne"
@@ -95,7 +120,8 @@ def tables_list(settings: Settings, *, as_json: bool) -> None:
         else:
             since = f" {row['since']}" if row["since"] else ""
             by = f"{row['author']}, {row['approver'] or '-'}"
-            click.echo(f"{row['state']:<10}{row['name']:<24}{by}{since}")
+            state = sentence(settings.lang, "label", row["state"])
+            click.echo(f"{state:<14}{row['name']:<24}{by}{since}")
 
 
 async def _known(
@@ -147,6 +173,7 @@ def _rows(
 
 COMMANDS = (
     tables_release,
+    tables_manifest,
     tables_approve,
     tables_activate,
     tables_cancel,

@@ -1,16 +1,24 @@
-"""Reports from the journal: counts, never a case or a person."""
+"""Reports from the journal: counts, never a case or a person, but for `report duplicates`."""
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any, Final
 
 import click
 
 from gateway.cli import Settings
-from gateway.journal import FirstDecision
+from gateway.cli.annual import report_annual, report_close
+from gateway.cli.availability import report_availability
+from gateway.cli.duplicates import report_duplicates
+from gateway.clock import SystemClock
+from gateway.core.matter import PARIS
+from gateway.journal.rows import FirstDecision, ServiceKind, ServiceStep, TransferMade
 from gateway.misrouting import misrouting
+from gateway.returned import returned
+from gateway.service_levels import TIMED, levels
 from gateway.wording import sentence
 
 
@@ -19,17 +27,46 @@ def report() -> None:
     """Account for what happened."""
 
 
+report.add_command(report_annual)
+report.add_command(report_close)
+report.add_command(report_availability)
+report.add_command(report_duplicates)
+
+_SINCE = click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help="What happened on this day or later."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="One object a line.")
+_NAMES: Final = {
+    "en": {
+        ServiceKind.TRANSFER: "transfers",
+        ServiceKind.QUESTION: "questions",
+        ServiceKind.ANSWER: "answers",
+        ServiceKind.REMINDER: "reminders (a question)",
+    },
+    "fr": {
+        ServiceKind.TRANSFER: "transferts",
+        ServiceKind.QUESTION: "questions",
+        ServiceKind.ANSWER: "réponses",
+        ServiceKind.REMINDER: "rappels (par question)",
+    },
+}
+
+
+def _begin(since: datetime | None) -> datetime | None:
+    """The day, from midnight in Paris on."""
+    return since.replace(tzinfo=PARIS) if since is not None else None
+
+
 @report.command("misrouting")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Received on this day or later.")
 @click.option("--country", default=None, help="Senders of this country alone, such as DE.")
-@click.option("--json", "as_json", is_flag=True, help="One object a line.")
+@_JSON
 @click.pass_obj
 def report_misrouting(
     settings: Settings, since: datetime | None, country: str | None, *, as_json: bool
 ) -> None:
     """Say which senders could have named the institution, and which field they left out."""
-    begin = since.replace(tzinfo=UTC) if since is not None else None
-    for row in misrouting(asyncio.run(_decided(settings, begin))):
+    for row in misrouting(asyncio.run(_decided(settings, _begin(since)))):
         if country is not None and row.country != country:
             continue
         missing = dict(sorted(row.missing.items(), key=lambda item: (-item[1], item[0])))
@@ -45,6 +82,79 @@ def report_misrouting(
             f"{head}{row.nameable} of {row.cases} nameable at once. {asked}".rstrip(),
             f"{head}{row.nameable} sur {row.cases} désignables d'emblée. {asked}".rstrip(),
         )
+
+
+@report.command("returned")
+@_SINCE
+@_JSON
+@click.pass_obj
+def report_returned(settings: Settings, since: datetime | None, *, as_json: bool) -> None:
+    """Say which rows, BUCs and institutions transfers came back from, and how often."""
+    for row in returned(asyncio.run(_transfers(settings, _begin(since)))):
+        if as_json:
+            click.echo(json.dumps({**asdict(row), "rate": round(row.rate, 4)}))
+            continue
+        head = (
+            f"{row.by:<12} {row.value:<24}{row.came_back:>6} / {row.transfers:<6} {row.rate:>7.2%}"
+        )
+        settings.say(
+            f"{head}  returned {row.returned}, recalled {row.recalled}",
+            f"{head}  rendus {row.returned}, rappelés {row.recalled}",
+        )
+
+
+@report.command("partners")
+@_SINCE
+@_JSON
+@click.pass_obj
+def report_partners(settings: Settings, since: datetime | None, *, as_json: bool) -> None:
+    """Say by country how long partners wait for us and we for them."""
+    rows = [one.shown() for one in levels(asyncio.run(_steps(settings, _begin(since))))]
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row))
+        return
+    settings.say(
+        "median / 90th percentile since the receipt of the case; answers since the question",
+        "médiane / 90e centile depuis la réception du dossier ; réponses depuis la question",
+    )
+    for row in rows:
+        click.echo(_levels_line(settings.lang, row))
+
+
+def _levels_line(lang: str, row: Mapping[str, Any]) -> str:
+    names = _NAMES[lang]
+    parts = [
+        f"{names[kind]} {row[f'{kind}s']} ({_days(lang, row[f'{kind}_median_seconds'])} /"
+        f" {_days(lang, row[f'{kind}_p90_seconds'])})"
+        for kind in TIMED
+    ]
+    each = row["reminders_per_question"]
+    reminders = (
+        f"{names[ServiceKind.REMINDER]} {row['reminders']} ({'-' if each is None else each})"
+    )
+    return f"{row['country']:<3} {'  '.join((*parts, reminders))}"
+
+
+def _days(lang: str, seconds: float | None) -> str:
+    """A time as people read it: minutes up to two hours, hours up to two days, then days."""
+    if seconds is None:
+        return "-"
+    hours = seconds / 3600
+    if hours < 2:
+        return f"{hours * 60:.0f} min"
+    day = "j" if lang == "fr" else "d"
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} {day}"
+
+
+async def _transfers(settings: Settings, since: datetime | None) -> Sequence[TransferMade]:
+    async with settings.reader() as reader:
+        return await reader.transfers(since)
+
+
+async def _steps(settings: Settings, since: datetime | None) -> Sequence[ServiceStep]:
+    async with settings.reader() as reader:
+        return await reader.service_steps(since, SystemClock().now())
 
 
 async def _decided(settings: Settings, since: datetime | None) -> Sequence[FirstDecision]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from gateway import chaos as rough
 from gateway import life as lived
 from gateway.cli import Settings
 from gateway.simulation import year as write
@@ -42,7 +43,7 @@ def simulate() -> None:
     type=click.FloatRange(0, 1),
     default=0.0,
     show_default=True,
-    help="Share of persons of the agricultural scheme without any sign of it.",
+    help="Share of persons of another scheme than the general one without any sign of it.",
 )
 @click.option(
     "--from", "begin", type=_DAY, default="2026-01-01", show_default=True, help="First day."
@@ -98,6 +99,69 @@ def life(settings: Settings, *, seed: int, count: int, policy: str, as_json: boo
     else:
         _report(settings, found)
     return 1 if found.wrong or found.lost or found.invalid else 0
+
+
+@simulate.command("chaos")
+@click.option("--seed", type=int, required=True, help="What everything is drawn from.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many seeds, one after another.",
+)
+@click.option(
+    "--messages",
+    type=click.IntRange(1),
+    default=rough.MESSAGES,
+    show_default=True,
+    help="Distinct messages that come of themselves.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One object a line.")
+@click.pass_obj
+def chaos(settings: Settings, *, seed: int, seeds: int, messages: int, as_json: bool) -> int:
+    """Try the rules of the gateway where all that can go wrong does (exit 1: one is broken)."""
+    broken = False
+    for outcome in rough.runs(range(seed, seed + seeds), messages):
+        broken = bool(outcome.broken)
+        if as_json:
+            click.echo(json.dumps(_in_codes(outcome)))
+        else:
+            _show(settings, outcome)
+    return 1 if broken else 0
+
+
+def _in_codes(outcome: rough.Outcome) -> dict[str, object]:
+    """The figures under stable names; the steps of a seed that failed."""
+    return {
+        "seed": outcome.seed,
+        "broken": list(outcome.broken),
+        "steps": len(outcome.steps),
+        "messages": outcome.messages,
+        "kills": outcome.kills,
+        "arrived": outcome.arrived,
+        "digest": outcome.digest,
+        "trace": list(outcome.steps) if outcome.broken else [],
+    }
+
+
+def _show(settings: Settings, outcome: rough.Outcome) -> None:
+    """A line a seed; all steps of one that failed."""
+    seed, steps, kills = outcome.seed, len(outcome.steps), outcome.kills
+    if not outcome.broken:
+        settings.say(
+            f"seed {seed}: {steps} steps, {outcome.messages} messages, {kills} kills,"
+            f" {outcome.arrived} arrived; every rule holds.",
+            f"graine {seed} : {steps} pas, {outcome.messages} messages, {kills} arrêts brutaux,"
+            f" {outcome.arrived} arrivés ; toutes les règles tiennent.",
+        )
+        return
+    click.echo("\n".join(outcome.steps))
+    told = ", ".join(outcome.broken)
+    settings.say(
+        f"seed {seed}: after {steps} steps and {kills} kills a rule is broken: {told}.",
+        f"graine {seed} : après {steps} pas et {kills} arrêts brutaux, règle enfreinte : {told}.",
+    )
 
 
 def _told(found: lived.Life) -> dict[str, object]:

@@ -7,20 +7,17 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import Settings, exchanging, foreseeing, releasing
-from gateway.errors import Refused, Unreachable
+from gateway.cli import Settings, exchanging, foreseeing, merging, releasing
+from gateway.errors import Unreachable
 from gateway.loading import drafted
-from gateway.loading import root as root_of
-from gateway.tables import shelf
-from gateway.tables.checking import check, page
+from gateway.tables.checking import check
 from gateway.tables.comparing import compare, in_html
 from gateway.tables.drafting import draft
+from gateway.tables.finding import page, summary
 from gateway.tables.notice import in_html as note_in_html
 from gateway.tables.notice import in_markdown, notice
-from routing_tables.release import ROOT
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One object a line.")
-BASELINE = "baseline"
 
 
 @click.group()
@@ -28,8 +25,9 @@ def tables() -> None:
     """Draft, check and compare the tables: directory and routes."""
 
 
-for _command in (*exchanging.COMMANDS, *foreseeing.COMMANDS, *releasing.COMMANDS):
-    tables.add_command(_command)
+for _module in (exchanging, foreseeing, merging, releasing):
+    for _command in _module.COMMANDS:
+        tables.add_command(_command)
 
 
 @tables.command("draft")
@@ -38,7 +36,7 @@ for _command in (*exchanging.COMMANDS, *foreseeing.COMMANDS, *releasing.COMMANDS
 @click.pass_obj
 def tables_draft(settings: Settings, folder: Path, name: str) -> None:
     """Copy the tables in force into a new folder to work in."""
-    made = draft(folder, name, _in_force(settings))
+    made = draft(folder, name, settings.tables_in_force())
     settings.say(
         f"{folder}: draft {made.name} of {made.base}, {len(made.files)} tables.",
         f"{folder} : brouillon {made.name} issu de {made.base}, {len(made.files)} tables.",
@@ -48,17 +46,22 @@ def tables_draft(settings: Settings, folder: Path, name: str) -> None:
 @tables.command("check")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page, too.")
+@click.option("--all", "every", is_flag=True, help="Warnings of the tables in force, too.")
 @_JSON
 @click.pass_obj
-def tables_check(settings: Settings, folder: Path, html: Path | None, *, as_json: bool) -> int:
+def tables_check(
+    settings: Settings, folder: Path, html: Path | None, *, every: bool, as_json: bool
+) -> int:
     """Say everything that is wrong with the tables of a folder (exit 1: they cannot be used)."""
-    root = _root(settings, folder)
-    findings = check(root, settings.today())
+    root, in_force = settings.tables_of(folder), settings.tables_in_force()
+    findings = check(root, settings.today(), in_force if in_force != root else None)
     for finding in findings:
+        if finding.known and not (every or as_json):
+            continue
         if as_json:
             told = {"file": finding.file, "line": finding.line, "column": finding.column}
             level = "error" if finding.error else "warning"
-            told |= {"level": level, "text": finding.text(settings.lang)}
+            told |= {"level": level, "known": finding.known, "text": finding.text(settings.lang)}
             click.echo(json.dumps(told, ensure_ascii=False))
         else:
             mark = "" if finding.error else "(!) "
@@ -68,10 +71,7 @@ def tables_check(settings: Settings, folder: Path, html: Path | None, *, as_json
         _write(html, page(folder.name, findings, settings.lang))
     errors = sum(finding.error for finding in findings)
     if not as_json:
-        settings.say(
-            f"{errors} errors, {len(findings) - errors} warnings.",
-            f"{errors} erreur(s), {len(findings) - errors} avertissement(s).",
-        )
+        click.echo(summary(findings, settings.lang))
     return 1 if errors else 0
 
 
@@ -85,7 +85,7 @@ def tables_diff(
     settings: Settings, before: Path, after: Path, html: Path | None, *, as_json: bool
 ) -> None:
     """Say what was added, ended or changed from one folder to the other (or `baseline`)."""
-    changes = compare(_root(settings, before), _root(settings, after))
+    changes = compare(settings.tables_of(before), settings.tables_of(after))
     for change in changes:
         if as_json:
             told = {"file": change.file, "what": change.what, "key": change.key}
@@ -120,8 +120,8 @@ def tables_notice(
 ) -> int:
     """Write the note on substantial changes that take effect on a day (exit 1: too late)."""
     noted = notice(
-        drafted(_root(settings, before)).directory,
-        drafted(_root(settings, after)).directory,
+        drafted(settings.tables_of(before)).directory,
+        drafted(settings.tables_of(after)).directory,
         day.date(),
         settings.today(),
         settings.config().tables.notice_months,
@@ -150,28 +150,3 @@ def _write(path: Path, text: str) -> None:
             french=f"{path} : écriture impossible ({error.strerror}).",
             code="page-unwritable",
         ) from None
-
-
-def _in_force(settings: Settings) -> Path:
-    """Where the tables in force are; the baseline where nothing ever was."""
-    now = settings.release_in_force()
-    return root_of(settings.state, now.name, now.digest) if now is not None else ROOT
-
-
-def _root(settings: Settings, folder: Path) -> Path:
-    """The folder that holds the tables: one that is there, `baseline`, or a release by name.
-
-    Raises:
-        Refused: it is none.
-    """
-    root = ROOT if str(folder) == BASELINE else folder
-    if not root.exists() and shelf.NAME.fullmatch(str(folder)) is not None:
-        root = root_of(settings.state, str(folder))
-    if not (root / "ir_directory").is_dir() or not (root / "routing_tables").is_dir():
-        raise Refused(
-            f"{folder}: no tables here (ir_directory/ and routing_tables/); make a draft first.",
-            french=f"{folder} : pas de tables ici (ir_directory/ et routing_tables/) ;"
-            " faire d'abord un brouillon (tables draft).",
-            code="no-tables",
-        )
-    return root

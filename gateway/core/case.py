@@ -13,26 +13,42 @@ from gateway.core.events import (
     Answered,
     Asked,
     Closed,
+    DealtWith,
+    Erased,
     Event,
+    EvidenceAdded,
+    Excepted,
     Expired,
     ForwardConfirmed,
     Forwarded,
+    GivenBack,
+    Imported,
     MessageReceived,
     ParticipantsChanged,
+    PassedOn,
     Promised,
     QuestionFailed,
+    Recalled,
     Referred,
     Reminded,
     Reopened,
     Returned,
+    Spoken,
     SteppedBack,
+    Taken,
+    TakenUp,
     Waits,
     Withdrawn,
 )
+from gateway.core.evidence import Evidence
 from gateway.core.states import CaseState, QuestionState
 
 NOT_STARTED: Final = "out-of-order"
-"""Cause of a `Referred` that leaves the case as it is: it goes on when its first SED comes."""
+BEFORE_GO_LIVE: Final = "before-go-live"
+EVIDENCE: Final = "evidence"
+"""In an `Erased`: what the SEDs said."""
+_AS_IT_IS: Final = frozenset({NOT_STARTED, BEFORE_GO_LIVE})
+"""Causes of a `Referred` that leave the case as it is: it goes on when its first SED comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,15 @@ class Question:
     reminders: int = 0
     promised: date | None = None
     """An X010 said that the answer comes by this day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a person added to the evidence."""
+
+    evidence: Evidence
+    known: frozenset[str]
+    """Messages whose documents were known then: it outranks what they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +109,33 @@ class Case:
     told: frozenset[str] = frozenset()
     """Those of them that are on the worklist already."""
     questions: tuple[Question, ...] = ()
+    taken_from: CaseState = CaseState.OPEN
+    """Where the case stood when a person took it; means something in state `taken` alone."""
     holder: str | None = None
     x007: str | None = None
     x007_set_id: str | None = None
     forwarded_at: datetime | None = None
     """When the X007 was confirmed; None before."""
     returned_by: frozenset[str] = frozenset()
+    """Those that had it and gave it back, or passed it on: never to them again."""
+    imported: bool = False
+    """It was open before the gateway was; without a holder a person has it, in RINA."""
+    recalls: int = 0
+    """Transfers that a person called back."""
+    added: tuple[Added, ...] = ()
+    """In the order in which they were said."""
+    erased: bool = False
+    """What its SEDs said until then is erased: nothing can be decided on it any more."""
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
         """Questions that nobody has answered yet."""
         return tuple(q for q in self.questions if q.state is QuestionState.OPEN)
+
+    @property
+    def protected(self) -> bool:
+        """Whether one of its messages says that the person is protected: then the case is."""
+        return any(event.protected for event in self.contents.values())
 
     @property
     def asked_for(self) -> frozenset[str]:
@@ -133,16 +174,29 @@ def _apply(case: Case, event: Event) -> Case:
                 waiting=(*case.waiting, event.message_id),
                 waiting_since=case.waiting_since or event.since,
             )
-        case Referred():
-            return _refer(case, event)
-        case Asked() | Reminded() | Promised() | Answered() | QuestionFailed() | Expired():
-            return _question(case, event)
-        case Forwarded() | ForwardConfirmed() | Returned() | SteppedBack():
-            return _holder(case, event)
-        case ParticipantsChanged() | Withdrawn() | Closed() | Reopened():
+        case Referred() | EvidenceAdded() | TakenUp() | DealtWith() | Excepted():
+            return _person(case, event)
+        case ParticipantsChanged() | Withdrawn() | Closed() | Reopened() | Erased():
             return _change(case, event)
+        case (
+            Asked() | Reminded() | Spoken() | Promised() | Answered() | QuestionFailed() | Expired()
+        ):
+            return _question(case, event)
         case _:
-            assert_never(event)
+            return _holder(case, event)
+
+
+def _erase(case: Case, event: Erased) -> Case:
+    """The case without what its SEDs and persons said; who, when and under which ids stay."""
+    if EVIDENCE not in event.what:
+        return case
+    return replace(
+        case,
+        documents={k: replace(said, evidence=None) for k, said in case.documents.items()},
+        contents={k: replace(said, evidence=None) for k, said in case.contents.items()},
+        added=(),
+        erased=True,
+    )
 
 
 def _receive(case: Case, event: MessageReceived) -> Case:
@@ -165,34 +219,88 @@ def _receive(case: Case, event: MessageReceived) -> Case:
     )
 
 
-def _refer(case: Case, event: Referred) -> Case:
-    if event.cause == NOT_STARTED:
-        return replace(case, told=case.told | {event.message_id}, waiting_since=None)
-    return replace(case, state=CaseState.REFERRED, waiting_since=None)
+def _import(case: Case, event: Imported) -> Case:
+    holder = event.holder
+    return replace(
+        case,
+        imported=True,
+        buc=event.buc,
+        our_role=event.our_role,
+        participants=frozenset(event.participants) | ({holder} if holder else frozenset()),
+        holder=holder,
+        state=CaseState.FORWARDED if holder else CaseState.OPEN,
+    )
+
+
+def _person(case: Case, event: Referred | EvidenceAdded | TakenUp | DealtWith | Excepted) -> Case:
+    """What a person is told, and what he says."""
+    match event:
+        case Referred(cause=cause) if cause in _AS_IT_IS:
+            return replace(case, told=case.told | {event.message_id}, waiting_since=None)
+        case Referred():
+            state = CaseState.TAKEN if case.state is CaseState.TAKEN else CaseState.REFERRED
+            return replace(case, state=state, waiting_since=None)
+        case EvidenceAdded():
+            if event.evidence is None:
+                return case
+            known = frozenset(document.message_id for document in case.documents.values())
+            return replace(case, added=(*case.added, Added(event.evidence, known)))
+        case TakenUp():
+            return replace(
+                case,
+                state=CaseState.OPEN,
+                waiting=event.messages,
+                waiting_since=None,
+                told=frozenset(),
+            )
+        case DealtWith() | Excepted():
+            waiting = tuple(m for m in case.waiting if m != event.message_id)
+            told = case.told - {event.message_id}
+            untold = any(message_id not in told for message_id in waiting)
+            since = case.waiting_since if untold else None
+            return replace(case, waiting=waiting, told=told, waiting_since=since)
+        case _:
+            assert_never(event)
+
+
+def _take(case: Case, event: Taken | GivenBack) -> Case:
+    """A person has the case, and nothing waits any more; given back it stands where it stood.
+
+    One that was referred is decided anew, unless somebody else has it: then it still is a
+    person's.
+    """
+    case = replace(case, waiting=(), waiting_since=None, told=frozenset())
+    if isinstance(event, Taken):
+        return replace(case, state=CaseState.TAKEN, taken_from=case.state)
+    if case.holder is not None:
+        return replace(case, state=case.taken_from)
+    return replace(case, state=CaseState.ASKED if case.open_questions else CaseState.OPEN)
+
+
+def _ask(case: Case, event: Asked) -> Case:
+    question = Question(
+        event.question,
+        event.way,
+        event.missing,
+        event.set_id,
+        event.about_set_id,
+        event.own_case,
+        asked=event.asked,
+        spoken_at=event.at,
+    )
+    theirs = event.by_hand and case.state in {CaseState.REFERRED, CaseState.TAKEN}
+    state = case.state if theirs else CaseState.ASKED
+    return replace(case, questions=(*case.questions, question), state=state)
 
 
 def _question(
-    case: Case, event: Asked | Reminded | Promised | Answered | QuestionFailed | Expired
+    case: Case, event: Asked | Reminded | Spoken | Promised | Answered | QuestionFailed | Expired
 ) -> Case:
     match event:
         case Asked():
-            question = Question(
-                event.question,
-                event.way,
-                event.missing,
-                event.set_id,
-                event.about_set_id,
-                event.own_case,
-                asked=event.asked,
-                spoken_at=event.at,
-            )
-            return replace(case, questions=(*case.questions, question), state=CaseState.ASKED)
-        case Reminded():
-            number, at = event.number, event.at
-            return _changed(case, event, lambda q: replace(q, reminders=number, spoken_at=at))
-        case Promised():
-            until = date.fromisoformat(event.until) if event.until is not None else None
-            return _changed(case, event, lambda q: replace(q, promised=until))
+            return _ask(case, event)
+        case Reminded() | Spoken() | Promised():
+            return _changed(case, event, lambda q: _put_off(q, event))
         case Answered():
             return _changed(case, event, lambda q: _settled(q, QuestionState.ANSWERED))
         case QuestionFailed():
@@ -203,12 +311,38 @@ def _question(
             assert_never(event)
 
 
-def _holder(case: Case, event: Forwarded | ForwardConfirmed | Returned | SteppedBack) -> Case:
+def _put_off(question: Question, event: Reminded | Spoken | Promised) -> Question:
+    """The question, which is reminded of later now."""
     match event:
+        case Reminded():
+            return replace(question, reminders=event.number, spoken_at=event.at)
+        case Spoken():
+            return replace(question, spoken_at=event.at)
+        case Promised():
+            until = date.fromisoformat(event.until) if event.until is not None else None
+            return replace(question, promised=until)
+        case _:
+            assert_never(event)
+
+
+def _holder(
+    case: Case,
+    event: Imported
+    | Forwarded
+    | ForwardConfirmed
+    | Returned
+    | PassedOn
+    | SteppedBack
+    | Recalled
+    | Taken
+    | GivenBack,
+) -> Case:
+    match event:
+        case Imported():
+            return _import(case, event)
         case Forwarded():
             return replace(
-                _overtaken(case),
-                state=CaseState.FORWARDED,
+                _elsewhere(case, CaseState.FORWARDED, by_hand=event.by_hand),
                 holder=event.institution,
                 x007=event.x007,
                 x007_set_id=event.set_id,
@@ -216,12 +350,48 @@ def _holder(case: Case, event: Forwarded | ForwardConfirmed | Returned | Stepped
             )
         case ForwardConfirmed():
             return replace(case, forwarded_at=event.at)
-        case Returned():
-            return replace(case, returned_by=case.returned_by | {event.institution})
+        case Returned() | Recalled() | PassedOn():
+            return _move(case, event)
+        case Taken() | GivenBack():
+            return _take(case, event)
         case SteppedBack():
-            return replace(_overtaken(case), state=CaseState.LEFT, holder=event.institution)
+            left = _elsewhere(case, CaseState.LEFT, by_hand=event.by_hand)
+            return replace(left, holder=event.institution)
         case _:
             assert_never(event)
+
+
+def _move(case: Case, event: Returned | Recalled | PassedOn) -> Case:
+    """Never to that institution again; called back in time, nobody else ever had it."""
+    if isinstance(event, PassedOn):
+        had = case.returned_by | {event.before}
+        return replace(case, holder=event.institution, returned_by=had)
+    if isinstance(event, Returned):
+        return replace(case, returned_by=case.returned_by | {event.institution})
+    taken = case.state is CaseState.TAKEN
+    case = replace(
+        case,
+        state=CaseState.TAKEN if taken else CaseState.REFERRED,
+        taken_from=CaseState.REFERRED,
+        returned_by=case.returned_by | {event.institution},
+        recalls=case.recalls + 1,
+    )
+    if not event.in_time:
+        return case
+    return replace(
+        case,
+        holder=None,
+        x007=None,
+        x007_set_id=None,
+        participants=case.participants - {event.institution},
+    )
+
+
+def _elsewhere(case: Case, state: CaseState, *, by_hand: bool) -> Case:
+    """Another one has the case from now on; one that a person took stays his until given back."""
+    stays = by_hand and case.state is CaseState.TAKEN
+    now = CaseState.TAKEN if stays else state
+    return replace(_overtaken(case), state=now, taken_from=state if stays else case.taken_from)
 
 
 def _overtaken(case: Case) -> Case:
@@ -230,7 +400,9 @@ def _overtaken(case: Case) -> Case:
     return replace(case, questions=questions, waiting=(), waiting_since=None, told=frozenset())
 
 
-def _change(case: Case, event: ParticipantsChanged | Withdrawn | Closed | Reopened) -> Case:
+def _change(
+    case: Case, event: ParticipantsChanged | Withdrawn | Closed | Reopened | Erased
+) -> Case:
     match event:
         case ParticipantsChanged():
             joined, gone = frozenset(event.joined), frozenset(event.left)
@@ -244,13 +416,15 @@ def _change(case: Case, event: ParticipantsChanged | Withdrawn | Closed | Reopen
             return replace(case, withdrawn={**case.withdrawn, event.set_id: event.by})
         case Closed() | Reopened():
             return replace(case, closed=isinstance(event, Closed))
+        case Erased():
+            return _erase(case, event)
         case _:
             assert_never(event)
 
 
 def _changed(
     case: Case,
-    event: Reminded | Promised | Answered | QuestionFailed | Expired,
+    event: Reminded | Spoken | Promised | Answered | QuestionFailed | Expired,
     change: Callable[[Question], Question],
 ) -> Case:
     """The case with the question that the event is about changed; a settled one stays."""

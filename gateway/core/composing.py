@@ -5,89 +5,81 @@ message against the schemas in force. Nothing is composed from a person block th
 not carry: see `speakable`.
 """
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import takewhile
+from string import Template
 from typing import Any, Final
-from xml.sax.saxutils import escape
 
-from gateway.core.cdm_versions import header_version, since
+from gateway.core.cdm_versions import since
 from gateway.core.events import MessageReceived
-from gateway.core.evidence import Evidence, Organisation, Person
+from gateway.core.evidence import (
+    ADDRESS_DATA,
+    CLAIMANT_RESIDENCE,
+    Evidence,
+    Person,
+)
+from gateway.core.letter import (
+    NAME_LENGTH,
+    Envelope,
+    Letterhead,
+    case_context,
+    employer_block,
+    institution_block,
+    outgoing,
+    person_block,
+    plain,
+    printable,
+    short,
+)
 from gateway.core.message import CaseAction, Role
-from gateway.core.outgoing import RINA, Outgoing, SendingKind, new_id
+from gateway.core.outgoing import Outgoing, SendingKind, new_id
+from routing_tables import QuestionText
 
-_NS_BASE: Final = "http://ec.europa.eu/eessi/ns"
-_AUTHORITY: Final = "urn:eu:europa:ec:dgempl:eessi:ir"
-_NAME_LENGTH: Final = 155  # CDM 4.4 EESSIPersonNameType
 _SHORT: Final = 65  # CDM 4.4 EESSIShortStringType
 _LONG: Final = 255  # CDM 4.4 EESSILongStringType
+_VERY_LONG: Final = 500  # CDM 4.4 EESSIVeryLongStringType
 _SEX: Final = frozenset({"01", "02", "98"})  # CDM 4.4 EESSISexType
 _NOT_COMPETENT: Final = "01"  # CDM 4.4 X007 reason: not competent
 _NEEDED: Final = "01"  # CDM 4.4 X012 reason: needed for national investigation
 _INFORMATION: Final = "02"  # CDM 4.4 X009 type: information
 _OTHER_COMPETENT: Final = "02"  # CDM 4.4 X006 reason: another institution is competent
+_MISTAKE: Final = "02"  # CDM 4.4 X008 reason: case or SED sent by mistake
+_OTHER: Final = "99"  # CDM 4.4 X012 reason: other, with details
 _RESIDENCE: Final = "01"  # CDM 4.4 EESSIAddressType: residence
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 OWN_CASE_BUC: Final = "H_BUC_01"
-ADDRESS_DATA: Final = frozenset({"residence", "town"})
-"""What is missing and comes back in an address field of H002."""
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionText:
-    """How a datum is asked for, in terms of the SED's own sections (part of a release)."""
-
-    section: str
-    item: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Letterhead:
-    """In whose name, in which case, to whom, and when."""
-
-    cause: str
-    """Message id of what made us write: ids are derived from it."""
-    us: str
-    us_name: str
-    our_role: str
-    case_id: str
-    buc: str
-    cdm: str
-    others: tuple[tuple[str, str], ...]
-    """(institution id, role) of every participant but ourselves."""
-    at: datetime
-    protected: bool = False
-    test: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Envelope:
-    """What varies between the messages of one letterhead."""
-
-    sed: str
-    set_id: str
-    receivers: tuple[tuple[str, str], ...]
-    related_set_id: str | None = None
-    action: CaseAction = CaseAction.NEW
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 def speakable(evidence: Evidence) -> bool:
     """True when the SED holds what a CaseContext needs, within the lengths of CDM 4.4."""
     person, employer = evidence.subject, evidence.employer
     if person is not None:
-        names = (person.family_name, person.forename)
-        fits = all(0 < len(name) <= _NAME_LENGTH and _clean(name) for name in names)
-        return fits and person.sex in _SEX
-    return employer is not None and 0 < len(employer.name) <= _NAME_LENGTH and _clean(employer.name)
+        return _nameable(person)
+    return (
+        employer is not None and 0 < len(employer.name) <= NAME_LENGTH and printable(employer.name)
+    )
+
+
+def _nameable(person: Person) -> bool:
+    names = (person.family_name, person.forename)
+    fits = all(0 < len(name) <= NAME_LENGTH and printable(name) for name in names)
+    return fits and person.sex in _SEX
+
+
+def _whose(evidence: Evidence, missing: Sequence[str]) -> tuple[Person | None, bool]:
+    """Whom a request is about, and whether that one's address is asked for in the coded field.
+
+    What is asked of the claimant alone names the claimant: about the deceased it would be
+    answered with where *he* lived. Where the claimant has no name here, words must do.
+    """
+    claimant = evidence.claimant
+    if set(missing) == {CLAIMANT_RESIDENCE} and claimant is not None and _nameable(claimant):
+        return claimant, True
+    return evidence.subject, not ADDRESS_DATA.isdisjoint(missing)
 
 
 def forward(
@@ -98,14 +90,14 @@ def forward(
     new = (institution, Role.COUNTERPARTY.value if head.our_role != "CaseOwner" else "CaseOwner")
     receivers = (*(o for o in head.others if o[0] != institution), new)
     payload = (
-        f"{_case_context(evidence)}<ForwardInformation>"
-        f"<AddedParticipant>{_institution(institution, institution_name)}</AddedParticipant>"
-        f"<RemovedParticipant>{_institution(head.us, head.us_name)}</RemovedParticipant>"
+        f"{case_context(evidence)}<ForwardInformation>"
+        f"<AddedParticipant>{institution_block(institution, institution_name)}</AddedParticipant>"
+        f"<RemovedParticipant>{institution_block(head.us, head.us_name)}</RemovedParticipant>"
         f"<reason><value>{_NOT_COMPETENT}</value></reason></ForwardInformation>"
     )
-    envelope = _Envelope("X007", set_id, receivers)
+    envelope = Envelope("X007", set_id, receivers)
     return tuple(
-        _outgoing(head, envelope, payload, SendingKind.X007, institution, receiver)
+        outgoing(head, envelope, payload, SendingKind.X007, institution, receiver)
         for receiver, _ in receivers
     )
 
@@ -116,21 +108,82 @@ def clarification(
     asks: Sequence[QuestionText],
     about: MessageReceived,
     asked: str,
+    own_words: str = "",
 ) -> Outgoing:
-    """X012 on a SED: one `Clarification` a missing datum, reason 01 (CDM 4.4 X012)."""
+    """X012 on a SED: one `Clarification` a missing datum, reason 01 (CDM 4.4 X012).
+
+    A person's own words go beside them as reason 99.
+    """
+    said = [(ask, _NEEDED, "") for ask in asks]
+    said += [(asks[0], _OTHER, own_words)] if own_words else []
     items = "".join(
-        f"<Clarification><section>{_short(a.section)}</section><item>{_short(a.item)}</item>"
-        f"<reason><value>{_NEEDED}</value></reason></Clarification>"
-        for a in asks
+        f"<Clarification><section>{short(a.section)}</section><item>{short(a.item)}</item>"
+        f"<reason><value>{reason}</value></reason>{_details(words)}</Clarification>"
+        for a, reason, words in said
     )
     payload = (
-        f"{_case_context(evidence)}"
+        f"{case_context(evidence)}"
         f"<WeRequestClarificationFollowing>{items}</WeRequestClarificationFollowing>"
     )
     set_id = new_id(head.cause, asked, "x012-document")
     receivers = tuple(o for o in head.others if o[0] == asked)
-    envelope = _Envelope("X012", set_id, receivers, related_set_id=about.set_id)
-    return _outgoing(head, envelope, payload, SendingKind.X012, "", asked)
+    envelope = Envelope("X012", set_id, receivers, related_set_id=about.set_id)
+    return outgoing(head, envelope, payload, SendingKind.X012, "", asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A SED that we reject."""
+
+    message_id: str
+    sed: str
+    set_id: str
+    sender: str
+    issued: date
+
+
+def reject(
+    head: Letterhead, evidence: Evidence, rejected: Rejected, code: str, details: str
+) -> Outgoing:
+    """X011 on a SED, to whoever sent it (AD_BUC_09, CDM 4.4 X011)."""
+    sender = rejected.sender
+    payload = (
+        f"{case_context(evidence)}<RejectSED><SEDType>{plain(rejected.sed)}</SEDType>"
+        f"<dateIssued>{rejected.issued.isoformat()}</dateIssued>"
+        f"<groundsForRejection><value>{code}</value></groundsForRejection>"
+        f"{_details(details)}</RejectSED>"
+    )
+    set_id = new_id(head.cause, sender, "x011-document")
+    receivers = tuple(o for o in head.others if o[0] == sender)
+    envelope = Envelope("X011", set_id, receivers, related_set_id=rejected.set_id)
+    return outgoing(head, envelope, payload, SendingKind.X011, rejected.message_id, sender)
+
+
+def note(
+    head: Letterhead, evidence: Evidence, text: str, institution: str, receiver: str
+) -> Outgoing:
+    """H001 in the case that asks nothing: a text to the sender (CDM 4.4 H001)."""
+    said = (
+        "<AdditionalInformationChangeInCircumstances><additionalInformationChangeInCircumstances>"
+        f"{plain(text[:_VERY_LONG])}</additionalInformationChangeInCircumstances>"
+        "</AdditionalInformationChangeInCircumstances>"
+    )
+    block = _about(evidence.subject, evidence, said)
+    set_id = new_id(head.cause, receiver, "note-document")
+    envelope = Envelope("H001", set_id, tuple(o for o in head.others if o[0] == receiver))
+    return outgoing(head, envelope, block, SendingKind.NOTE, institution, receiver)
+
+
+def _about(person: Person | None, evidence: Evidence, inside: str) -> str:
+    """What an H001 says of a person, else of the employer that the case is about."""
+    if person is not None:
+        block = (
+            "<Person><PersonIdentification><PersonIdentification>"
+            f"{person_block(person)}</PersonIdentification></PersonIdentification>{inside}</Person>"
+        )
+    else:
+        block = f"<Employer>{employer_block(evidence.employer, 'Employer')}{inside}</Employer>"
+    return f"<NotificationRequestForInformation>{block}</NotificationRequestForInformation>"
 
 
 def request(
@@ -150,34 +203,60 @@ def request(
     text = _request_text(asks[: room(asks, reference)], reference)
     wanted = (
         f"<RequestForInformation><dateRequest>{head.at.date().isoformat()}</dateRequest>"
-        f"<PleaseProvide><information>{_text(text)}</information>"
+        f"<PleaseProvide><information>{plain(text)}</information>"
         "</PleaseProvide></RequestForInformation>"
     )
-    if evidence.subject is not None:
-        address = ""
-        coded = since(head.cdm, 4, 4)  # before that, H001 is known to ask in words alone
-        if coded and not ADDRESS_DATA.isdisjoint(missing):
-            address = (
-                "<AddressPerson><AddressesPerson><RequestAddress><typeAddress>"
-                f"<value>{_RESIDENCE}</value></typeAddress></RequestAddress></AddressesPerson>"
-                "</AddressPerson>"
-            )
-        payload = (
-            "<Person><PersonIdentification><PersonIdentification>"
-            f"{_person(evidence.subject)}</PersonIdentification></PersonIdentification>"
-            f"{address}{wanted}</Person>"
+    person, coded = _whose(evidence, missing)
+    # before CDM 4.4, H001 is known to ask in words alone
+    if person is not None and coded and since(head.cdm, 4, 4):
+        wanted = (
+            "<AddressPerson><AddressesPerson><RequestAddress><typeAddress>"
+            f"<value>{_RESIDENCE}</value></typeAddress></RequestAddress></AddressesPerson>"
+            f"</AddressPerson>{wanted}"
         )
-    else:
-        payload = f"<Employer>{_employer(evidence.employer, 'Employer')}{wanted}</Employer>"
     own = head.buc == OWN_CASE_BUC and head.our_role == Role.CASE_OWNER.value
-    envelope = _Envelope(
+    envelope = Envelope(
         "H001",
         set_id,
         tuple(o for o in head.others if o[0] == asked),
         action=CaseAction.START if own else CaseAction.NEW,
     )
-    body = f"<NotificationRequestForInformation>{payload}</NotificationRequestForInformation>"
-    return _outgoing(head, envelope, body, SendingKind.H001, "", asked)
+    body = _about(person, evidence, wanted)
+    return outgoing(head, envelope, body, SendingKind.H001, "", asked)
+
+
+def pension_request(
+    head: Letterhead,
+    evidence: Evidence,
+    asks: Sequence[QuestionText],
+    template: str,
+    asked: str,
+) -> Outgoing:
+    """P8000 in the case, from a template: `$person`, `$questions` and `$date` are filled in."""
+    person = evidence.subject
+    payload = Template(template).safe_substitute(
+        person=person_block(person) if person is not None else "",
+        questions=plain(_request_text(asks, "")),
+        date=head.at.date().isoformat(),
+    )
+    set_id = new_id(head.cause, asked, "p8000-document")
+    envelope = Envelope("P8000", set_id, tuple(o for o in head.others if o[0] == asked))
+    return outgoing(head, envelope, payload, SendingKind.P8000, "", asked)
+
+
+def exception(head: Letterhead, about: MessageReceived, code: str) -> Outgoing:
+    """X050 to whoever sent a SED that cannot be taken in (AD_BUC_11, CDM 4.4 X050)."""
+    sender = about.parties[0]
+    payload = (
+        "<TheFollowingBusinessExceptionHasOccurred><businessException>"
+        f"<value>{code}</value></businessException></TheFollowingBusinessExceptionHasOccurred>"
+        f"<WhileReceivingFollowingSED><SEDCode>{plain(about.sed)}</SEDCode>"
+        f"<SEDVersion>{about.version}</SEDVersion></WhileReceivingFollowingSED>"
+    )
+    set_id = new_id(head.cause, sender, "x050-document")
+    receivers = tuple(o for o in head.others if o[0] == sender)
+    envelope = Envelope("X050", set_id, receivers, related_set_id=about.set_id)
+    return outgoing(head, envelope, payload, SendingKind.X050, about.message_id, sender)
 
 
 def remind(
@@ -190,14 +269,14 @@ def remind(
     """X009 on a question (AD_BUC_07): one line a datum that is still missing (CDM 4.4 X009)."""
     lines = "".join(
         f"<ReminderSendUs><type><value>{_INFORMATION}</value></type>"
-        f"<details>{_short(ask.item)}</details></ReminderSendUs>"
+        f"<details>{short(ask.item)}</details></ReminderSendUs>"
         for ask in asks
     )
-    payload = f"{_case_context(evidence)}<Reminders>{lines}</Reminders>"
+    payload = f"{case_context(evidence)}<Reminders>{lines}</Reminders>"
     set_id = new_id(head.cause, asked, "x009-document")
     receivers = tuple(o for o in head.others if o[0] == asked)
-    envelope = _Envelope("X009", set_id, receivers, related_set_id=question_set_id)
-    return _outgoing(head, envelope, payload, SendingKind.REMINDER, "", asked)
+    envelope = Envelope("X009", set_id, receivers, related_set_id=question_set_id)
+    return outgoing(head, envelope, payload, SendingKind.REMINDER, "", asked)
 
 
 def as_reminder(written: Outgoing, name: str, after: str) -> Outgoing:
@@ -209,14 +288,51 @@ def step_back(head: Letterhead, evidence: Evidence, institution: str) -> tuple[O
     """X006 on ourselves to every other participant, one copy each (AD_BUC_04, CDM 4.4 X006)."""
     set_id = new_id(head.cause, institution, "x006-document")
     payload = (
-        f"{_case_context(evidence)}<RemovedParticipant>"
-        f"<Institution>{_institution(head.us, head.us_name)}</Institution>"
+        f"{case_context(evidence)}<RemovedParticipant>"
+        f"<Institution>{institution_block(head.us, head.us_name)}</Institution>"
         f"<reason><value>{_OTHER_COMPETENT}</value></reason></RemovedParticipant>"
     )
-    envelope = _Envelope("X006", set_id, head.others)
+    envelope = Envelope("X006", set_id, head.others)
     return tuple(
-        _outgoing(head, envelope, payload, SendingKind.X006, institution, receiver)
+        outgoing(head, envelope, payload, SendingKind.X006, institution, receiver)
         for receiver, _ in head.others
+    )
+
+
+def withdraw_forwarding(
+    head: Letterhead, evidence: Evidence, x007_set_id: str, issued: date
+) -> tuple[Outgoing, ...]:
+    """X008 on our X007 to every other participant, one copy each (AD_BUC_06, CDM 4.4 X008)."""
+    payload = (
+        f"{case_context(evidence)}<TheFollowingSEDConsideredInvalidWithdrawn>"
+        f"<SEDType>X007</SEDType><dateIssued>{issued.isoformat()}</dateIssued>"
+        f"<reason><value>{_MISTAKE}</value></reason>"
+        "</TheFollowingSEDConsideredInvalidWithdrawn>"
+    )
+    set_id = new_id(head.cause, x007_set_id, "x008-document")
+    envelope = Envelope("X008", set_id, head.others, related_set_id=x007_set_id)
+    return tuple(
+        outgoing(head, envelope, payload, SendingKind.X008, x007_set_id, receiver)
+        for receiver, _ in head.others
+    )
+
+
+def call_back(
+    cause: str, named: str, institution: str, digest: str, sidecar: Mapping[str, Any]
+) -> Outgoing:
+    """A notice to the institution that got a case by mistake: the sidecar alone."""
+    message_id = new_id(cause, institution, SendingKind.RECALL.value)
+    described = {"hand_over_id": message_id, **sidecar}
+    return Outgoing(
+        message_id=message_id,
+        kind=SendingKind.RECALL,
+        object=named,
+        receiver=institution,
+        destination=institution,
+        body=None,
+        digest=digest,
+        media="none",
+        sidecar=_JSON.encode(described).encode(),
     )
 
 
@@ -260,112 +376,17 @@ def _request_text(asks: Sequence[QuestionText], reference: str) -> str:
     return " ".join((reference, *(ask.text for ask in asks))).strip()
 
 
-# -- pieces ---------------------------------------------------------------------------------
+def in_words(asks: Sequence[QuestionText], own_words: str) -> Sequence[QuestionText]:
+    """What an H001 says: a person's own words, else those of the tables."""
+    return (QuestionText("", "", own_words),) if own_words else asks
 
 
-def _outgoing(
-    head: Letterhead,
-    envelope: _Envelope,
-    payload: str,
-    kind: SendingKind,
-    obj: str,
-    receiver: str,
-) -> Outgoing:
-    message_id = new_id(head.cause, receiver, kind.value)
-    body = _document(head, envelope, payload, message_id)
-    return Outgoing(
-        message_id=message_id,
-        kind=kind,
-        object=obj or message_id,
-        receiver=receiver,
-        destination=RINA,
-        body=body,
-        digest=hashlib.sha256(body).hexdigest(),
-    )
+def fits(text: str) -> bool:
+    """Whether somebody's own words can be sent in a field of an X SED."""
+    return len(text) <= _LONG and printable(text)
 
 
-def _document(head: Letterhead, envelope: _Envelope, payload: str, message_id: str) -> bytes:
-    major, _, minor = head.cdm.partition(".")
-    namespace = f"{_NS_BASE}/{major}_{minor}/{envelope.sed}"
-    receivers = "".join(_party("Receiver", ident, role) for ident, role in envelope.receivers)
-    related = envelope.related_set_id
-    flags = "".join(
-        f"<sbdh:{name}>true</sbdh:{name}>"
-        for name, said in (("PersonalProtectedCase", head.protected), ("TestCase", head.test))
-        if said
-    )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        "<sbdh:StandardBusinessDocument"
-        ' xmlns:sbdh="http://eessi.dgempl.ec.europa.eu/namespaces/sbdh">'
-        "<sbdh:StandardBusinessDocumentHeader>"
-        f"<sbdh:HeaderVersion>{header_version(head.cdm)}</sbdh:HeaderVersion>"
-        f"{_party('Sender', head.us, head.our_role)}{receivers}"
-        f"<sbdh:DocumentIdentification><sbdh:TypeVersion>{head.cdm}</sbdh:TypeVersion>"
-        f"<sbdh:InstanceIdentifier>{message_id}</sbdh:InstanceIdentifier>"
-        f"<sbdh:Type>{envelope.sed}</sbdh:Type>"
-        f"<sbdh:CaseAction>{envelope.action.value}</sbdh:CaseAction>"
-        f"<sbdh:CreationDateAndTime>{_instant(head.at)}</sbdh:CreationDateAndTime>"
-        "</sbdh:DocumentIdentification><sbdh:BusinessScope><sbdh:CaseId>"
-        f"<sbdh:InstanceIdentifier>{head.case_id}</sbdh:InstanceIdentifier>"
-        f"<sbdh:BusinessServiceName>{head.buc}:{head.cdm}</sbdh:BusinessServiceName></sbdh:CaseId>"
-        f"<sbdh:SetId>{envelope.set_id}</sbdh:SetId>"
-        "<sbdh:DocumentVersion>1</sbdh:DocumentVersion>"
-        + (f"<sbdh:RelatedSetId>{related}</sbdh:RelatedSetId>" if related else "")
-        + f"{flags}</sbdh:BusinessScope></sbdh:StandardBusinessDocumentHeader>"
-        f'<sed:{envelope.sed} xmlns:sed="{namespace}" sedGVer="{major}" sedVer="{minor}">'
-        f"{payload}</sed:{envelope.sed}></sbdh:StandardBusinessDocument>\n"
-    ).encode()
-
-
-def _party(element: str, ident: str, role: str) -> str:
-    return (
-        f'<sbdh:{element}><sbdh:Identifier Authority="{_AUTHORITY}">{_text(ident)}'
-        f"</sbdh:Identifier><sbdh:ContactTypeIdentifier>{role}</sbdh:ContactTypeIdentifier>"
-        f"</sbdh:{element}>"
-    )
-
-
-def _case_context(evidence: Evidence) -> str:
-    if evidence.subject is not None:
-        inner = f"<PersonContext>{_person(evidence.subject)}</PersonContext>"
-    else:
-        inner = _employer(evidence.employer, "EmployerContext")
-    return f"<CaseContext>{inner}</CaseContext>"
-
-
-def _person(person: Person) -> str:
-    return (
-        f"<familyName>{_text(person.family_name)}</familyName>"
-        f"<forename>{_text(person.forename)}</forename>"
-        f"<dateBirth>{person.date_birth.isoformat()}</dateBirth>"
-        f"<sex><value>{person.sex}</value></sex>"
-    )
-
-
-def _employer(employer: Organisation | None, element: str) -> str:
-    name = employer.name if employer is not None else ""
-    return f"<{element}><name>{_text(name)}</name></{element}>"
-
-
-def _institution(ident: str, name: str) -> str:
-    return (
-        f"<institutionID>{_text(ident)}</institutionID>"
-        f"<institutionName>{_text(name[:_NAME_LENGTH])}</institutionName>"
-    )
-
-
-def _instant(at: datetime) -> str:
-    return f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-
-
-def _short(text: str) -> str:
-    return _text(text[:_SHORT])
-
-
-def _text(text: str) -> str:
-    return escape(_UNPRINTABLE.sub("", text))
-
-
-def _clean(text: str) -> bool:
-    return bool(text.strip()) and _UNPRINTABLE.search(text) is None
+def _details(text: str) -> str:
+    """What is said beside a code 99; nothing for nothing."""
+    name = "pleaseProvideMoreDetailsIf99OtherSelected"
+    return f"<{name}>{plain(text)}</{name}>" if text else ""

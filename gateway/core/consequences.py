@@ -3,7 +3,7 @@
 Everything here is composed and nothing is done; the journal records it in one transaction.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
@@ -15,8 +15,10 @@ from gateway.core.decision import (
     Deliver,
     Hold,
     Leave,
+    Note,
     Refer,
     Refuse,
+    Reject,
     SetAside,
     Transfer,
     name,
@@ -29,8 +31,10 @@ from gateway.core.events import (
     SteppedBack,
     Waits,
 )
+from gateway.core.letter import Letterhead
 from gateway.core.matter import Matter
 from gateway.core.outgoing import Outgoing, new_id
+from gateway.core.sidecar import describe
 from gateway.core.states import CaseState, MessageState
 
 STATES: Final[dict[str, MessageState]] = {
@@ -41,6 +45,8 @@ STATES: Final[dict[str, MessageState]] = {
     "hold": MessageState.WAITING,
     "refuse": MessageState.REFUSED,
     "refer": MessageState.REFERRED,
+    "reject": MessageState.RECORDED,
+    "note": MessageState.DONE,
     "set-aside": MessageState.QUARANTINED,
 }
 """Name of a decision -> where its message stands once it is recorded."""
@@ -55,6 +61,8 @@ class Consequences:
     outgoing: list[Outgoing] = field(default_factory=list)
     moves: list[tuple[str, MessageState]] = field(default_factory=list)
     own_case: str | None = None
+    own_words: str = ""
+    """What a person says in a question or an X011."""
 
     @property
     def matter(self) -> Matter:
@@ -64,11 +72,11 @@ class Consequences:
     def follow(self, decision: Decision) -> None:
         """Gather what the decision entails; a refused message leaves no trace in its case."""
         match decision:
-            case Refuse() | SetAside():
+            case Refuse() | SetAside() | Note():
                 return
             case Transfer():
                 self._received()
-                self._forward(decision, (*self._take_along(), self.matter.received))
+                self._forward(decision, self._in_order(self._take_along()))
             case Deliver():
                 self._received()
                 case = self.matter.case
@@ -78,19 +86,24 @@ class Consequences:
                 self._received()
                 self._step_back(decision)
             case Ask() | Hold():
-                self._received()
-                self.events.append(
-                    Waits(self.matter.message.message_id, self.matter.arrival.decided_at)
-                )
-                if isinstance(decision, Ask):
-                    self._ask(decision)
+                self._wait(decision)
             case Refer():
                 self._refer(decision)
+            case Reject():
+                self._reject(decision)
             case _:
                 assert_never(decision)
 
+    def note(self, events: Sequence[Event]) -> None:
+        """What we sent by hand; when it gave the case away, nothing of it waits with us."""
+        self.deciding.events.extend(events)
+        self._received()
+        if any(isinstance(e, Forwarded | SteppedBack) for e in self.deciding.events):
+            self._take_along()
+
     def _received(self) -> None:
-        self.events.extend((self.matter.received, *self.deciding.events))
+        received = () if self.matter.known else (self.matter.received,)
+        self.events.extend((*received, *self.deciding.events))
 
     def _refer(self, decision: Refer) -> None:
         """A person has the whole case: what waited waits no longer."""
@@ -104,24 +117,21 @@ class Consequences:
 
     # -- somebody else has it ---------------------------------------------------------------
 
-    def transfer(self, decision: Transfer, along: Collection[str]) -> None:
-        """The transfer that a person orders, of a message that is in its case already."""
-        own = self.matter.message.message_id
-        contents = self.matter.case.contents.values()
-        messages = [e for e in contents if e.message_id == own or e.message_id in along]
-        self.moves.extend((e.message_id, MessageState.RECORDED) for e in messages)
-        self.moves.remove((own, MessageState.RECORDED))
-        self._forward(decision, messages)
+    def _in_order(self, along: Sequence[MessageReceived]) -> list[MessageReceived]:
+        """The message and those that go along, as they came."""
+        order = {e.message_id: n for n, e in enumerate(self.matter.case.contents.values())}
+        messages = (*along, self.matter.received)
+        return sorted(messages, key=lambda e: order.get(e.message_id, len(order)))
 
     def _forward(self, decision: Transfer, messages: Sequence[MessageReceived]) -> None:
-        cause, target = self.matter.message.message_id, decision.institution
+        head, target = self._letterhead(), decision.institution
         institution = self.matter.tables.directory.institution(target)
         title = institution.name if institution is not None else target
-        copies = composing.forward(self._letterhead(), self.deciding.evidence, target, title)
+        copies = composing.forward(head, self.deciding.evidence, target, title)
         self.outgoing.extend(copies)
         theirs = next(copy for copy in copies if copy.receiver == target)
         self.events.append(
-            Forwarded(target, theirs.message_id, new_id(cause, target, "x007-document"))
+            Forwarded(target, theirs.message_id, new_id(head.cause, target, "x007-document"))
         )
         valid = [e for e in messages if e.set_id not in self.matter.case.withdrawn]
         self._hand_over(valid, target, theirs.message_id, decision)
@@ -132,7 +142,9 @@ class Consequences:
         if case.state is CaseState.LEFT:
             return
         head, evidence = self._letterhead(), self.deciding.evidence
-        self.outgoing.extend(composing.step_back(head, evidence, decision.institution))
+        matter = self.matter
+        gone = correspondence.leave(matter, matter.document, head, evidence, decision.institution)
+        self.outgoing.extend(gone)
         self.events.append(SteppedBack(decision.institution))
         self._take_along()
 
@@ -143,12 +155,20 @@ class Consequences:
         self.moves.extend((e.message_id, MessageState.RECORDED) for e in earlier)
         return earlier
 
-    def _letterhead(self) -> composing.Letterhead:
-        matter = self.matter
+    def _letterhead(self, *, again: bool = False) -> Letterhead:
+        """In the name of this message; after a recall what is written has other ids.
+
+        `again` where the same may be said once more when the message is decided again.
+        """
+        matter, cause = self.matter, self.matter.message.message_id
+        if matter.case.recalls:
+            cause = f"{cause}/{matter.case.recalls}"
+        if again and matter.arrival.attempt:
+            cause = f"{cause}/again-{matter.arrival.attempt}"
         return correspondence.letterhead(
             matter,
             matter.document,
-            matter.message.message_id,
+            cause,
             matter.arrival.decided_at,
             matter.received.parties,
         )
@@ -175,29 +195,44 @@ class Consequences:
         self, event: MessageReceived, institution: str, decision: Decision
     ) -> dict[str, Any]:
         """What the receiver learns beside the bytes: codes and ids, in stable names."""
-        matter, deciding = self.matter, self.deciding
+        deciding = self.deciding
         forwards = (e.x007 for e in self.events if isinstance(e, Forwarded))
-        return {
-            "format": "eessi-gateway/hand-over/1",
-            "instance": matter.policy.instance,
-            "environment": matter.policy.environment,
-            "institution": institution,
-            "decision": name(decision),
-            "certainty": deciding.certainty.code if deciding.certainty is not None else None,
-            "message_id": event.message_id,
-            "case_id": matter.case.case_id,
-            "buc": event.buc,
-            "sed": event.sed,
-            "set_id": event.set_id,
-            "document_version": event.version,
-            "sha256": event.body,
-            "x007_message_id": next(forwards, matter.case.x007),
-            "received_on": event.received_on,
-            "decided_at": matter.arrival.decided_at.isoformat(),
-            "release": matter.tables.release,
-            "rules": list(deciding.rules),
-            "trace": [{"code": s.code, "params": dict(s.params)} for s in deciding.trace],
-        }
+        return describe(
+            self.matter,
+            event,
+            institution,
+            name(decision),
+            self.matter.arrival.decided_at,
+            x007=next(forwards, self.matter.case.x007),
+            certainty=deciding.certainty,
+            rules=deciding.rules,
+            trace=deciding.trace,
+        )
+
+    # -- back to the sender ---------------------------------------------------------------------
+
+    def _reject(self, decision: Reject) -> None:
+        """X011 on the SED, to whoever sent it; in the case nothing else changes."""
+        head, evidence = self._letterhead(again=True), self.deciding.evidence
+        message = self.matter.message
+        rejected = composing.Rejected(
+            message.message_id,
+            message.sed,
+            message.set_id,
+            message.sender.id,
+            message.created_at.date(),
+        )
+        written = composing.reject(head, evidence, rejected, decision.code, self.own_words)
+        self.outgoing.append(written)
+
+    # -- waiting --------------------------------------------------------------------------------
+
+    def _wait(self, decision: Ask | Hold) -> None:
+        matter = self.matter
+        self._received()
+        self.events.append(Waits(matter.message.message_id, matter.arrival.decided_at))
+        if isinstance(decision, Ask):
+            self._ask(decision)
 
     # -- the question -----------------------------------------------------------------------
 
@@ -206,10 +241,11 @@ class Consequences:
         written, asked = correspondence.question(
             self.matter,
             self.matter.document,
-            self._letterhead(),
+            self._letterhead(again=True),
             self.deciding.evidence,
             decision.missing,
             decision.way,
+            self.own_words,
         )
         self.outgoing.append(written)
         self.events.append(asked)

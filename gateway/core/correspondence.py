@@ -12,6 +12,7 @@ from gateway.core.case import Question
 from gateway.core.decision import Way
 from gateway.core.events import Asked, MessageReceived
 from gateway.core.evidence import Evidence
+from gateway.core.letter import Letterhead
 from gateway.core.matter import Situation
 from gateway.core.message import Role
 from gateway.core.outgoing import Outgoing, new_id
@@ -23,7 +24,7 @@ def letterhead(
     cause: str,
     at: datetime,
     parties: Collection[str] = (),
-) -> composing.Letterhead:
+) -> Letterhead:
     """To everybody who takes part in the case of the document, `parties` included.
 
     `cause` is what the ids of all that is written are made from.
@@ -37,7 +38,7 @@ def letterhead(
         and ident not in situation.policy.own_institutions
         and ident not in situation.case.left
     )
-    return composing.Letterhead(
+    return Letterhead(
         cause=cause,
         us=document.us,
         us_name=us.name if us is not None else document.us,
@@ -54,23 +55,29 @@ def letterhead(
 def question(
     situation: Situation,
     about: MessageReceived,
-    head: composing.Letterhead,
+    head: Letterhead,
     evidence: Evidence,
     missing: tuple[str, ...],
     way: Way,
+    own_words: str = "",
 ) -> tuple[Outgoing, Asked]:
-    """A question to whoever sent the SED that it is about."""
+    """A question to whoever sent the SED that it is about, in the tables' words or a person's."""
     asked, own_case = about.parties[0], None
-    asks = [situation.tables.questions[datum] for datum in missing]
+    texts = situation.tables.questions.to(asked)
+    asks = [texts[datum] for datum in missing]
     if way is Way.OWN_CASE:
         before = sum(q.own_case is not None for q in situation.case.questions)
         own_case = new_id(situation.case.case_id, asked, "own-case", before)
         head = _in_own_case(head, own_case, asked)
     if way is Way.X012:
-        written = composing.clarification(head, evidence, asks, about, asked)
+        written = composing.clarification(head, evidence, asks, about, asked, own_words)
+    elif way is Way.P8000:
+        said = composing.in_words(asks, own_words)
+        written = composing.pension_request(head, evidence, said, situation.template, asked)
     else:
         reference = reference_of(situation, about, way)
-        written = composing.request(head, evidence, asks, missing, asked, reference)
+        said = composing.in_words(asks, own_words)
+        written = composing.request(head, evidence, said, missing, asked, reference)
     event = Asked(
         written.message_id,
         way.value,
@@ -82,6 +89,31 @@ def question(
         head.at,
     )
     return written, event
+
+
+def may_take_leave(situation: Situation, about: MessageReceived) -> bool:
+    """Whether we can tell that the competent institution takes part: by X006, else by H001."""
+    if situation.rules_of(about).we_may_send("X006"):
+        return True
+    sender, texts = about.parties[0], situation.tables.questions
+    noted = texts.note(sender, "") is not None and not sender.startswith("FR:")
+    return noted and situation.rules_of(about).we_may_send("H001")
+
+
+def leave(
+    situation: Situation,
+    about: MessageReceived,
+    head: Letterhead,
+    evidence: Evidence,
+    institution: str,
+) -> tuple[Outgoing, ...]:
+    """X006 on ourselves to all, where the BUC lets us; else a note to the sender (H001)."""
+    if situation.rules_of(about).we_may_send("X006"):
+        return composing.step_back(head, evidence, institution)
+    known = situation.tables.directory.institution(institution)
+    competent = f"{known.name} ({institution})" if known is not None else institution
+    text = situation.tables.questions.note(about.parties[0], competent) or competent
+    return (composing.note(head, evidence, text, institution, about.parties[0]),)
 
 
 def reminder(
@@ -96,11 +128,8 @@ def reminder(
     cause = f"{open_question.id}/{number}"
     head = letterhead(situation, about, cause, at)
     asked = open_question.asked or about.parties[0]
-    asks = [
-        situation.tables.questions[datum]
-        for datum in open_question.missing
-        if datum in situation.tables.questions
-    ]
+    texts = situation.tables.questions.to(asked)
+    asks = [texts[datum] for datum in open_question.missing if datum in texts]
     may_remind = situation.rules_of(about).we_may_send("X009")
     if open_question.own_case is not None:
         head = _in_own_case(head, open_question.own_case, asked)
@@ -109,6 +138,8 @@ def reminder(
         written = composing.remind(head, evidence, asks, open_question.set_id, asked)
     elif open_question.way == Way.X012.value:
         written = composing.clarification(head, evidence, asks, about, asked)
+    elif open_question.way == Way.P8000.value:
+        written = composing.pension_request(head, evidence, asks, situation.template, asked)
     else:
         written = composing.request(head, evidence, asks, open_question.missing, asked)
     return composing.as_reminder(written, cause, after=open_question.id)
@@ -121,7 +152,7 @@ def reference_of(situation: Situation, about: MessageReceived, way: Way) -> str:
     return composing.case_reference(situation.case.case_id, about.buc)
 
 
-def _in_own_case(head: composing.Letterhead, own_case: str, asked: str) -> composing.Letterhead:
+def _in_own_case(head: Letterhead, own_case: str, asked: str) -> Letterhead:
     return replace(
         head,
         our_role=Role.CASE_OWNER.value,

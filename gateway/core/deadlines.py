@@ -10,15 +10,19 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.core import composing, correspondence
-from gateway.core.case import NOT_STARTED, Question, fold
+from gateway.core.case import BEFORE_GO_LIVE, NOT_STARTED, Question, fold
 from gateway.core.case_evidence import known_evidence
 from gateway.core.decision import Refer
-from gateway.core.events import Event, Expired, Referred, Reminded
+from gateway.core.events import Event, Excepted, Expired, MessageReceived, Referred, Reminded
+from gateway.core.leaving import REMIND, Mode
 from gateway.core.matter import PARIS, Situation
+from gateway.core.message import CaseAction
 from gateway.core.outgoing import Outgoing
 from gateway.core.states import CaseState
 from gateway.core.working_days import days_to_working_day
 
+MISSING_CASE: Final = "01"  # CDM 4.4 X050: SED for a missing case
+MISSING_SED: Final = "02"  # CDM 4.4 X050: update for a missing SED
 WITHOUT_ROW: Final = 30
 """Days to wait where the tables say nothing about reminders."""
 _WITH_US: Final = frozenset({CaseState.OPEN, CaseState.ASKED})
@@ -34,10 +38,18 @@ class Development:
     release: str
     events: tuple[Event, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
+    mode: Mode = Mode.AUTOMATIC
+    """How it leaves."""
     referrals: tuple[tuple[str, Refer], ...] = ()
     """Waiting messages that a person is told of now."""
+    answered: tuple[str, ...] = ()
+    """Waiting messages that are done with once what leaves about them has left."""
     due: datetime | None = None
     """When something is due next; None when nothing is."""
+    withdrawals: tuple[str, ...] = ()
+    """Sendings that must not leave any more; recording fails when one of them has."""
+    about: str = ""
+    """Received message that what leaves is about."""
 
 
 def next_due(situation: Situation) -> datetime | None:
@@ -67,22 +79,45 @@ class _Developing:
     events: list[Event] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     referrals: list[tuple[str, Refer]] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
 
     def develop(self) -> None:
         case = self.situation.case
         if not case.open_questions:
-            self._refer(NOT_STARTED)
+            self._held_in_vain()
         for question in case.open_questions:
             due = _due(self.situation, question)
             if due is not None and due <= self.now:
                 self._of_question(question)
+
+    def _held_in_vain(self) -> None:
+        """What had to come before did not: its sender is told where that is ours, or a person.
+
+        In a case that may have begun before our first day nobody abroad is told.
+        """
+        policy, case = self.situation.policy, self.situation.case
+        if policy.go_live is not None:
+            self._refer(BEFORE_GO_LIVE)
+        elif not policy.excepts:
+            self._refer(NOT_STARTED)
+        else:
+            for waits in filter(None, map(case.received, case.waiting)):
+                self._except(waits)
+
+    def _except(self, waits: MessageReceived) -> None:
+        code = MISSING_SED if waits.action == CaseAction.UPDATE.value else MISSING_CASE
+        head = correspondence.letterhead(self.situation, waits, waits.message_id, self.now)
+        self.outgoing.append(composing.exception(head, waits, code))
+        self.events.append(Excepted(waits.message_id, code))
+        self.answered.append(waits.message_id)
 
     def _of_question(self, question: Question) -> None:
         situation, number = self.situation, question.reminders + 1
         about = situation.case.documents.get(question.about_set_id)
         evidence = known_evidence(situation.case)
         last = _days(situation, question, number) is None
-        if last or about is None or not composing.speakable(evidence):
+        by_hand = not question.missing  # who asked in RINA knows what for, and reminds there
+        if last or by_hand or about is None or not composing.speakable(evidence):
             self.events.append(Expired(question.id))
             self._refer("expired", question.missing)
             return
@@ -97,6 +132,14 @@ class _Developing:
             self.referrals.append((message_id, Refer(cause, missing=missing)))
             self.events.append(Referred(message_id, cause))
 
+    def _mode(self) -> Mode:
+        """That of a case's reminders: all of them go to who sent us the case."""
+        case = self.situation.case
+        first = next(iter(case.contents.values()), None)
+        sender = first.parties[0] if first is not None else ""
+        asked = next((question.asked for question in case.open_questions), sender)
+        return self.situation.policy.leaving.of(REMIND, case.buc, asked)
+
     def development(self) -> Development:
         situation = self.situation
         after = Situation(fold(situation.case, self.events), situation.tables, situation.policy)
@@ -106,7 +149,9 @@ class _Developing:
             release=situation.tables.release,
             events=tuple(self.events),
             outgoing=tuple(self.outgoing),
+            mode=self._mode(),
             referrals=tuple(self.referrals),
+            answered=tuple(self.answered),
             due=next_due(after),
         )
 

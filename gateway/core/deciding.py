@@ -6,16 +6,15 @@ The answer is a decision; what follows from it is in `consequences`.
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Final
+from typing import Final, assert_never
 
-from gateway.core import composing, correspondence
+from gateway.core import asking, composing, correspondence
 from gateway.core.administrative import LEAVING
 from gateway.core.buc_rules import against_the_buc
-from gateway.core.case import NOT_STARTED, Question, fold
-from gateway.core.case_evidence import evidence_of
+from gateway.core.case import BEFORE_GO_LIVE, NOT_STARTED, Question, fold
+from gateway.core.case_evidence import claimant_of, evidence_of
 from gateway.core.cdm_versions import out_of_its_time
 from gateway.core.decision import (
-    Ask,
     Decision,
     Deliver,
     Hold,
@@ -23,20 +22,27 @@ from gateway.core.decision import (
     Refer,
     Refuse,
     Transfer,
-    Way,
 )
-from gateway.core.events import Answered, Event, Promised, QuestionFailed, Returned
-from gateway.core.evidence import Evidence, identity
+from gateway.core.events import (
+    Answered,
+    Event,
+    PassedOn,
+    Promised,
+    QuestionFailed,
+    Returned,
+)
+from gateway.core.evidence import CLAIMANT_RESIDENCE, Evidence, identity
 from gateway.core.matter import PARIS, STARTS, Matter
 from gateway.core.message import CaseAction
-from gateway.core.resolution import Resolution, Resolved, Undetermined, resolve
+from gateway.core.resolution import Own, Resolution, Resolved, Several, Undetermined, resolve
 from gateway.core.states import CaseState
 from gateway.core.subject import Subject
 from gateway.core.trace import Step, step
 from ir_directory import Certainty
 
 EXCEPTIONS: Final = frozenset({"X050", "X011"})
-ANSWERS: Final = frozenset({"H002", "X010", "X013"})
+ANSWERS: Final = frozenset({"H002", "P9000", "X010", "X013"})
+_WITH_A_PERSON: Final = frozenset({CaseState.REFERRED, CaseState.TAKEN})
 _NAMESPACE: Final = "http://ec.europa.eu/eessi/ns/"
 
 
@@ -46,7 +52,7 @@ def set_aside_cause(matter: Matter) -> str | None:
     if "_SUC_" in message.buc:
         return "system-message"
     if matter.us is None:
-        return "not-ours"
+        return "wrong-direction" if matter.arrival.by_hand else "not-ours"
     if message.test and matter.policy.environment == "production":
         return "wrong-environment"
     return None
@@ -82,10 +88,13 @@ class Deciding:
             or self._unknown()
             or self._broken_schema()
             or self._contradicts_its_case()
+            or self._begun_before_us()
             or self._speaks_about_the_case()
+            or self._in_a_persons_hands()
             or self._speaks_about_ours()
             or self._of_a_case_that_another_has()
             or self._out_of_turn()
+            or self._on_what_was_erased()
             or self._competent()
         )
 
@@ -142,7 +151,7 @@ class Deciding:
 
     def _contradicts_its_case(self) -> Decision | None:
         message, case = self.matter.message, self.matter.case
-        if message.protected:
+        if message.protected or case.protected:
             return Refer("protected")
         if message.sender.id in self.matter.policy.own_institutions:
             return Refer("own")
@@ -165,25 +174,29 @@ class Deciding:
         return bool(parties) and not any(self.matter.same_body(sender, p) for p in parties)
 
     def _about_somebody_else(self) -> bool:
-        ours = self.matter.examined.evidence.subject
-        subjects = (
-            document.evidence.subject
+        """Another one than the case is about, but for a claimant of whom we asked."""
+        ours = identity(self.matter.examined.evidence.subject)
+        parts = [
+            document.evidence
             for document in self.matter.case.documents.values()
-            if document.evidence is not None and document.evidence.subject is not None
-        )
-        first = next(subjects, None)
-        return ours is not None and first is not None and identity(ours) != identity(first)
+            if document.evidence is not None
+        ]
+        first = next((part.subject for part in parts if part.subject is not None), None)
+        known = {identity(first)}
+        if any(CLAIMANT_RESIDENCE in question.missing for question in self._answered()):
+            known.add(identity(claimant_of(parts)))
+        return bool(ours) and first is not None and ours not in known
 
     def _speaks_about_the_case(self) -> Decision | None:
         """What an X SED says is believed before anything else is decided."""
         message, says = self.matter.message, self.matter.examined.says
         if says.withdraws and not self._is_the_author(message.related_set_id):
             return Refer("stranger")
-        if self.matter.in_its_case:  # in a case of our own it is about that one
-            self._believe(says.events(message.related_set_id, message.sender.id))
+        if self.matter.in_its_case and not self.matter.known:  # else it is about our own case
+            self.believe(says.events(message.related_set_id, message.sender.id))
         if says.closes and self.matter.case.holder is None:
             return Refer("closed") if self.matter.in_its_case else None
-        if self.matter.case.holder is not None or self.matter.case.state is CaseState.REFERRED:
+        if self.matter.case.holder is not None or self.matter.case.state in _WITH_A_PERSON:
             return None
         if any(self.matter.is_ours(gone) for gone in says.left):
             return Refer("removed")
@@ -192,13 +205,32 @@ class Deciding:
             return Refer("sender-left")
         return None
 
+    def _begun_before_us(self) -> Decision | None:
+        """A follow-up of a case that began before the gateway did; a person has it in RINA."""
+        matter, case = self.matter, self.matter.case
+        if case.holder is not None or not matter.in_its_case:
+            return None
+        first_day = matter.policy.go_live
+        written = matter.message.created_at.astimezone(PARIS).date()
+        older = first_day is not None and written < first_day and not matter.started
+        if not case.imported and not older:
+            return None
+        says, message = matter.examined.says, matter.message
+        if not matter.known and self._is_the_author(message.related_set_id):
+            self.believe(says.events(message.related_set_id, message.sender.id))
+        return Refer(BEFORE_GO_LIVE)
+
+    def _in_a_persons_hands(self) -> Decision | None:
+        """A person has taken the case; what answers us is looked at when he gives it back."""
+        return Refer("taken") if self.matter.case.state is CaseState.TAKEN else None
+
     def _is_the_author(self, set_id: str | None) -> bool:
         """Whether the sender sent that document; one that has not come yet may be his."""
         document = self.matter.case.documents.get(set_id or "")
         sender = self.matter.message.sender.id
         return document is None or self.matter.same_body(sender, document.parties[0])
 
-    def _believe(self, events: tuple[Event, ...]) -> None:
+    def believe(self, events: tuple[Event, ...]) -> None:
         """From here on the case is looked at as these events leave it."""
         if events:
             self.events.extend(events)
@@ -217,10 +249,24 @@ class Deciding:
             self.events.append(Answered(question.id, message.message_id))
         if message.sed in EXCEPTIONS:
             self.events.extend(QuestionFailed(q.id) for q in self._named(case.open_questions))
-        if message.sed in EXCEPTIONS | LEAVING and self._is_the_holder(message.sender.id):
+        new = self._passed_on_to()
+        if new is not None:
+            self.believe((PassedOn(new, case.holder or ""),))
+        elif message.sed in EXCEPTIONS | LEAVING and self._is_the_holder(message.sender.id):
             self.events.append(Returned(case.holder or ""))
             return Refer("returned", (case.holder or "",))
         return Refer("exception-received") if message.sed in EXCEPTIONS else None
+
+    def _passed_on_to(self) -> str | None:
+        """The one institution in France, not ourselves, to which the holder forwards the case."""
+        message, joined = self.matter.message, self.matter.examined.says.joined
+        if message.sed != "X007" or not self._is_the_holder(message.sender.id) or len(joined) != 1:
+            return None
+        known = self.matter.tables.directory.institution(joined[0])
+        if known is None or self.matter.is_ours(known.id) or not known.id.startswith("FR:"):
+            return None
+        tests = self.matter.policy.environment in {"test", "acceptance"}
+        return known.id if known.test == tests else None
 
     def _is_the_holder(self, sender: str) -> bool:
         holder = self.matter.case.holder
@@ -251,12 +297,17 @@ class Deciding:
             return Leave(case.holder)
         end = case.forwarded_at
         late = end is not None and message.created_at > end + self.matter.policy.transfer_grace
-        if late and self.matter.in_its_case:  # the answer in a case of our own reaches nobody else
+        passed_on = any(isinstance(event, PassedOn) for event in self.events)
+        if (
+            late and self.matter.in_its_case and not passed_on
+        ):  # the answer in a case of our own reaches nobody else
             return Refer("forwarded-late", (case.holder,))
         directory, today = self.matter.tables.directory, self.matter.arrival.today
         holder = directory.successor_on(case.holder, today)
         if holder is None or not holder.id:
             return Refer("no-holder", (case.holder,))
+        if case.erased:  # nobody can see any more whether it is about the same person
+            return Refer("erased", (holder.id,))
         return Deliver(holder.id)
 
     def _out_of_turn(self) -> Decision | None:
@@ -268,6 +319,10 @@ class Deciding:
             return None
         begun = any(e.action in STARTS for e in (*matter.case.contents.values(), matter.received))
         return Refer("withdrawn") if begun else Hold(NOT_STARTED)
+
+    def _on_what_was_erased(self) -> Decision | None:
+        """What speaks against the answer may be what is gone: half of a case decides nothing."""
+        return Refer("erased") if self.matter.case.erased else None
 
     # -- who is competent -------------------------------------------------------------------
 
@@ -285,7 +340,8 @@ class Deciding:
                 evidence=self.evidence,
                 received_on=date.fromisoformat(document.received_on),
                 decided_on=self.matter.arrival.today,
-                test_ids=self.matter.policy.environment in {"test", "acceptance"},
+                own=self.matter.policy.own_institutions,
+                test_ids=self.matter.policy.test_ids,
             ),
             self.matter.tables,
         )
@@ -294,31 +350,52 @@ class Deciding:
         return self._after(resolution)
 
     def _after(self, resolution: Resolution) -> Decision:
-        if isinstance(resolution, Resolved):
-            self.certainty = resolution.certainty
-            target = resolution.institution
-            cause = self._hindrance(target, resolution.certainty)
-            if cause == "already-participant" and self._may_leave():
-                return Leave(target)
-            return Refer(cause, (target,)) if cause else Transfer(target, resolution.certainty)
+        match resolution:
+            case Resolved():
+                return self._resolved(resolution)
+            case Own():
+                self.certainty = resolution.certainty
+                return Refer("own", (resolution.institution,))
+            case Several():
+                return Refer("several", resolution.candidates)
+            case Undetermined():
+                return self._undetermined(resolution)
+            case _:
+                assert_never(resolution)
+
+    def _resolved(self, resolution: Resolved) -> Decision:
+        self.certainty = resolution.certainty
+        target = resolution.institution
+        cause = self._hindrance(target, resolution.certainty)
+        if cause == "already-participant" and self._may_leave():
+            return Leave(target)
+        return Refer(cause, (target,)) if cause else Transfer(target, resolution.certainty)
+
+    def _undetermined(self, resolution: Undetermined) -> Decision:
         if not self._answered():
             waits = bool(self.matter.case.open_questions)
-            return Hold("question-open") if waits else self._question(resolution)
+            return Hold("question-open") if waits else self._ask(resolution)
         if self.matter.examined.evidence.prose:
             return Refer("answer-in-prose", resolution.candidates, resolution.missing)
-        return self._question(resolution)
+        return self._ask(resolution)
+
+    def _ask(self, resolution: Undetermined) -> Decision:
+        answered = bool(self._answered())
+        return asking.question(self.matter, self.evidence, resolution, answered=answered)
 
     def _may_leave(self) -> bool:
-        """Where nobody else must be told, X006 says it all; elsewhere a person finds the way."""
-        rules = self.matter.rules_of_buc
-        return rules.we_may_send("X006") and self.matter.policy.leaves(rules.code)
+        """Where we can tell why; elsewhere a person finds the way."""
+        matter = self.matter
+        return matter.policy.leaves(matter.rules_of_buc.code) and correspondence.may_take_leave(
+            matter, matter.document
+        )
 
     def _hindrance(self, target: str, certainty: Certainty) -> str | None:
         """Every reason not to send the case to the one competent institution."""
         matter = self.matter
         rules = matter.rules_of_buc
         checks = (
-            ("own", matter.is_ours(target) or matter.case_is_ours),
+            ("own", matter.case_is_ours),
             ("returned", any(matter.same_body(target, b) for b in matter.case.returned_by)),
             ("several", self.evidence.several and not rules.bulk),
             ("inferred", certainty < matter.policy.least_certainty),
@@ -332,43 +409,3 @@ class Deciding:
         case = self.matter.case
         parties = ({p.id for p in self.matter.message.parties} - case.left) | case.participants
         return any(self.matter.same_body(target, party) for party in parties)
-
-    def _question(self, resolution: Undetermined) -> Decision:
-        """Ask for what would tell, each datum once in the life of a case."""
-        matter = self.matter
-        askable = tuple(d for d in resolution.missing if d in matter.tables.questions)
-        missing = tuple(d for d in askable if d not in matter.case.asked_for)
-        reason = resolution.reason if resolution.reason != "missing" else "undetermined"
-        if self.evidence.several:
-            return Refer("several", resolution.candidates, resolution.missing)
-        if not missing:
-            reason = "still-missing" if askable or self._answered() else reason
-            return Refer(reason, resolution.candidates, resolution.missing)
-        if not composing.speakable(self.evidence):
-            return Refer("no-context", resolution.candidates, missing)
-        way = self._way()
-        sayable = self._sayable(way, missing)
-        if way is None or not sayable:
-            return Refer("nothing-to-ask-with", resolution.candidates, missing)
-        return Ask(sayable, way, resolution.candidates)
-
-    def _way(self) -> Way | None:
-        """The BUC's own way of asking (reference: ways to ask, BUC by BUC)."""
-        rules, document = self.matter.rules_of_buc, self.matter.document
-        if document.parties[0].startswith("FR:") or self.matter.case_is_ours:
-            return None
-        if rules.we_may_clarify(document.sed):
-            return Way.X012
-        if rules.we_may_send("H001"):
-            return Way.H001
-        if rules.we_may_send("P8000") or self.matter.policy.ask_by_own_case:
-            return Way.OWN_CASE
-        return None
-
-    def _sayable(self, way: Way | None, missing: tuple[str, ...]) -> tuple[str, ...]:
-        """As many data as the question has room for: no more is said to have been asked."""
-        if way is None or way is Way.X012:
-            return missing
-        texts = [self.matter.tables.questions[datum] for datum in missing]
-        reference = correspondence.reference_of(self.matter, self.matter.document, way)
-        return missing[: composing.room(texts, reference)]

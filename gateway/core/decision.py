@@ -18,6 +18,8 @@ class Way(StrEnum):
     """Clarification of the SED itself (AD_BUC_08)."""
     H001 = "h001"
     """Request for information in the same case."""
+    P8000 = "p8000"
+    """Request for pension information, from a template: its tree is not public."""
     OWN_CASE = "own-case"
     """An own H_BUC_01 towards the sender, linked to the case by the journal."""
 
@@ -77,13 +79,27 @@ class Refer:
 
 
 @dataclass(frozen=True, slots=True)
+class Reject:
+    """X011 to whoever sent the SED; a person alone decides so."""
+
+    code: str
+    """01 person unknown, 02 not competent and unable to forward, 03 asks what does not exist, 99
+    other (CDM 4.4 X011)."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """Quarantined with its bytes: unreadable, hostile, not ours, wrong environment."""
 
     cause: str
 
 
-Decision = Transfer | Deliver | Leave | Ask | Hold | Refuse | Refer | SetAside
+@dataclass(frozen=True, slots=True)
+class Note:
+    """We sent it ourselves, by hand: the case changes, and nothing leaves."""
+
+
+Decision = Transfer | Deliver | Leave | Ask | Hold | Refuse | Refer | Reject | Note | SetAside
 
 NAMES: Final[dict[type[Decision], str]] = {
     Transfer: "transfer",
@@ -93,6 +109,8 @@ NAMES: Final[dict[type[Decision], str]] = {
     Hold: "hold",
     Refuse: "refuse",
     Refer: "refer",
+    Reject: "reject",
+    Note: "note",
     SetAside: "set-aside",
 }
 """The name of each decision in journal, metrics and `--json`."""
@@ -103,18 +121,23 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
     "refer": (
         "already-participant",
         "answer-in-prose",
+        "before-go-live",
         "cannot-forward",
         "case-referred",
         "closed",
         "conflict",
+        "erased",
         "exception-received",
         "expired",
         "forwarded-late",
         "inferred",
         "institution-unusable",
+        "look-up",
         "no-context",
         "no-holder",
         "no-route",
+        "no-status",
+        "not-delivered",
         "nothing-to-ask-with",
         "other-content",
         "other-person",
@@ -122,6 +145,8 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
         "own",
         "profile-violation",
         "protected",
+        "recalled",
+        "recalled-too-late",
         "removed",
         "returned",
         "rule-refers",
@@ -131,6 +156,7 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
         "several",
         "still-missing",
         "stranger",
+        "taken",
         "undetermined",
         "unknown-buc",
         "unknown-cdm",
@@ -142,6 +168,7 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
         "internal-error",
         "not-ours",
         "system-message",
+        "wrong-direction",
         "wrong-environment",
     ),
 }
@@ -158,7 +185,7 @@ def cause(decision: Decision) -> str | None:
     match decision:
         case Hold() | Refuse() | Refer() | SetAside():
             return decision.cause
-        case Transfer() | Deliver() | Leave() | Ask():
+        case Transfer() | Deliver() | Leave() | Ask() | Reject() | Note():
             return None
         case _:
             assert_never(decision)
@@ -169,7 +196,7 @@ def institution(decision: Decision) -> str | None:
     match decision:
         case Transfer() | Deliver() | Leave():
             return decision.institution
-        case Ask() | Hold() | Refuse() | Refer() | SetAside():
+        case Ask() | Hold() | Refuse() | Refer() | Reject() | Note() | SetAside():
             return None
         case _:
             assert_never(decision)

@@ -41,6 +41,8 @@ class MessageReceived:
     """Kept in a table of its own (personal data); absent once it was erased."""
     test: bool = False
     """SBDH `TestCase`."""
+    protected: bool = False
+    """SBDH `PersonalProtectedCase`: from then on the whole case is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,40 @@ class Referred:
 
 
 @dataclass(frozen=True, slots=True)
+class Excepted:
+    """Its predecessor did not come in time: its sender was told by X050, and it waits no more."""
+
+    message_id: str
+    exception: str
+    """Code of `businessException`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceAdded:
+    """A person knows more than the SEDs say."""
+
+    message_id: str
+    """The entry of the worklist on which it was said."""
+    evidence: Evidence | None = None
+    """Kept in a table of its own (personal data); absent once it was erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """A person gave a referred case back to the gateway: it goes on with these messages."""
+
+    messages: tuple[str, ...] = ()
+    """Those of the worklist that wait from now on, beside the one that is decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class DealtWith:
+    """A person has dealt with a message: it waits for nothing any more."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question left for abroad."""
 
@@ -76,6 +112,8 @@ class Asked:
     asked: str = ""
     """Institution that was asked."""
     at: datetime | None = None
+    by_hand: bool = False
+    """A person asked, in RINA: who has the case keeps it, and the gateway reminds of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +122,14 @@ class Reminded:
 
     question: str
     number: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A person let a question or a reminder of it go: from then on one waits for the answer."""
+
+    question: str
     at: datetime
 
 
@@ -110,6 +156,10 @@ class Answered:
 
     question: str
     message_id: str
+    """Empty when it came by telephone or post."""
+    who: str = "gateway"
+    """Who says so."""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +177,8 @@ class Forwarded:
     x007: str
     """Message id of the copy for the institution."""
     set_id: str
+    by_hand: bool = False
+    """A person did, in RINA: a case that he has taken stays his."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +194,65 @@ class Returned:
     """An institution gave the case back, left it, or refused it: never to it again."""
 
     institution: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """The institution that had the case forwarded it, by its own X007, to another one in France."""
+
+    institution: str
+    """Who has it now."""
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The case was open before the gateway was: what a person knew of it then."""
+
+    buc: str
+    our_role: str
+    participants: tuple[str, ...]
+    """Ourselves included."""
+    holder: str | None
+    """The French institution that it was forwarded to by hand; None: it is with us, in RINA."""
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A person took the case for himself."""
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """He gave it back: the gateway goes on with it."""
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was kept of the case longer than its period was erased; that it was there stays."""
+
+    what: tuple[str, ...]
+    """Classes of what is kept (`gateway.journal.retention.Kept`)."""
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A person said that the transfer was wrong; never to that institution again."""
+
+    institution: str
+    who: str
+    why: str
+    in_time: bool
+    """Nothing of the transfer had left: the case is with us as it was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +287,24 @@ class SteppedBack:
     """We left the case to the competent institution, which takes part in it already."""
 
     institution: str
+    by_hand: bool = False
+    """As in `Forwarded`."""
 
 
 Event = (
     MessageReceived
+    | Imported
     | Waits
     | Referred
+    | Excepted
+    | EvidenceAdded
+    | TakenUp
+    | Taken
+    | GivenBack
+    | DealtWith
     | Asked
     | Reminded
+    | Spoken
     | Promised
     | Answered
     | QuestionFailed
@@ -191,11 +312,14 @@ Event = (
     | Forwarded
     | ForwardConfirmed
     | Returned
+    | PassedOn
+    | Recalled
     | SteppedBack
     | ParticipantsChanged
     | Withdrawn
     | Closed
     | Reopened
+    | Erased
 )
 
 
@@ -227,4 +351,5 @@ def received(
         media=media,
         evidence=evidence,
         test=message.test,
+        protected=message.protected,
     )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from gateway.core.decision import Decision
 from gateway.core.events import Event
+from gateway.core.leaving import Mode
 from gateway.core.message import BusinessMessage
 from gateway.core.outgoing import Outgoing
 from gateway.core.states import MessageState
@@ -39,6 +40,8 @@ class Judgement:
     events: tuple[Event, ...] = ()
     """What is added to the history of the case."""
     outgoing: tuple[Outgoing, ...] = ()
+    mode: Mode = Mode.AUTOMATIC
+    """How it leaves."""
     same_as: str | None = None
     """First message with this content."""
     moves: tuple[tuple[str, MessageState], ...] = ()

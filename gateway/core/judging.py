@@ -6,14 +6,16 @@ needs the case. The questions stand in `deciding`, what follows from the answer 
 
 from datetime import datetime
 
+from gateway.core import by_hand
 from gateway.core.administrative import administrative
 from gateway.core.case import Case, authored, fold
 from gateway.core.consequences import STATES, Consequences
 from gateway.core.deadlines import next_due
 from gateway.core.deciding import Deciding, same_content, set_aside_cause
-from gateway.core.decision import Ask, Decision, Hold, Refer, SetAside, name
-from gateway.core.evidence import extract
+from gateway.core.decision import Ask, Decision, Hold, Note, Refer, SetAside, name
+from gateway.core.extracting import extract
 from gateway.core.judgement import Judgement
+from gateway.core.leaving import Mode
 from gateway.core.matter import Arrival, Examined, Matter, Policy, Situation
 from gateway.core.message import BusinessMessage, Malformed
 from gateway.core.reading import Limits, read
@@ -112,7 +114,12 @@ def _judged(matter: Matter) -> Judgement:
     if same is not None:
         deciding.trace.append(step("content-known", message=same))
         return concluded(matter, None, consequences, same)
-    decision = deciding.decide()
+    if matter.arrival.by_hand:
+        decision, events = by_hand.heed(matter)
+        if isinstance(decision, Note):
+            consequences.note(events)
+    else:
+        decision = deciding.decide()
     consequences.follow(decision)
     return concluded(matter, decision, consequences, None)
 
@@ -141,6 +148,7 @@ def concluded(
         rules=deciding.rules,
         events=tuple(consequences.events),
         outgoing=tuple(consequences.outgoing),
+        mode=_mode(matter, decision),
         same_as=same_as,
         moves=tuple(consequences.moves),
         own_case=consequences.own_case,
@@ -151,12 +159,18 @@ def concluded(
     )
 
 
+def _mode(matter: Matter, decision: Decision | None) -> Mode:
+    """How what follows from the decision leaves."""
+    document, leaving = matter.document, matter.policy.leaving
+    return leaving.of(name(decision) if decision else "", document.buc, document.parties[0])
+
+
 def _due(
     matter: Matter, decision: Decision | None, consequences: Consequences
 ) -> tuple[datetime | None, bool]:
     """When the case is due next, and whether that may have changed."""
     case = matter.case
-    begins = isinstance(decision, Ask | Hold)
+    begins = isinstance(decision, Ask | Hold | Note)
     if not begins and not case.open_questions and case.waiting_since is None:
         return None, False
     after = fold(case, consequences.events)

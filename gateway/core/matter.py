@@ -1,7 +1,7 @@
 """What lies on the table when one message is judged: message, case, tables, policy, moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -11,6 +11,7 @@ from gateway.core.administrative import NOTHING, Administrative
 from gateway.core.case import Case
 from gateway.core.events import MessageReceived, received
 from gateway.core.evidence import Evidence
+from gateway.core.leaving import Leaving
 from gateway.core.message import BusinessMessage, CaseAction, Role
 from gateway.core.tables import Tables
 from gateway.core.trace import Step
@@ -32,6 +33,8 @@ class Policy:
     least_certainty: Certainty
     profile_violation: str = "refer"
     ask_by_own_case: bool = False
+    pension_template: str | None = None
+    """What a P8000 is made from; None: an own case asks where P8000 would."""
     transfer_grace: timedelta = timedelta(hours=24)
     hand_over: str = "copy"
     """`copy` (bytes and sidecar) or `notice` (the sidecar alone)."""
@@ -42,10 +45,23 @@ class Policy:
     """`leave` or `refer`, when the competent institution takes part in the case already."""
     already_participant_by_buc: Mapping[str, str] = field(default_factory=dict)
     """The same for single BUCs."""
+    excepts: bool = False
+    """We send X050 ourselves: there is no RINA beside us that does."""
+    valid_nir: str = "ask"
+    """`ask` abroad, or `refer` to who may look in the national registers, with a NIR at hand."""
     activation: Mapping[str, date] = field(default_factory=dict)
     """From which day on new cases begin in which CDM version; empty where nobody said."""
+    leaving: Leaving = field(default_factory=Leaving)
+    """Whether what is written leaves by itself."""
     hold: timedelta = timedelta(hours=24)
     """How long a message waits for what must come before it, until a person is told."""
+    go_live: date | None = None
+    """The first day of the gateway: cases may have begun before it; None: nobody said."""
+
+    @property
+    def test_ids(self) -> bool:
+        """Whether the institutions of this environment are those of the tests."""
+        return self.environment in {"test", "acceptance"}
 
     def leaves(self, buc: str) -> bool:
         """True where we step back from a case that the competent institution takes part in."""
@@ -64,6 +80,8 @@ class Arrival:
     decided_at: datetime
     addressee: str | None = None
     attempt: int = 0
+    by_hand: bool = False
+    """We sent it ourselves, by hand, in RINA."""
 
     @property
     def reference_date(self) -> date:
@@ -112,6 +130,11 @@ class Situation:
                 return self.case.documents[event.set_id]
         return None
 
+    @property
+    def template(self) -> str:
+        """What a P8000 is made from."""
+        return self.policy.pension_template or ""
+
     def rules_of(self, document: MessageReceived) -> BucRules:
         """What the BUC of a document allows us."""
         return self.tables.catalogue.bucs[document.buc]
@@ -147,8 +170,13 @@ class Matter(Situation):
 
     @cached_property
     def us(self) -> str | None:
-        """Which of our own institutions takes part: the addressee, else the first receiver."""
+        """Which of our own institutions takes part: the addressee, else the first receiver.
+
+        Of what we sent by hand: the sender.
+        """
         own = self.policy.own_institutions
+        if self.arrival.by_hand:
+            return self.message.sender.id if self.message.sender.id in own else None
         receivers = [party.id for party in self.message.receivers]
         if self.arrival.addressee in own and self.arrival.addressee in receivers:
             return self.arrival.addressee
@@ -156,10 +184,11 @@ class Matter(Situation):
 
     @cached_property
     def received(self) -> MessageReceived:
-        """The event that this message was recorded."""
+        """The event that this message was recorded; what we say ourselves is no evidence."""
         us = self.us or ""
-        roles = [party.role.value for party in self.message.receivers if party.id == us]
-        return received(
+        parties = self.message.parties if self.arrival.by_hand else self.message.receivers
+        roles = [party.role.value for party in parties if party.id == us]
+        event = received(
             self.message,
             us,
             roles[0] if roles else Role.COUNTERPARTY.value,
@@ -167,11 +196,17 @@ class Matter(Situation):
             self.arrival.reference_date,
             self.examined.evidence,
         )
+        return replace(event, evidence=None) if self.arrival.by_hand else event
 
     @cached_property
     def document(self) -> MessageReceived:
         """What the case is decided on: the SED that started it, as far as it was known before."""
         return self.starter or self.received
+
+    @property
+    def known(self) -> bool:
+        """Whether this very message is in its case already: it is decided again."""
+        return self.case.received(self.message.message_id) is not None
 
     @property
     def started(self) -> bool:

@@ -3,9 +3,22 @@
 Source of all names: SBDH 1.1 and 1.2 (`StandardBusinessDocumentHeader`).
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+_BARE: Final = re.compile(r"[0-9a-fA-F]{32}")
+_DASHED: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def spelled(ident: str) -> str:
+    """An id as messages spell it: RINA stores the same without dashes; any other text as it is."""
+    text = ident.strip()
+    if _BARE.fullmatch(text):
+        text = "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+    return text.lower() if _DASHED.fullmatch(text) else text
 
 
 class Role(StrEnum):

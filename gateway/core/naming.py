@@ -36,6 +36,12 @@ def ids_of(said: Iterable[Said]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ident for s in said for ident in s.ids))
 
 
+def _both(earlier: Said, later: Said) -> Said:
+    """Named twice: what either says."""
+    ids = min(later.ids, earlier.ids, key=len)
+    return replace(later, file=later.file or earlier.file, ids=ids)
+
+
 class Naming(Underway):
     """The part of a resolution that looks at the institutions named."""
 
@@ -47,10 +53,12 @@ class Naming(Underway):
         Those of somebody else than the case is about say nothing: a spouse's fund is not the
         insured person's, and a survivor's is not the deceased's.
         """
+        if not self.subject.evidence.named:
+            return ()
         abouts = _MAIN | {self.subject.evidence.subject_about}
         if person == HOUSEHOLD:
             abouts |= FAMILY
-        elif person == About.CLAIMANT.value:
+        elif person == About.CLAIMANT:
             abouts -= {About.CLAIMANT}
         found: dict[str, Said] = {}
         for named in self.subject.evidence.named:
@@ -58,12 +66,8 @@ class Naming(Underway):
                 continue
             said = self._identify(named)
             if said is not None:
-                earlier = found.get(said.institution.id, said)
-                found[said.institution.id] = replace(
-                    said,
-                    file=said.file or earlier.file,
-                    ids=min(said.ids, earlier.ids, key=len),
-                )
+                earlier = found.get(said.institution.id)
+                found[said.institution.id] = said if earlier is None else _both(earlier, said)
         return tuple(found.values())
 
     def _is_french(self, named: Named) -> bool:

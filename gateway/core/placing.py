@@ -11,6 +11,10 @@ from routing_tables import ANY, ByPlace, Route
 _KINDS: Final = {"work": AddressKind.WORK, "employer": AddressKind.EMPLOYER}
 """Place of a target -> addresses that tell it; any other place is where the person lives."""
 
+_ONE: Final = {about: frozenset({about}) for about in About}
+_DECEASED: Final = frozenset({About.DECEASED, About.INSURED})
+"""A SED about a death calls the deceased the insured person, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -20,6 +24,8 @@ class Placed:
     certainty: Certainty = Certainty.CONFIRMED
     missing: tuple[str, ...] = ()
     """What would tell, when it is not one institution."""
+    each: bool = False
+    """Each candidate is the one of another person."""
 
 
 class Placing(Underway):
@@ -30,27 +36,33 @@ class Placing(Underway):
     def abouts(self, person: str) -> frozenset[About]:
         """Whose addresses count for a row that looks at this person."""
         main = self.subject.evidence.subject_about
+        if person == ANY:
+            return _ONE[main]
         if person == HOUSEHOLD:
             return FAMILY | {main}
-        return frozenset({main if person == ANY else About(person)})
+        return _DECEASED if person == About.DECEASED else _ONE[About(person)]
 
-    def residences(self, person: str) -> list[Address]:
-        """Where the person of a row lives; several when the SED says several."""
-        abouts = self.abouts(person)
-        return [
-            address
-            for address in self.subject.evidence.addresses
-            if address.kind is AddressKind.RESIDENCE and address.about in abouts
-        ]
+    def residences(self, person: str) -> tuple[list[Address], frozenset[str]]:
+        """Where the person of a row lives, and in which countries."""
+        known = self.homes.get(person)
+        if known is None:
+            abouts = self.abouts(person)
+            found = [
+                address
+                for address in self.subject.evidence.addresses
+                if address.kind is AddressKind.RESIDENCE and address.about in abouts
+            ]
+            known = self.homes[person] = (found, frozenset([a.country for a in found]))
+        return known
 
     def residence_country(self, person: str) -> str | None:
         """The country of residence, when it is one."""
-        countries = {a.country for a in self.residences(person)}
-        return countries.pop() if len(countries) == 1 else None
+        _, countries = self.residences(person)
+        return next(iter(countries)) if len(countries) == 1 else None
 
     def lives_abroad(self, route: Route, target: ByPlace) -> bool:
         """Then a file held in France stays where it is, whatever the pole of the country."""
-        countries = {a.country for a in self.residences(route.person)}
+        _, countries = self.residences(route.person)
         of_person = target.place in {"residence", "country"}
         return of_person and bool(countries) and "FR" not in countries
 
@@ -62,8 +74,7 @@ class Placing(Underway):
             case "country":
                 return self._by_country(route, target.networks[0])
             case "home" if not self._lives_in_france(route):
-                self.note("datum-missing", datum="institution")
-                return Placed(missing=("institution",))
+                return self._lacking("institution", route)
             case "work" | "employer":
                 kind = _KINDS[target.place]
                 addresses = [a for a in self.subject.evidence.addresses if a.kind is kind]
@@ -71,38 +82,42 @@ class Placing(Underway):
                 elsewhere = self._abroad(route, target)
                 if elsewhere is not None:
                     return elsewhere
-                addresses = self.residences(route.person)
+                addresses, _ = self.residences(route.person)
         french = [a for a in addresses if a.country == "FR"]
         if not french:
-            self.note("datum-missing", datum=target.place)
-            return Placed(missing=(target.place,))
-        return self._located(french, target)
+            return self._lacking(target.place, route)
+        return self._located(french, route, target)
+
+    def _lacking(self, datum: str, route: Route) -> Placed:
+        datum = self.datum(datum, route.person)
+        self.note("datum-missing", datum=datum)
+        return Placed(missing=(datum,))
 
     def _lives_in_france(self, route: Route) -> bool:
         return self.residence_country(route.person) == "FR"
 
     def _abroad(self, route: Route, target: ByPlace) -> Placed | None:
         """What a residence abroad tells; None when the person lives in France or it is unknown."""
-        countries = {a.country for a in self.residences(route.person)}
+        _, countries = self.residences(route.person)
         if len(countries) > 1 and route.person != HOUSEHOLD:
-            self.note("datum-missing", datum="residence")
-            return Placed(missing=("residence",))
+            return self._lacking("residence", route)
         if not countries or "FR" in countries:
             return None
         if len(countries) > 1:
-            self.note("datum-missing", datum="institution")
-            return Placed(missing=("institution",))
+            return self._lacking("institution", route)
         return self._by_country(route, target.networks[0])
 
-    def _located(self, addresses: list[Address], target: ByPlace) -> Placed:
+    def _located(self, addresses: list[Address], route: Route, target: ByPlace) -> Placed:
         network = target.networks[0]
         found: set[str] = set()
+        of_person: dict[About, set[str]] = {}
         certainty = Certainty.CONFIRMED
         for address in addresses:
             located = self.tables.directory.area_candidates(
                 network, address.postcode or "", address.town, self.subject.received_on
             )
             found |= set(located.candidates)
+            of_person.setdefault(address.about, set()).update(located.candidates)
             certainty = min(certainty, located.certainty)
             area = " ".join(located.areas[:3])
             if len(located.candidates) == 1:
@@ -122,22 +137,22 @@ class Placing(Underway):
                 self.note("area-unknown", network=network)
         if len(found) == 1:
             return Placed(tuple(found), certainty)
+        if all(len(theirs) == 1 for theirs in of_person.values()):
+            return Placed(tuple(sorted(found)), certainty, each=True)
         lives = target.place in {"residence", "home"}
         town = lives and len(addresses) == 1 and bool(found)
         datum = "town" if town else "residence" if lives else target.place
-        return Placed(tuple(sorted(found)), certainty, (datum,))
+        return Placed(tuple(sorted(found)), certainty, (self.datum(datum, route.person),))
 
     def _by_country(self, route: Route, network: str) -> Placed:
         country = self.residence_country(route.person)
         if country is None:
-            self.note("datum-missing", datum="residence")
-            return Placed(missing=("residence",))
+            return self._lacking("residence", route)
         row = self.tables.directory.catchment(
             network, insee=None, department=None, country=country, on=self.subject.received_on
         )
         if row is None:
-            self.note("datum-missing", datum="institution")
-            return Placed(missing=("institution",))
+            return self._lacking("institution", route)
         self.note(
             "area-matched",
             network=network,

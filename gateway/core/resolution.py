@@ -5,13 +5,15 @@ missing, so that it can be asked for. A decision has the lowest certainty of all
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
+from gateway.core.evidence import Evidence
 from gateway.core.naming import NO_SCHEME, Naming, Said, ids_of
 from gateway.core.placing import Placed, Placing
 from gateway.core.subject import Subject
 from gateway.core.tables import Tables
-from gateway.core.trace import Step
+from gateway.core.trace import Step, step
 from ir_directory import Certainty, Institution
 from routing_tables import ANY, EVERY, ByPlace, Fixed, Match, Route, RouteQuery, ToPerson
 
@@ -19,6 +21,25 @@ from routing_tables import ANY, EVERY, ByPlace, Fixed, Match, Route, RouteQuery,
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """Exactly one institution is competent."""
+
+    institution: str
+    certainty: Certainty
+    trace: tuple[Step, ...]
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """More than one is competent, each for somebody in the SED: no case goes to two."""
+
+    candidates: tuple[str, ...]
+    trace: tuple[Step, ...]
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """We are competent ourselves: nothing to pass on."""
 
     institution: str
     certainty: Certainty
@@ -38,12 +59,40 @@ class Undetermined:
     rules: tuple[str, ...]
 
 
-Resolution = Resolved | Undetermined
+Resolution = Resolved | Several | Own | Undetermined
+
+_NOBODY: Final = Evidence()
 
 
 def resolve(subject: Subject, tables: Tables) -> Resolution:
     """The competent institution, or why there is none."""
-    return _Resolving(subject, tables).resolve()
+    if not subject.evidence.several:
+        return _Resolving(subject, tables).resolve()
+    return _of_several(subject, tables)
+
+
+def _of_several(subject: Subject, tables: Tables) -> Resolution:
+    """One answer for a SED about several persons, when it is the same for each of them.
+
+    Of a crowd too large to be told apart only that is known which asks nothing of a person.
+    """
+    first = replace(subject.evidence, several=False, others=())
+    each = (first, *subject.evidence.others) if subject.evidence.others else (_NOBODY,)
+    found = [_Resolving(replace(subject, evidence=one), tables).resolve() for one in each]
+    decided = [one for one in found if isinstance(one, Resolved | Own)]
+    candidates = sorted({ident for one in found for ident in _candidates(one)})
+    if len(candidates) > 1:
+        rules = dict.fromkeys(rule for one in found for rule in one.rules)
+        return Several(tuple(candidates), found[0].trace, tuple(rules))
+    if len(decided) == len(found):
+        return min(decided, key=lambda one: one.certainty)
+    return next(one for one in found if isinstance(one, Several | Undetermined))
+
+
+def _candidates(resolution: Resolution) -> tuple[str, ...]:
+    if isinstance(resolution, Resolved | Own):
+        return (resolution.institution,)
+    return resolution.candidates
 
 
 class _Resolving(Naming, Placing):
@@ -54,7 +103,8 @@ class _Resolving(Naming, Placing):
     def resolve(self) -> Resolution:
         open_match = self._ask(None, None)
         said = self.said(_person(open_match))
-        schemes = ({s.institution.scheme for s in said} | self.hinted) - NO_SCHEME
+        schemes = self.hinted | {s.institution.scheme for s in said} if said else self.hinted
+        schemes = schemes - NO_SCHEME if schemes else schemes
         contradictory = len(schemes) > 1
         scheme = next(iter(schemes)) if len(schemes) == 1 else None
         if scheme is not None:
@@ -86,30 +136,23 @@ class _Resolving(Naming, Placing):
         return match if match.route is not None else self._ask(scheme, country)
 
     def _ask(self, scheme: str | None, country: str | None) -> Match:
-        populations = self.subject.evidence.populations
-        return self.tables.routes.match(
-            RouteQuery(
-                buc=self.subject.buc,
-                sed=self.subject.sed,
-                scheme=scheme,
-                population=next(iter(populations)) if len(populations) == 1 else None,
-                residence=country,
-                role=self.subject.role,
-            ),
-            self.subject.received_on,
-        )
+        subject, populations = self.subject, self.subject.evidence.populations
+        population = next(iter(populations)) if len(populations) == 1 else None
+        query = RouteQuery(subject.buc, subject.sed, scheme, population, country, subject.role)
+        return self.tables.routes.match(query, subject.received_on)
 
     def _no_route(self, match: Match) -> Resolution:
         self.note("route-missing", buc=self.subject.buc)
         targets = (
             row.target.institution_id for row in match.possible if isinstance(row.target, Fixed)
         )
-        missing = tuple(sorted(match.missing))
+        person = _person(match)
+        missing = tuple(sorted(self.datum(datum, person) for datum in match.missing))
         return self._undetermined("missing" if missing else "no-route", targets, missing)
 
     def _follow(self, route: Route, said: tuple[Said, ...], scheme: str | None) -> Resolution:
         self.rules.append(route.rule)
-        self.applied = {"rule": route.rule, "since": route.valid_from.isoformat()}
+        self.applied = (route.rule, route.since)
         if scheme is None and route.assumed:
             self.note("assumed-general", rule=route.rule)
         self.note(
@@ -127,6 +170,8 @@ class _Resolving(Naming, Placing):
         if self.strange and named_alone:
             self.note("datum-missing", datum="institution")
             return self._undetermined("missing", ids_of(said), ("institution",))
+        if not said:
+            return self._of_place(self.place(route, route.target), route, [])
         return self._by_place(route, route.target, said)
 
     def _as_named(self, ident: str, said: tuple[Said, ...]) -> str:
@@ -149,7 +194,7 @@ class _Resolving(Naming, Placing):
         if target.file_first and any(s not in inside for s in files):
             return self._undetermined("conflict", ids_of(said))
         holders = self._holders(target, inside)
-        if len({s.institution.body for s in holders}) > 1:
+        if len(holders) > 1 and len({s.institution.body for s in holders}) > 1:
             return self._undetermined("conflict", ids_of(holders))
         files_decide = target.file_first or self.lives_abroad(route, target)
         if files_decide and any(s.file for s in holders):
@@ -182,6 +227,8 @@ class _Resolving(Naming, Placing):
     def _of_place(self, placed: Placed, route: Route, inside: list[Said]) -> Resolution:
         if len(placed.candidates) == 1:
             return self._resolved(placed.candidates[0], min(placed.certainty, route.certainty))
+        if placed.each:
+            return Several(placed.candidates, tuple(self.trace), tuple(self.rules))
         if placed.candidates:
             return self._undetermined("several", placed.candidates, placed.missing)
         return self._undetermined("missing", ids_of(inside), placed.missing)
@@ -218,8 +265,10 @@ class _Resolving(Naming, Placing):
     def _resolved(self, ident: str, certainty: Certainty) -> Resolution:
         """Existing on both days, its own row counted in; a merged one leads to its successor."""
         directory = self.tables.directory
-        on_receipt = directory.successor_on(ident, self.subject.received_on)
-        current = directory.successor_on(ident, self.subject.decided_on)
+        received_on, decided_on = self.subject.received_on, self.subject.decided_on
+        current = on_receipt = directory.successor_on(ident, received_on)
+        if decided_on != received_on:
+            current = directory.successor_on(ident, decided_on)
         if on_receipt is None or current is None or not current.id:
             self.note("institution-ended", institution=ident)
             return self._undetermined("institution-unusable", (ident,))
@@ -231,25 +280,32 @@ class _Resolving(Naming, Placing):
         self.note("institution-certainty", institution=current.id, certainty=current.certainty.code)
         certainty = min(certainty, current.certainty, self._competence(current.id))
         self._because(current)
-        return Resolved(
-            current.id,
-            certainty,
-            tuple(self.trace),
-            tuple(dict.fromkeys(self.rules)),
-        )
+        kind = Own if self._is_ours(current) else Resolved
+        return kind(current.id, certainty, tuple(self.trace), tuple(dict.fromkeys(self.rules)))
+
+    def _is_ours(self, institution: Institution) -> bool:
+        """Compared by body: an institution may have several ids."""
+        for ident in self.subject.own:
+            known = self.tables.directory.institution(ident)
+            if ident == institution.id or (known is not None and known.body == institution.body):
+                return True
+        return False
 
     def _because(self, institution: Institution) -> None:
         """The whole reason as one step: what led where, by which row since when."""
+        rule, since = self.applied
         reason = {
-            **self.applied,
+            "rule": rule,
+            "since": since,
             "buc": self.subject.buc,
             "institution": institution.id,
             "label": institution.name,
         }
-        if self.where is None:
-            self.note("resolved-by-rule", **reason)
-        else:
-            self.note("resolved-by-place", datum=self.where[0], area=self.where[1], **reason)
+        code = "resolved-by-rule"
+        if self.where is not None:
+            code = "resolved-by-place"
+            reason["datum"], reason["area"] = self.where
+        self.trace.append(step(code, **reason))
 
     def _competence(self, ident: str) -> Certainty:
         """A missing competence row is a warning until a SYN001 was imported (design 5)."""
@@ -281,8 +337,9 @@ class _Resolving(Naming, Placing):
 
 def _person(match: Match) -> str:
     """Whom the rows that apply or may apply look at; the main person when they differ."""
-    rows = (match.route,) if match.route is not None else match.possible
-    persons = {row.person for row in rows}
+    if match.route is not None:
+        return match.route.person
+    persons = {row.person for row in match.possible}
     return persons.pop() if len(persons) == 1 else ANY
 
 

@@ -30,6 +30,10 @@ class MessageState(StrEnum):
     """A person took it out of quarantine for good."""
 
 
+ON_WORKLIST: Final = (MessageState.REFERRED, MessageState.REFUSED)
+"""States of the messages that wait for a person."""
+
+
 class CaseState(StrEnum):
     """Where a case stands with us."""
 
@@ -39,6 +43,8 @@ class CaseState(StrEnum):
     FORWARDED = "forwarded"
     LEFT = "left"
     """The competent institution takes part already: we stepped back (X006)."""
+    TAKEN = "taken"
+    """A person has it for himself: what comes is recorded, and nothing leaves."""
 
 
 class QuestionState(StrEnum):
@@ -59,18 +65,29 @@ class SendingState(StrEnum):
 
     WAITING = "waiting"
     """Another sending must be confirmed first (the hand-over waits for its X007)."""
+    PROPOSED = "proposed"
+    """A person must say yes first (`sending = confirm`)."""
     DUE = "due"
+    HANDED_OVER = "handed-over"
+    """RINA, or the institution's folder, has it durably; that is all that the relay can know."""
     SENT = "sent"
+    """The far side says that it has sent it on."""
+    DELIVERED = "delivered"
+    """The far side says that its receiver has it."""
+    FAILED = "failed"
+    """The far side says that its receiver does not get it."""
     WITHDRAWN = "withdrawn"
     OBSERVED = "observed"
-    """Composed and kept, never sent: the gateway only observes (`sending = observe`)."""
+    """Composed and kept, not sent unless a person asks for it (`sending = observe`)."""
 
 
 MESSAGE: Final[Mapping[MessageState, frozenset[MessageState]]] = {
     MessageState.RECORDED: frozenset({MessageState.DONE, MessageState.REFERRED}),
     MessageState.WAITING: frozenset({MessageState.RECORDED, MessageState.REFERRED}),
-    MessageState.REFERRED: frozenset({MessageState.RECORDED, MessageState.DONE}),
-    MessageState.REFUSED: frozenset({MessageState.DONE}),
+    MessageState.REFERRED: frozenset(
+        {MessageState.RECORDED, MessageState.WAITING, MessageState.DONE}
+    ),
+    MessageState.REFUSED: frozenset({MessageState.RECORDED, MessageState.DONE}),
     MessageState.QUARANTINED: frozenset(
         {
             MessageState.DISCARDED,
@@ -82,19 +99,44 @@ MESSAGE: Final[Mapping[MessageState, frozenset[MessageState]]] = {
             MessageState.ABSORBED,
         }
     ),
-    MessageState.DONE: frozenset(),
+    MessageState.DONE: frozenset({MessageState.REFERRED}),
     MessageState.ABSORBED: frozenset(),
     MessageState.DISCARDED: frozenset(),
 }
 
 CASE: Final[Mapping[CaseState, frozenset[CaseState]]] = {
     CaseState.OPEN: frozenset(
-        {CaseState.ASKED, CaseState.REFERRED, CaseState.FORWARDED, CaseState.LEFT}
+        {
+            CaseState.ASKED,
+            CaseState.REFERRED,
+            CaseState.FORWARDED,
+            CaseState.LEFT,
+            CaseState.TAKEN,
+        }
     ),
-    CaseState.ASKED: frozenset({CaseState.REFERRED, CaseState.FORWARDED, CaseState.LEFT}),
-    CaseState.REFERRED: frozenset({CaseState.FORWARDED}),
-    CaseState.FORWARDED: frozenset({CaseState.REFERRED}),
-    CaseState.LEFT: frozenset({CaseState.REFERRED}),
+    CaseState.ASKED: frozenset(
+        {CaseState.REFERRED, CaseState.FORWARDED, CaseState.LEFT, CaseState.TAKEN}
+    ),
+    CaseState.REFERRED: frozenset(
+        {
+            CaseState.OPEN,
+            CaseState.ASKED,
+            CaseState.FORWARDED,
+            CaseState.LEFT,
+            CaseState.TAKEN,
+        }
+    ),
+    CaseState.FORWARDED: frozenset({CaseState.REFERRED, CaseState.TAKEN}),
+    CaseState.LEFT: frozenset({CaseState.REFERRED, CaseState.TAKEN}),
+    CaseState.TAKEN: frozenset(
+        {
+            CaseState.OPEN,
+            CaseState.ASKED,
+            CaseState.REFERRED,
+            CaseState.FORWARDED,
+            CaseState.LEFT,
+        }
+    ),
 }
 
 QUESTION: Final[Mapping[QuestionState, frozenset[QuestionState]]] = {
@@ -114,8 +156,16 @@ QUESTION: Final[Mapping[QuestionState, frozenset[QuestionState]]] = {
 
 SENDING: Final[Mapping[SendingState, frozenset[SendingState]]] = {
     SendingState.WAITING: frozenset({SendingState.DUE, SendingState.WITHDRAWN}),
-    SendingState.DUE: frozenset({SendingState.SENT, SendingState.WITHDRAWN}),
-    SendingState.SENT: frozenset(),
+    SendingState.PROPOSED: frozenset(
+        {SendingState.DUE, SendingState.WAITING, SendingState.WITHDRAWN}
+    ),
+    SendingState.DUE: frozenset({SendingState.HANDED_OVER, SendingState.WITHDRAWN}),
+    SendingState.HANDED_OVER: frozenset(
+        {SendingState.SENT, SendingState.DELIVERED, SendingState.FAILED}
+    ),
+    SendingState.SENT: frozenset({SendingState.DELIVERED, SendingState.FAILED}),
+    SendingState.DELIVERED: frozenset(),
+    SendingState.FAILED: frozenset({SendingState.DELIVERED}),
     SendingState.WITHDRAWN: frozenset(),
-    SendingState.OBSERVED: frozenset(),
+    SendingState.OBSERVED: frozenset({SendingState.DUE, SendingState.WAITING}),
 }

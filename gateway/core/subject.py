@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from gateway.core.evidence import About, Evidence
+from gateway.core.evidence import ADDRESS_DATA, CLAIMANT_RESIDENCE, About, Address, Evidence
 from gateway.core.tables import Tables
-from gateway.core.trace import Step, step
+from gateway.core.trace import CODES, Step
 
 HOUSEHOLD: Final = "household"
 """As the person of a route: the main person, the insured, the claimant and their family."""
@@ -29,6 +29,8 @@ class Subject:
     """The target must exist on this day, too."""
     test_ids: bool = False
     """True in test and acceptance: there only ids of test institutions may be targets."""
+    own: tuple[str, ...] = ()
+    """Our own institutions."""
 
 
 @dataclass(slots=True)
@@ -41,12 +43,20 @@ class Underway:
     rules: list[str] = field(default_factory=list)
     hinted: set[str] = field(default_factory=set)
     """Schemes of institutions that are named and cannot be told apart, or are no more."""
-    applied: dict[str, str] = field(default_factory=dict)
-    """The row that applied, and since when it is valid, as parameters of the trace."""
+    applied: tuple[str, str] = ("", "")
+    """The row that applied, and since when it is valid."""
     where: tuple[str, str] | None = None
     """The place that decided and the area of its catchment; None: no place did."""
+    homes: dict[str, tuple[list[Address], frozenset[str]]] = field(default_factory=dict)
+    """Person of a row -> the residences, and their countries: looked for once."""
     strange: bool = False
     """A French institution is named that says nothing to us: the scheme is not to be assumed."""
+
+    def datum(self, datum: str, person: str) -> str:
+        """What a datum is called when it is asked for: of somebody else than the main person."""
+        claimed = person == About.CLAIMANT
+        other = claimed and self.subject.evidence.subject_about is not About.CLAIMANT
+        return CLAIMANT_RESIDENCE if other and datum in ADDRESS_DATA else datum
 
     def note(self, code: str, **params: str) -> None:
         """One more step of the trace.
@@ -54,4 +64,6 @@ class Underway:
         Raises:
             KeyError: the step is not on the page of the trace (a bug).
         """
-        self.trace.append(step(code, **params))
+        if params.keys() != CODES[code]:
+            raise KeyError(code)
+        self.trace.append(Step(code, params))

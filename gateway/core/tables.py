@@ -1,11 +1,9 @@
 """The tables that a decision is judged on: one release, never mixed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.core.composing import QuestionText
 from ir_directory import InstitutionRepository
-from routing_tables import Reminders, RoutingTable
+from routing_tables import Questions, Reminders, RoutingTable
 from sed_schemas import Catalogue
 
 
@@ -19,7 +17,7 @@ class Tables:
     directory: InstitutionRepository
     routes: RoutingTable
     catalogue: Catalogue
-    questions: Mapping[str, QuestionText]
-    """Datum -> how it is asked for."""
+    questions: Questions
+    """How a datum is asked for, and in which language."""
     reminders: Reminders = field(default_factory=Reminders)
     """When it is asked again."""

@@ -5,11 +5,13 @@ named in `PERSONAL`; they never enter a log line, a metric or an error.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 PERSONAL: Final = frozenset({"name", "town", "postcode", "number"})
 """Parameter names whose values can identify a person."""
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 CODES: Final[Mapping[str, frozenset[str]]] = {
     "residence-known": frozenset({"country", "person"}),
@@ -52,17 +54,19 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "cdm-switch-done": frozenset({"cdm", "date"}),
     "answer-used": frozenset({"datum"}),
     "chosen-by-person": frozenset({"institution"}),
+    "added-by-person": frozenset({"datum"}),
+    "asked-by-person": frozenset({"datum"}),
+    "rejected-by-person": frozenset({"ground"}),
     "content-known": frozenset({"message"}),
 }
 """Every code with its parameters; a test holds the wordings to this table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Why something was decided: one code of `CODES` with its parameters."""
 
     code: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = NOTHING
 
 
 def step(code: str, **params: str) -> Step:
@@ -71,6 +75,6 @@ def step(code: str, **params: str) -> Step:
     Raises:
         KeyError: the code is not on the page, or its parameters are others (a bug).
     """
-    if CODES[code] != params.keys():
+    if params.keys() != CODES[code]:
         raise KeyError(f"{code}: {sorted(params)} instead of {sorted(CODES[code])}")
     return Step(code, params)

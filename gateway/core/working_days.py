@@ -41,6 +41,14 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and day not in holidays(day.year)
 
 
+def working_days_after(day: date, number: int) -> date:
+    """The n-th working day after a day."""
+    for _ in range(number):
+        day += timedelta(days=1)
+        day += timedelta(days=days_to_working_day(day))
+    return day
+
+
 def days_to_working_day(day: date) -> int:
     """How many days on the next working day is; 0 when this is one."""
     days = 0

@@ -8,23 +8,51 @@ Guarantees, each one a test in `tests/contract/test_journals.py`:
   recorded (`JournalConflict`): judge again.
 * A sending is claimed by one worker at a time; a claim that ran out is void once another worker
   has the sending (fencing token). Sendings of one case to one destination go one after another.
+* What a pause reaches, or belongs to a case that a person has taken, is neither claimed nor due.
 * What is due in a case is written with what it follows from, and done once: a second one who does
   it finds that the case has moved on.
 * Nothing that was recorded is ever lost or changed, but for states that `gateway.core.states`
-  allows to follow one another.
+  allows to follow one another, and for bytes and evidence that `erase` takes away: of what is at
+  rest, and that it did so stays.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from gateway.core.case import Case
 from gateway.core.deadlines import Development
-from gateway.core.events import Event
+from gateway.core.delivery import Status
+from gateway.core.events import Imported
 from gateway.core.judgement import Judgement
-from gateway.core.states import MessageState, QuestionState
+from gateway.core.outgoing import Standing
+from gateway.core.states import MessageState, SendingState
+from gateway.core.trace_context import TraceContext
+from gateway.journal.accounts import CaseAccount, ClosedMonth
+from gateway.journal.observing import Fits, Maintenance, Observation, Seen
+from gateway.journal.pausing import Pause, Reach
+from gateway.journal.retention import Before, Erasing, Erasure, Found, Gone
+from gateway.journal.rows import (
+    Backlog,
+    Counts,
+    Facts,
+    FirstDecision,
+    Happening,
+    Past,
+    QuestionRow,
+    Release,
+    Repeat,
+    Row,
+    SchemasInForce,
+    Search,
+    SendingRow,
+    ServiceStep,
+    TableRelease,
+    Task,
+    TransferMade,
+)
 
 _State = TypeVar("_State", bound=StrEnum)
 
@@ -60,11 +88,24 @@ class Entry:
     decided_at: datetime
     attempt: int = 0
     """0 for a message as received; n when it is decided again (worklist, quarantine)."""
-    observed: bool = False
-    """`sending = observe`: outgoing messages are kept and never sent."""
     who: str = "gateway"
     reason: str = ""
     """Why a person decided so; kept with the decision."""
+    rina_number: str | None = None
+    """RINA's own number of the case, where it was told."""
+    traceparent: str | None = None
+    """The trace that it came with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A person has dealt with a message of the worklist; nothing leaves from here."""
+
+    message_id: str
+    outcome: str
+    who: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,171 +143,60 @@ class Claimed:
     sidecar: bytes | None
     attempts: int
     token: str
+    trace: TraceContext | None = None
+    """Its place in the trace of the message that it is sent for."""
+    cause: TraceContext | None = None
+    """The place of that message; None for what no message is the cause of, such as a reminder."""
+
+
+class Said(StrEnum):
+    """What a status is worth against what stands in the journal."""
+
+    NEW = "new"
+    KNOWN = "known"
+    """It changes nothing: it was said before, or is older than what is known."""
+    TOO_EARLY = "too-early"
+    """Of something that is still under way here: to be said again in a moment."""
+    UNKNOWN = "unknown-message"
+    """Nothing was ever handed over under this id."""
+    OTHER_RECEIVER = "other-receiver"
+    CONTRADICTS = "contradicts"
+    """An error of what was delivered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a listing: the latest decision of a message, with stable names."""
+class Noted:
+    """What became of one status."""
 
-    message_id: str
-    received_at: datetime
-    case_id: str | None
-    buc: str | None
-    sed: str | None
-    sender: str | None
-    decision: str | None
-    cause: str | None
-    institution: str | None
-    state: MessageState
-    candidates: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    protected: bool = False
-    source: str = ""
+    said: Said
+    kind: str
+    """Of the sending that it is about; empty when there is none."""
+
+
+class Known(StrEnum):
+    """What the journal holds of a case that somebody wants to bring in."""
+
+    SAME = "same"
+    OTHERWISE = "otherwise"
+    """It was brought in otherwise, or began with a message."""
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionRow:
-    """One question abroad and how it stands, with stable names."""
+class Choice:
+    """What a person says of some sendings of one case, as he saw it."""
 
-    question: str
-    """Message id of its first sending."""
     case_id: str
-    asked: str
-    """Institution that was asked."""
-    way: str
-    missing: tuple[str, ...]
-    asked_at: datetime
-    state: QuestionState
-    reminders: int
-    due: datetime | None
-    """When it is reminded of, or given up; None for one that is settled."""
+    revision: int
+    message_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of a timeline: when, what, by whom, and with which codes."""
+class Word:
+    """What a person said to a case: who, why, and when."""
 
+    who: str
+    why: str
     at: datetime
-    origin: str
-    """`inbound`, `gateway`, `outbound`, `operator`."""
-    what: str
-    state: str
-    who: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What is still to be sent. Cheap to know, however long the journal is."""
-
-    unsent: int
-    """Sendings that are due, or wait for another one."""
-    oldest_due: datetime | None
-    """Since when the oldest due sending has been due."""
-    cases_due: int = 0
-    """Cases in which something is due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much there is of what, for metrics and `status`; reads the whole journal."""
-
-    messages: Mapping[str, int]
-    """state -> number."""
-    sendings: Mapping[str, int]
-    """state -> number."""
-    worklist: Mapping[str, int]
-    """cause -> number."""
-    quarantine: Mapping[str, int]
-    """cause -> number."""
-    questions_open: int
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """One activation of a release of the tables: from `since` on, until a later one begins."""
-
-    name: str
-    digest: str
-    since: datetime
-    author: str
-    approver: str
-    kind: str = "activated"
-    """`baseline` (that of the wheel), `activated`, or `rolled-back`."""
-    asked_by: str = "gateway"
-    reason: str = ""
-    at_once: bool = True
-    """False when it was asked for a day to come; one that began at once has begun whatever a clock
-    that is set back says later."""
-    confirmed_by: str | None = None
-    """The second person of a roll-back; None until somebody has."""
-    cancelled_by: str | None = None
-    """Who took it back before it began."""
-
-    def begun(self, now: datetime) -> bool:
-        """Whether it has begun, and nobody took it back before."""
-        return self.cancelled_by is None and (self.at_once or self.since <= now)
-
-    @property
-    def waits(self) -> bool:
-        """True for a roll-back that nobody has confirmed."""
-        return self.kind == "rolled-back" and self.confirmed_by is None
-
-
-@dataclass(frozen=True, slots=True)
-class TableRelease:
-    """A release of the tables as it was made: it may be activated once somebody approved it."""
-
-    name: str
-    digest: str
-    base: str
-    """The release it was made from."""
-    author: str
-    released_at: datetime
-    approver: str | None = None
-    approved_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FirstDecision:
-    """A message that sent a case on, or asked about it, as it was decided first."""
-
-    case_id: str
-    sender: str
-    buc: str
-    missing: tuple[str, ...]
-    """What was asked for; empty when the case was transferred."""
-
-
-@dataclass(frozen=True, slots=True)
-class PastMessage:
-    """One message as it came, for judging it again."""
-
-    message_id: str
-    received_at: datetime
-    addressee: str | None
-    body: bytes | None
-    """None when its bytes were erased."""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One case as it happened: its whole history, and the messages that made it."""
-
-    case_id: str
-    events: tuple[Event, ...]
-    messages: tuple[PastMessage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SchemasInForce:
-    """From when on messages are held against which schemas."""
-
-    name: str
-    """Official packages, the one installed last first, joined by `+`; or `profile`."""
-    since: datetime
-    who: str
-    """Who installed or took back a package; `gateway` when it was found at a start."""
 
 
 class JournalReader(Protocol):
@@ -277,6 +207,10 @@ class JournalReader(Protocol):
 
     async def case(self, case_id: str) -> Case:
         """The case with this id, or the case that our own case of this id asks about."""
+        ...
+
+    async def sendings(self, case_id: str) -> Sequence[Standing]:
+        """The sendings of a case and how far they have come, in order."""
         ...
 
     async def body(self, digest: str) -> bytes | None:
@@ -298,6 +232,28 @@ class JournalReader(Protocol):
         """Messages with their latest decision; `after` pages on.
 
         In order of receipt; those received at one time in order of recording.
+        """
+        ...
+
+    async def tasks(self, *, message_id: str | None = None, limit: int = 100_000) -> Sequence[Task]:
+        """The entries of the worklist, or one of them, those first that were received first."""
+        ...
+
+    async def find(self, text: str, *, limit: int = 1000) -> Sequence[Row]:
+        """Messages of the case that this id or number means.
+
+        An international case id in either spelling, RINA's number of the case, or the id of a
+        message or sending of it; in order of receipt.
+        """
+        ...
+
+    async def search(
+        self, wanted: Search, *, limit: int = 1000, after: str | None = None
+    ) -> Sequence[Row]:
+        """Messages that are as wanted, however long the journal is; `after` pages on.
+
+        In order as in `messages`; by an institution in order of their latest decision, and without
+        those of protected cases, which it would tell.
         """
         ...
 
@@ -333,12 +289,28 @@ class JournalReader(Protocol):
         """See `Backlog`."""
         ...
 
-    async def questions(self, *, every: bool, limit: int = 1000) -> Sequence[QuestionRow]:
-        """Open questions, or every one, those first that were asked first."""
+    async def questions(
+        self, *, every: bool, question: str | None = None, limit: int = 1000
+    ) -> Sequence[QuestionRow]:
+        """Open questions, or every one, those first that were asked first; `question`: this one."""
         ...
 
     async def due_cases(self, now: datetime, limit: int) -> Sequence[str]:
         """Cases in which something is due, those first that have been due for longest."""
+        ...
+
+    async def outgoing(
+        self,
+        *,
+        states: Sequence[SendingState] = (),
+        named: Sequence[str] = (),
+        limit: int = 1000,
+    ) -> Sequence[SendingRow]:
+        """Outgoing messages in order of composing; `named`: these, or those of these cases."""
+        ...
+
+    async def pauses(self, *, every: bool = False) -> Sequence[Pause]:
+        """The pauses that hold now, or every one there was, in the order they began."""
         ...
 
     async def counts(self) -> Counts:
@@ -353,12 +325,56 @@ class JournalReader(Protocol):
         """
         ...
 
+    async def repeats(self, begin: datetime, end: datetime) -> Sequence[Repeat]:
+        """Messages received from `begin` on, before `end`, of which something had come before.
+
+        The same content under another id, the same id or version with another content; in order
+        of receipt. The very same message again is not written, and so not here.
+        """
+        ...
+
     async def first_decisions(self, since: datetime | None) -> Sequence[FirstDecision]:
         """Transfers and questions as they were first decided, case by case in order of receipt."""
         ...
 
+    async def transfers(self, since: datetime | None) -> Sequence[TransferMade]:
+        """Every transfer decided from that instant on, with what became of it."""
+        ...
+
+    async def service_steps(self, after: datetime | None, until: datetime) -> Sequence[ServiceStep]:
+        """What happened with partners after the one instant and up to the other, in order."""
+        ...
+
+    async def accounts(self, begin: datetime, end: datetime) -> Sequence[CaseAccount]:
+        """The cases whose first message from abroad was received from `begin` on, before `end`."""
+        ...
+
+    async def first_receipt(self) -> datetime | None:
+        """When the first message was received; None while there is none."""
+        ...
+
+    async def closed_months(self, year: int) -> Sequence[ClosedMonth]:
+        """The months of a year whose figures are frozen, in order."""
+        ...
+
+    async def seen(
+        self, begin: datetime, end: datetime, looks_from: datetime | None = None
+    ) -> Seen:
+        """What was seen of the parts around the gateway in a period, and its own pulse.
+
+        `looks_from`: of the looks only those that say something of the time from then on.
+        """
+        ...
+
     async def past(self, after: str | None, limit: int) -> Sequence[Past]:
         """A page of cases with everything that happened in them, in order of their ids."""
+        ...
+
+    async def facts(self, after: tuple[str, int], limit: int) -> Sequence[Facts]:
+        """A page of what was said about persons, in order of cases and of their events.
+
+        `after`: case id and `seq` of the last one seen; `("", 0)` begins.
+        """
         ...
 
     async def release(self, at: datetime) -> Release | None:
@@ -371,6 +387,21 @@ class JournalReader(Protocol):
 
     async def table_releases(self) -> Sequence[TableRelease]:
         """Every release that was made, oldest first."""
+        ...
+
+    async def old_cases(self, before: Before, after: str, limit: int) -> Found:
+        """Look at so many cases after that id, in order of their ids: what of them is old.
+
+        The empty id begins.
+        """
+        ...
+
+    async def old_messages(self, before: Before, after: str, limit: int) -> Found:
+        """The same for messages that a person took out of quarantine."""
+        ...
+
+    async def erasures(self) -> Sequence[Erasure]:
+        """What was erased so far, the first run first."""
         ...
 
     async def schemas_in_force(self) -> Sequence[SchemasInForce]:
@@ -392,12 +423,22 @@ class Journal(JournalReader, Protocol):
         ...
 
     async def develop(
-        self, development: Development, at: datetime, *, observed: bool = False
+        self, development: Development, at: datetime, *, who: str = "gateway"
     ) -> None:
-        """Write what became due in a case, and when it is due next; durable on return.
+        """Write what became due in a case, or what a person made of it; durable on return.
 
         Raises:
-            JournalConflict: the case revision or the release in force has changed.
+            JournalConflict: the case revision or the release in force has changed, or a sending
+                that should be withdrawn has left or is on its way out (`sending-under-way`).
+        """
+        ...
+
+    async def import_cases(
+        self, cases: Mapping[str, Imported], at: datetime, *, look: bool = False
+    ) -> Mapping[str, Known]:
+        """Begin the history of each case that is not here; what is known of the others.
+
+        Nothing is written when one of them is known otherwise, or with `look`.
         """
         ...
 
@@ -405,8 +446,26 @@ class Journal(JournalReader, Protocol):
         """Due sendings, oldest first, at most one per (case, destination) at a time."""
         ...
 
-    async def sent(self, claims: Sequence[Claimed], at: datetime) -> int:
-        """The far side has confirmed these; what waited for them becomes due. How many counted."""
+    async def handed_over(
+        self, claims: Sequence[Claimed], at: datetime, status_due: datetime | None = None
+    ) -> int:
+        """The far side has these; what waited for them becomes due. How many counted.
+
+        `status_due` is until when it should have said what became of them; None: it need not.
+        """
+        ...
+
+    async def note_statuses(
+        self, statuses: Sequence[Status], source: str, at: datetime, *, look: bool = False
+    ) -> Sequence[Noted]:
+        """Write what the far side says, each in its order; nothing unless each is new or known.
+
+        With `look` nothing is written in any case.
+        """
+        ...
+
+    async def refer_silent(self, now: datetime, limit: int) -> Sequence[str]:
+        """Show a person what the far side should have said something of; ids of these sendings."""
         ...
 
     async def defer(self, claim: Claimed, due: datetime, error: str) -> bool:
@@ -421,14 +480,49 @@ class Journal(JournalReader, Protocol):
         """Take a message out of quarantine for good. False when it is not there."""
         ...
 
-    async def deal_with(
-        self, message_id: str, outcome: str, *, who: str, reason: str, at: datetime
+    async def settle(self, acts: Sequence[Entry | Closing]) -> None:
+        """Write what a person decided about entries of the worklist: all of it, or nothing.
+
+        Raises:
+            JournalConflict: one of them has moved on, or is not there any more.
+        """
+        ...
+
+    async def assign(
+        self, message_id: str, assignee: str | None, *, who: str, at: datetime
     ) -> bool:
-        """A person has dealt with a message of the worklist. False when it is not there."""
+        """Give an entry of the worklist to somebody, or to nobody. False when it is not there."""
+        ...
+
+    async def confirm(self, choices: Sequence[Choice], word: Word) -> None:
+        """A person says yes: these sendings leave, those of all choices or none.
+
+        Raises:
+            JournalConflict: a case or a sending has moved on.
+        """
+        ...
+
+    async def take_back(self, choice: Choice, word: Word) -> None:
+        """A person says no: never to be sent, nor what comes after it; the case is referred.
+
+        Raises:
+            JournalConflict: it has left, is leaving, or the case has moved on.
+        """
+        ...
+
+    async def pause(self, pause: Pause) -> bool:
+        """Hold back from now on. False when there is such a pause already."""
+        ...
+
+    async def resume(self, reach: Reach, value: str, *, who: str, why: str, at: datetime) -> bool:
+        """Let go what a pause held back. False when there is none of this reach."""
         ...
 
     async def beat(self, at: datetime) -> None:
-        """Write that the gateway was alive; shows that the journal can be written."""
+        """Write that the gateway is alive: its run goes on, or begins anew after a pause.
+
+        Shows that the journal can be written.
+        """
         ...
 
     async def activate(self, release: Release) -> None:
@@ -451,8 +545,47 @@ class Journal(JournalReader, Protocol):
         """Write down who approved it. False when somebody had, or there is none of that name."""
         ...
 
+    async def observe(
+        self, observations: Sequence[Observation], *, look: bool = False
+    ) -> Sequence[Fits]:
+        """Write what others saw: all of it, or nothing when one of them overlaps; `look`: nothing.
+
+        Those of one source must not overlap each other.
+        """
+        ...
+
+    async def probed(self, observations: Sequence[Observation]) -> None:
+        """Write what the gateway saw itself; it ends what it saw of the same part before."""
+        ...
+
+    async def maintain(self, maintenance: Maintenance) -> None:
+        """Write that a part is under maintenance."""
+        ...
+
+    async def withdraw_maintenance(self, maintenance: Maintenance) -> bool:
+        """Take back what was declared for exactly that time. False when nothing was."""
+        ...
+
+    async def close_month(self, month: ClosedMonth) -> bool:
+        """Freeze the figures of a month. False when they are frozen already."""
+        ...
+
     async def note_schemas(self, schemas: SchemasInForce) -> None:
         """Write that from now on another schema set is in force; nothing when it is the same."""
+        ...
+
+    async def erase(self, wanted: Erasing) -> Gone:
+        """Erase what is still old and at rest, and write that down; durable on return.
+
+        What is not any more is left out. The case moves on by it (`Erased`).
+        """
+        ...
+
+    async def reclaim(self, most: int) -> bool:
+        """Give room that was freed back to the disk, a bounded piece; True while there is more.
+
+        A journal that does so by itself, or cannot, says False.
+        """
         ...
 
     async def close(self) -> None:

@@ -18,8 +18,10 @@ from gateway.core.decision import (
     Deliver,
     Hold,
     Leave,
+    Note,
     Refer,
     Refuse,
+    Reject,
     SetAside,
     Transfer,
     Way,
@@ -29,19 +31,30 @@ from gateway.core.events import (
     Answered,
     Asked,
     Closed,
+    DealtWith,
+    Erased,
     Event,
+    EvidenceAdded,
+    Excepted,
     Expired,
     ForwardConfirmed,
     Forwarded,
+    GivenBack,
+    Imported,
     MessageReceived,
     ParticipantsChanged,
+    PassedOn,
     Promised,
     QuestionFailed,
+    Recalled,
     Referred,
     Reminded,
     Reopened,
     Returned,
+    Spoken,
     SteppedBack,
+    Taken,
+    TakenUp,
     Waits,
     Withdrawn,
 )
@@ -54,6 +67,8 @@ from gateway.core.evidence import (
     Organisation,
     Person,
     Pin,
+    Stated,
+    StatedKind,
     Where,
 )
 from gateway.core.trace import Step
@@ -64,22 +79,33 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 KINDS: Final[Mapping[type[Event], str]] = {
     MessageReceived: "message-received",
+    Imported: "imported",
     Waits: "waits",
     Referred: "referred",
+    EvidenceAdded: "evidence-added",
+    TakenUp: "taken-up",
+    Taken: "taken",
+    GivenBack: "given-back",
+    DealtWith: "dealt-with",
+    Excepted: "excepted",
     Asked: "asked",
     Answered: "answered",
     QuestionFailed: "question-failed",
     Reminded: "reminded",
+    Spoken: "spoken",
     Promised: "promised",
     Expired: "expired",
     Forwarded: "forwarded",
     ForwardConfirmed: "forward-confirmed",
     Returned: "returned",
+    PassedOn: "passed-on",
+    Recalled: "recalled",
     SteppedBack: "stepped-back",
     ParticipantsChanged: "participants-changed",
     Withdrawn: "withdrawn",
     Closed: "closed",
     Reopened: "reopened",
+    Erased: "erased",
 }
 """The name of each kind of event in the journal."""
 
@@ -119,10 +145,13 @@ def codes_of(text: str) -> tuple[str, ...]:
 _FIELDS: Final = {
     kind: tuple(f.name for f in fields(kind) if f.name != "evidence") for kind in KINDS
 }
+WITH_EVIDENCE: Final = (MessageReceived, EvidenceAdded)
+"""Kinds of event whose evidence has a text of its own."""
 _INSTANTS: Final = {
     Waits: "since",
     Asked: "at",
     Reminded: "at",
+    Spoken: "at",
     ForwardConfirmed: "at",
 }
 """Kinds of event with a time of their own, and its field."""
@@ -146,9 +175,9 @@ def event_of(kind: str, text: str, evidence: str | None) -> Event:
         KeyError, TypeError, ValueError: written by a later version, or damaged.
     """
     values, made = _values(text), _OF_KIND[kind]
-    if made is MessageReceived:
+    if made in WITH_EVIDENCE:
         found = evidence_of(evidence) if evidence is not None else None
-        return MessageReceived(**values, evidence=found)
+        return made(**values, evidence=found)
     at = values.get(_INSTANTS.get(made, ""))
     if at is not None:
         values[_INSTANTS[made]] = instant(at)
@@ -166,27 +195,39 @@ def _values(text: str) -> dict[str, Any]:
 
 def evidence_text(evidence: Evidence) -> str:
     """All of the evidence; what is empty is left out."""
-    subject, employer = evidence.subject, evidence.employer
+    return _text(_evidence_values(evidence))
+
+
+def _evidence_values(evidence: Evidence) -> dict[str, Any]:
+    employer = evidence.employer
     whole = {
-        "subject": subject
-        and (subject.family_name, subject.forename, subject.date_birth.isoformat(), subject.sex),
+        "subject": _person_values(evidence.subject),
+        "claimant": _person_values(evidence.claimant),
         "subject_about": evidence.subject_about,
         "employer": employer and (employer.about, employer.name, employer.numbers),
-        "addresses": [(a.about, a.kind, a.country, a.postcode, a.town) for a in evidence.addresses],
-        "pins": [(p.about, p.country, p.number) for p in evidence.pins],
-        "named": [(n.about, n.where, n.country, n.id, n.name) for n in evidence.named],
+        "addresses": [
+            (a.about, a.kind, a.country, a.postcode, a.town, a.element) for a in evidence.addresses
+        ],
+        "pins": [(p.about, p.country, p.number, p.element) for p in evidence.pins],
+        "named": [(n.about, n.where, n.country, n.id, n.name, n.element) for n in evidence.named],
         "populations": sorted(evidence.populations),
+        "stated": [(s.kind, s.about, s.value, s.element) for s in evidence.stated],
         "several": evidence.several,
+        "others": [_evidence_values(other) for other in evidence.others],
         "prose": evidence.prose,
     }
-    return _text({key: value for key, value in whole.items() if value})
+    return {key: value for key, value in whole.items() if value}
 
 
 def evidence_of(text: str) -> Evidence:
     """The evidence in a text of `evidence_text`."""
-    whole: dict[str, Any] = json.loads(text)
+    return _evidence(json.loads(text))
+
+
+def _evidence(whole: Mapping[str, Any]) -> Evidence:
     return Evidence(
         subject=_person(whole.get("subject")),
+        claimant=_person(whole.get("claimant")),
         subject_about=About(whole["subject_about"]),
         employer=_organisation(whole.get("employer")),
         addresses=tuple(
@@ -199,9 +240,20 @@ def evidence_of(text: str) -> Evidence:
             for about, where, *rest in whole.get("named", ())
         ),
         populations=frozenset(whole.get("populations", ())),
+        stated=tuple(
+            Stated(StatedKind(kind), About(about), *rest)
+            for kind, about, *rest in whole.get("stated", ())
+        ),
         several=whole.get("several", False),
+        others=tuple(_evidence(other) for other in whole.get("others", ())),
         prose=whole.get("prose", False),
     )
+
+
+def _person_values(person: Person | None) -> tuple[str, ...] | None:
+    if person is None:
+        return None
+    return (person.family_name, person.forename, person.date_birth.isoformat(), person.sex)
 
 
 def _person(values: list[str] | None) -> Person | None:
@@ -241,6 +293,8 @@ def decision_text(decision: Decision) -> str:
             )
         case Hold() | Refuse() | SetAside():
             return _text({"cause": decision.cause})
+        case Reject() | Note():
+            return _text({"code": decision.code} if isinstance(decision, Reject) else {})
         case Refer():
             return _text(
                 {

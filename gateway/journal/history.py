@@ -1,15 +1,22 @@
 """The history of a case, written and read: the sequence numbers are given where it is locked."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.core.events import Event, MessageReceived
-from gateway.journal.codec import KINDS, codes, event_of, event_text, evidence_text, microseconds
+from gateway.core.events import Event
+from gateway.journal.codec import (
+    KINDS,
+    WITH_EVIDENCE,
+    codes,
+    event_of,
+    event_text,
+    evidence_text,
+    microseconds,
+)
+from gateway.journal.engine import Connection
 from gateway.journal.page import Page
-from gateway.journal.statements import SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Scope:
 def revisions(page: Page, case_ids: Iterable[str]) -> dict[str, int]:
     """The number of events of each of these cases."""
     found = page.execute("revisions", (codes(case_ids),)).fetchone()[0]
-    numbers: dict[str, int] = json.loads(found)
+    numbers: dict[str, int] = json.loads(found or "{}")
     return numbers
 
 
@@ -50,12 +57,12 @@ def append(
         (
             (case_id, seq, instance, environment, evidence_text(event.evidence))
             for seq, event in enumerate(events, after + 1)
-            if isinstance(event, MessageReceived) and event.evidence is not None
+            if isinstance(event, WITH_EVIDENCE) and event.evidence is not None
         ),
     )
 
 
-def events(db: sqlite3.Connection, case_id: str, after: int, until: int) -> Iterable[Event]:
+def events(db: Connection, case_id: str, after: int, until: int) -> Iterable[Event]:
     """Events of a case above revision `after`, up to `until`."""
-    rows = db.execute(SQL["history"], (case_id, after, until))
+    rows = db.run("history", (case_id, after, until))
     return [event_of(kind, content, evidence) for kind, content, evidence in rows]

@@ -1,22 +1,43 @@
-"""Sendings, inside one transaction of the writer: queued, claimed, sent, deferred, withdrawn."""
+"""Sendings, inside one transaction of the writer: queued, claimed, handed over, put off.
 
-from collections.abc import Iterable, Sequence
+What becomes of them at the far side is in `delivery`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from gateway.core.decision import Refer
-from gateway.core.events import Event, ForwardConfirmed, QuestionFailed, Referred
+from gateway.core.events import (
+    Answered,
+    Event,
+    ForwardConfirmed,
+    Forwarded,
+    QuestionFailed,
+    Referred,
+    SteppedBack,
+)
+from gateway.core.leaving import Mode
 from gateway.core.outgoing import Outgoing, SendingKind
 from gateway.core.states import MESSAGE, SENDING, MessageState, SendingState
+from gateway.core.trace_context import caused, trace_of
 from gateway.journal import Claimed, Contradiction, follow, history
 from gateway.journal.codec import codes, decision_text, microseconds, pairs
 from gateway.journal.history import Scope
 from gateway.journal.page import Page
 
-_OPEN: Final = frozenset({SendingState.DUE, SendingState.WAITING})
-_QUESTIONS: Final = frozenset({SendingKind.X012, SendingKind.H001})
+_OPEN: Final = frozenset({SendingState.PROPOSED, SendingState.DUE, SendingState.WAITING})
+_QUESTIONS: Final = frozenset({SendingKind.X012, SendingKind.H001, SendingKind.P8000})
+_TO_SENDER: Final = _QUESTIONS | {SendingKind.X011, SendingKind.NOTE}
+"""Kinds that go to whoever sent the SED: he is no candidate for the case."""
+_OF_ONE_MESSAGE: Final = frozenset({SendingKind.HAND_OVER, SendingKind.X050})
+"""Kinds that are about the message that is their object, whatever they were written with."""
 FAILED: Final = "sending-failed"
+OVERTAKEN: Final = "overtaken"
+"""Error of a question or reminder that nobody needs any more."""
+NO_BODY: Final = "none"
+"""Media of what consists of its sidecar alone."""
 
 
 # -- into the outbox ------------------------------------------------------------------------
@@ -31,14 +52,19 @@ class Post:
     """Received message that is done when it has left."""
     outgoing: Sequence[Outgoing]
     at: datetime
-    observed: bool
+    mode: Mode
+    events: Sequence[Event] = ()
+    """What happened in the case with it."""
 
 
 def enqueue(page: Page, scope: Scope, post: Post, before: int) -> frozenset[str]:
     """Queue what must leave; the messages for which something is still to be sent.
 
-    `before` is the number of sendings that the case has already.
+    `before` is the number of sendings that the case has already: those of them that nobody needs
+    any more are withdrawn.
     """
+    if before and post.case_id is not None:
+        _overtake(page, post.case_id, post.events, post.at)
     if not post.outgoing:
         return frozenset()
     if post.case_id is None:
@@ -46,10 +72,12 @@ def enqueue(page: Page, scope: Scope, post: Post, before: int) -> frozenset[str]
     at, rows, unfinished = microseconds(post.at), [], set()
     states: dict[str, SendingState] = {}
     for seq, out in enumerate(post.outgoing, before + 1):
-        after = out.after or (_forwarding(page, post.case_id, out) if before else None)
-        state = SendingState.OBSERVED if post.observed else _first_state(page, after, states)
+        after = out.after
+        if before and after is None and out.kind is SendingKind.HAND_OVER:
+            after = _forwarding(page, post.case_id, states)
+        state = _first_state(page, after, states, post.mode)
         states[out.message_id] = state
-        about = out.object if out.kind is SendingKind.HAND_OVER else post.about
+        about = out.object if out.kind in _OF_ONE_MESSAGE else post.about
         if state in _OPEN:
             unfinished.add(about)
         rows.append(
@@ -77,33 +105,84 @@ def enqueue(page: Page, scope: Scope, post: Post, before: int) -> frozenset[str]
     return frozenset(unfinished)
 
 
-def _forwarding(page: Page, case_id: str, out: Outgoing) -> str | None:
-    """The X007 that a later hand-over follows: its receiver must be in the case first."""
-    if out.kind is not SendingKind.HAND_OVER:
-        return None
+def _forwarding(page: Page, case_id: str, states: dict[str, SendingState]) -> str | None:
+    """The X007 that a later hand-over follows: its receiver must be in the case first.
+
+    Where it stands is added to what is known.
+    """
     row = page.look("forwarding", (case_id,))
-    return str(row[0]) if row is not None else None
+    if row is None:
+        return None
+    states.setdefault(row[0], SendingState(row[1]))
+    return str(row[0])
 
 
-def _first_state(page: Page, after: str | None, beside: dict[str, SendingState]) -> SendingState:
-    """Due, unless what it comes after is not confirmed; never sent when that never is."""
-    if after is None:
-        return SendingState.DUE
-    before = beside.get(after) or _state(page, after)
+def _first_state(
+    page: Page, after: str | None, beside: dict[str, SendingState], mode: Mode
+) -> SendingState:
+    """Observed or proposed as the mode says; what comes after something observed is so too."""
+    if mode is Mode.OBSERVE:
+        return SendingState.OBSERVED
+    state = SendingState.DUE
+    if after is not None:
+        state = following(beside.get(after) or state_of(page, after))
+    if mode is Mode.CONFIRM and state is not SendingState.OBSERVED:
+        return SendingState.PROPOSED
+    return state
+
+
+def following(before: SendingState | None) -> SendingState:
+    """Due, unless what it comes after has not been handed over.
+
+    Raises:
+        Contradiction: that never will be.
+    """
     match before:
-        case SendingState.SENT:
+        case SendingState.HANDED_OVER | SendingState.SENT | SendingState.DELIVERED:
             return SendingState.DUE
-        case SendingState.DUE | SendingState.WAITING:
+        case SendingState.PROPOSED | SendingState.DUE | SendingState.WAITING:
             return SendingState.WAITING
         case SendingState.OBSERVED:
             return SendingState.OBSERVED
-        case SendingState.WITHDRAWN | None:
-            raise Contradiction("what a sending comes after is withdrawn or not here")
+        case SendingState.FAILED | SendingState.WITHDRAWN | None:
+            raise Contradiction("what a sending comes after has failed, or is not here")
 
 
-def _state(page: Page, message_id: str) -> SendingState | None:
+def state_of(page: Page, message_id: str) -> SendingState | None:
+    """Where a sending stands; None when there is none."""
     row = page.look("sending_state", (message_id,))
     return SendingState(row[0]) if row is not None else None
+
+
+def _overtake(page: Page, case_id: str, events: Sequence[Event], at: datetime) -> None:
+    """Withdraw what would ask or remind, where nobody needs to be asked any more.
+
+    What is claimed just now may leave; if it does not, the next claim withdraws it.
+    """
+    for unsent in _OPEN:
+        state = follow(SENDING, unsent, SendingState.WITHDRAWN)
+    for event in events:
+        match event:
+            case Answered() | QuestionFailed():
+                question = event.question
+            case Forwarded() | SteppedBack():
+                question = ""
+            case _:
+                continue
+        row = {"case_id": case_id, "state": state, "at": microseconds(at), "question": question}
+        page.execute("overtake", row)
+        page.execute("overtake_claimed", row)
+        if isinstance(event, Forwarded) and event.by_hand:
+            _sent_by_hand(page, {**row, "institution": event.institution})
+
+
+def _sent_by_hand(page: Page, row: Mapping[str, object]) -> None:
+    """An X007 to that institution never leaves now, and what waits for it waits no longer."""
+    found = page.execute("sent_by_hand", row).fetchall()
+    after = codes(message_id for message_id, _ in found)
+    due = follow(SENDING, SendingState.WAITING, SendingState.DUE)
+    page.execute("go_on_by_hand", {**row, "after": after, "state": due})
+    finish(page, [about for _, about in found])
 
 
 # -- out of the outbox ----------------------------------------------------------------------
@@ -112,7 +191,11 @@ def _state(page: Page, message_id: str) -> SendingState | None:
 def claim(
     page: Page, scope: Scope, limit: int, now: datetime, lease_seconds: float
 ) -> Sequence[Claimed]:
-    """Due sendings with their bytes; one whose bytes were erased is withdrawn instead."""
+    """Due sendings with their bytes.
+
+    Withdrawn instead: one whose bytes were erased, and a question or reminder that was overtaken
+    while an earlier claim had it.
+    """
     until = microseconds(now + timedelta(seconds=lease_seconds))
     found = page.execute(
         "claim", {"now": microseconds(now), "until": until, "limit": limit}
@@ -121,7 +204,9 @@ def claim(
     claims = []
     for row in found:
         claimed = _claimed(row)
-        if row[8] is None:
+        if row[17]:
+            _too_late(page, claimed, now)
+        elif row[8] is None and row[6] != NO_BODY:
             withdraw(page, scope, claimed, now, "no-body")
         else:
             claims.append(claimed)
@@ -129,6 +214,7 @@ def claim(
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:
+    trace = trace_of(row[16], row[15] or row[0])
     return Claimed(
         message_id=row[0],
         case_id=row[1],
@@ -142,15 +228,27 @@ def _claimed(row: Sequence[Any]) -> Claimed:
         sidecar=row[9],
         attempts=row[10],
         token=str(row[11]),
+        trace=caused(trace, row[0]),
+        cause=caused(trace, row[15]) if row[15] else None,
     )
 
 
-def sent(page: Page, scope: Scope, claims: Sequence[Claimed], at: datetime) -> int:
-    """Mark as sent; what waited becomes due, messages become done. How many counted."""
+def handed_over(
+    page: Page,
+    scope: Scope,
+    claims: Sequence[Claimed],
+    at: datetime,
+    status_due: datetime | None = None,
+) -> int:
+    """Mark as handed over; what waited becomes due, messages become done. How many counted.
+
+    `status_due` is until when the far side should have said what became of them.
+    """
     when = microseconds(at)
-    state = follow(SENDING, SendingState.DUE, SendingState.SENT)
+    state = follow(SENDING, SendingState.DUE, SendingState.HANDED_OVER)
     held = pairs((claimed.message_id, claimed.token) for claimed in claims)
-    settled = page.execute("settle_sent", (held, when, state)).fetchall()
+    until = microseconds(status_due) if status_due is not None else None
+    settled = page.execute("settle_handed_over", (held, when, state, until)).fetchall()
     if not settled:
         return 0
     due = follow(SENDING, SendingState.WAITING, SendingState.DUE)
@@ -182,6 +280,15 @@ def finish(page: Page, message_ids: Iterable[str]) -> None:
     page.execute("finish_messages", (codes(message_ids), MessageState.RECORDED, done))
 
 
+def _too_late(page: Page, claimed: Claimed, at: datetime) -> None:
+    """Nobody needs to be asked any more: not to be sent, and nothing for a person to do."""
+    page.touch((claimed.case_id,))
+    state = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
+    row = (claimed.message_id, claimed.token, microseconds(at), state, OVERTAKEN)
+    settled = page.execute("settle_withdrawn", row).fetchone()
+    finish(page, [settled[1]])
+
+
 def defer(page: Page, claimed: Claimed, due: datetime, error: str) -> bool:
     """Give the claim back; it is due again later."""
     when = microseconds(due)
@@ -191,6 +298,7 @@ def defer(page: Page, claimed: Claimed, due: datetime, error: str) -> bool:
 
 def withdraw(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: str) -> bool:
     """Never to be sent, nor what waits for it; a person must decide about the case."""
+    page.touch((claimed.case_id,))
     when = microseconds(at)
     state = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
     row = page.execute(
@@ -199,21 +307,39 @@ def withdraw(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: st
     if row is None:
         return False
     case_id, about, kind, _, receiver = row
-    if kind == SendingKind.REMINDER:  # the question stands, and goes to a person when it expires
-        return True
-    messages = [about, *_withdraw_dependents(page, claimed.message_id, when, error)]
-    events: list[Event] = []
-    if kind in _QUESTIONS:
-        events.append(QuestionFailed(claimed.message_id))
-        messages += _waiting_in_vain(page, case_id, claimed.message_id)
-    candidates = () if kind in _QUESTIONS else (receiver,)
-    for message_id in dict.fromkeys(messages):
-        refer(page, message_id, Refer(FAILED, candidates), at, "gateway")
-        events.append(Referred(message_id, FAILED))
-    revision = history.revisions(page, (case_id,))[case_id]
-    history.append(page, scope, case_id, revision, events, at=at)
-    page.execute("clear_due", (case_id,))  # a person has the case
+    left = Left(claimed.message_id, case_id, about, kind, receiver)
+    give_up(page, scope, left, FAILED, at, error)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A sending that left, or should have."""
+
+    message_id: str
+    case_id: str
+    about: str
+    """Received message that it was sent for."""
+    kind: str
+    receiver: str
+
+
+def give_up(page: Page, scope: Scope, left: Left, cause: str, at: datetime, error: str) -> None:
+    """The receiver will not get it: nor what waits for it, and a person has the case."""
+    if left.kind == SendingKind.REMINDER:  # the question stands, and goes to a person by itself
+        return
+    messages = [left.about, *_withdraw_dependents(page, left, microseconds(at), error)]
+    events: list[Event] = []
+    if left.kind in _QUESTIONS:
+        events.append(QuestionFailed(left.message_id))
+        messages += _waiting_in_vain(page, left.case_id, left.message_id)
+    candidates = () if left.kind in _TO_SENDER else (left.receiver,)
+    for message_id in dict.fromkeys(messages):
+        refer(page, message_id, Refer(cause, candidates), at, "gateway")
+        events.append(Referred(message_id, cause))
+    revision = history.revisions(page, (left.case_id,))[left.case_id]
+    history.append(page, scope, left.case_id, revision, events, at=at)
+    page.execute("clear_due", (left.case_id,))  # a person has the case
 
 
 def _waiting_in_vain(page: Page, case_id: str, question: str) -> Sequence[str]:
@@ -222,24 +348,37 @@ def _waiting_in_vain(page: Page, case_id: str, question: str) -> Sequence[str]:
     return [row[0] for row in rows]
 
 
-def _withdraw_dependents(page: Page, message_id: str, when: int, error: str) -> Sequence[str]:
-    """Withdraw everything that waits for a sending; the messages it was about."""
+def _withdraw_dependents(page: Page, left: Left, when: int, error: str) -> Sequence[str]:
+    """Withdraw everything that goes after a sending and has not left; the messages it was about."""
     state = follow(SENDING, SendingState.WAITING, SendingState.WITHDRAWN)
     messages: list[str] = []
-    ahead = [message_id]
+    ahead = [left.message_id]
     while ahead:
-        rows = page.execute("withdraw_dependents", (ahead.pop(), when, state, error)).fetchall()
+        row = (ahead.pop(), when, state, error, left.case_id)
+        rows = page.execute("withdraw_dependents", row).fetchall()
         ahead.extend(row[0] for row in rows)
         messages.extend(row[1] for row in rows)
     return messages
 
 
+def standing(page: Page, message_id: str) -> tuple[MessageState, int]:
+    """State and latest attempt of a message.
+
+    Raises:
+        Contradiction: there is no such message.
+    """
+    row = page.execute("message_standing", (message_id,)).fetchone()
+    if row is None:
+        raise Contradiction("a message that is not here cannot move")
+    return MessageState(row[0]), row[1]
+
+
 def refer(page: Page, message_id: str, referral: Refer, at: datetime, who: str) -> None:
     """Put a message on the worklist, by a decision of its own, unless it is there."""
-    state, attempt = page.execute("message_standing", (message_id,)).fetchone()
-    if state == MessageState.REFERRED:
+    state, attempt = standing(page, message_id)
+    if state is MessageState.REFERRED:
         return
-    new = follow(MESSAGE, MessageState(state), MessageState.REFERRED)
+    new = follow(MESSAGE, state, MessageState.REFERRED)
     page.execute("refer_message", (message_id, new, attempt + 1))
     page.execute(
         "refer_decision",

@@ -10,26 +10,28 @@ from datetime import datetime
 from typing import Final
 
 from gateway.core.decision import cause, institution, name
-from gateway.core.states import MESSAGE, MessageState
+from gateway.core.events import DealtWith
+from gateway.core.states import MESSAGE, ON_WORKLIST, MessageState
 from gateway.errors import JournalConflict
 from gateway.journal import (
+    Closing,
     Contradiction,
     Duplicate,
     Entry,
     IdentityConflict,
     Outcome,
     Recorded,
-    Release,
-    SchemasInForce,
-    TableRelease,
     developing,
     follow,
     history,
+    observing,
     outbox,
 )
 from gateway.journal.codec import codes, decision_text, microseconds, steps_text
+from gateway.journal.engine import About
 from gateway.journal.history import Scope
 from gateway.journal.page import Page
+from gateway.journal.rows import Release, SchemasInForce, TableRelease
 
 _NO_BYTES: Final = hashlib.sha256(b"").hexdigest()
 
@@ -46,6 +48,14 @@ class _Standing:
     release: str | None
 
 
+def about(entry: Entry) -> About:
+    """What is looked at and changed to record an entry."""
+    judgement = entry.judgement
+    moved = (message_id for message_id, _ in judgement.moves)
+    case = judgement.case_id or judgement.message_id
+    return About(frozenset((judgement.message_id, case, *moved)))
+
+
 def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     """Write one message; nothing is written unless the outcome is `Recorded`.
 
@@ -54,8 +64,7 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
         Contradiction: it cannot follow what is written already (a bug).
     """
     judgement = entry.judgement
-    moved = (message_id for message_id, _ in judgement.moves)
-    page.touch((judgement.message_id, judgement.case_id or judgement.message_id, *moved))
+    page.touch(about(entry).keys)
     standing = _standing(page, entry)
     known = _known(standing, entry)
     if known is not None:
@@ -70,7 +79,8 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
         judgement.message_id,
         judgement.outgoing,
         entry.decided_at,
-        observed=entry.observed,
+        judgement.mode,
+        judgement.events,
     )
     queued = outbox.enqueue(page, scope, post, standing.sendings)
     _write_message(page, scope, entry, standing, unfinished=judgement.message_id in queued)
@@ -78,8 +88,8 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     _write_case(page, scope, entry, standing.revision)
     if entry.reason:
         of = judgement.message_id
-        deed = _Deed(of, "decide", judgement.state, entry.who, entry.reason, entry.decided_at)
-        _note(page, scope, deed)
+        deed = Deed(of, "decide", judgement.state, entry.who, entry.reason, entry.decided_at)
+        note(page, scope, deed)
     return Recorded()
 
 
@@ -125,7 +135,7 @@ def _write_message(
 ) -> None:
     judgement, message = entry.judgement, entry.judgement.message
     state = judgement.state
-    if standing.state is not None:
+    if standing.state is not None and state is not standing.state:
         state = follow(MESSAGE, standing.state, state)
     if state is MessageState.RECORDED and not unfinished:
         state = follow(MESSAGE, state, MessageState.DONE)
@@ -151,6 +161,8 @@ def _write_message(
                 microseconds(entry.received_at),
                 state,
                 judgement.same_as,
+                entry.rina_number,
+                entry.traceparent,
             )
         ],
     )
@@ -202,58 +214,59 @@ def _write_case(page: Page, scope: Scope, entry: Entry, revision: int) -> None:
         if judgement.times:
             developing.set_due(page, scope, case_id, judgement.due)
     for message_id, new in judgement.moves:
-        state, _ = message_standing(page, message_id)
+        state, _ = outbox.standing(page, message_id)
         page.execute("move_message", (message_id, follow(MESSAGE, state, new)))
         outbox.finish(page, [message_id])
-
-
-def message_standing(page: Page, message_id: str) -> tuple[MessageState, int]:
-    """State and latest attempt of a message.
-
-    Raises:
-        Contradiction: there is no such message.
-    """
-    row = page.execute("message_standing", (message_id,)).fetchone()
-    if row is None:
-        raise Contradiction("a message that is not here cannot move")
-    return MessageState(row[0]), row[1]
 
 
 def discard(
     page: Page, scope: Scope, message_id: str, *, who: str, reason: str, at: datetime
 ) -> bool:
     """Take a message out of quarantine for good; who and why stay."""
-    old = _standing_in(page, message_id, (MessageState.QUARANTINED,))
+    old = standing_in(page, message_id, (MessageState.QUARANTINED,))
     if old is None:
         return False
     state = follow(MESSAGE, old, MessageState.DISCARDED)
     page.execute("move_message", (message_id, state))
-    _note(page, scope, _Deed(message_id, "discard", state, who, reason, at))
+    note(page, scope, Deed(message_id, "discard", state, who, reason, at))
     return True
 
 
-def deal_with(
-    page: Page,
-    scope: Scope,
-    message_id: str,
-    outcome: str,
-    *,
-    who: str,
-    reason: str,
-    at: datetime,
-) -> bool:
-    """A person has dealt with a message of the worklist; who, how and why stay."""
-    old = _standing_in(page, message_id, (MessageState.REFERRED, MessageState.REFUSED))
+def settle(page: Page, scope: Scope, acts: Sequence[Entry | Closing]) -> None:
+    """Write what a person decided about entries of the worklist: all of it, or nothing.
+
+    Raises:
+        JournalConflict: one of them has moved on, or is not there any more.
+    """
+    for act in acts:
+        if isinstance(act, Closing):
+            _close(page, scope, act)
+        elif not isinstance(record(page, scope, act), Recorded):
+            raise JournalConflict
+
+
+def _close(page: Page, scope: Scope, act: Closing) -> None:
+    """A person has dealt with a message; who, how and why stay."""
+    old = standing_in(page, act.message_id, ON_WORKLIST)
     if old is None:
-        return False
+        raise JournalConflict
     state = follow(MESSAGE, old, MessageState.DONE)
-    page.execute("move_message", (message_id, state))
-    _note(page, scope, _Deed(message_id, outcome, state, who, reason, at))
-    return True
+    page.execute("move_message", (act.message_id, state))
+    if old is MessageState.REFERRED:  # one that is refused left no trace in its case
+        _waits_no_more(page, scope, act.message_id, act.at)
+    note(page, scope, Deed(act.message_id, act.outcome, state, act.who, act.reason, act.at))
+
+
+def _waits_no_more(page: Page, scope: Scope, message_id: str, at: datetime) -> None:
+    """The case goes on without the message, should it go on."""
+    (case_id,) = page.execute("case_of_message", (message_id,)).fetchone()
+    if case_id is not None:
+        revision = history.revisions(page, (case_id,))[case_id]
+        history.append(page, scope, case_id, revision, (DealtWith(message_id),), at=at)
 
 
 @dataclass(frozen=True, slots=True)
-class _Deed:
+class Deed:
     """What a person did to a message."""
 
     message_id: str
@@ -262,17 +275,18 @@ class _Deed:
     who: str
     reason: str
     at: datetime
+    assignee: str | None = None
+    """Who has the entry of the worklist from now on; None: nobody, or no matter."""
 
 
-def _standing_in(
-    page: Page, message_id: str, states: Sequence[MessageState]
-) -> MessageState | None:
+def standing_in(page: Page, message_id: str, states: Sequence[MessageState]) -> MessageState | None:
     """The state of a message, when it is one of these."""
     row = page.execute("message_standing", (message_id,)).fetchone()
     return MessageState(row[0]) if row is not None and row[0] in states else None
 
 
-def _note(page: Page, scope: Scope, deed: _Deed) -> None:
+def note(page: Page, scope: Scope, deed: Deed) -> None:
+    """Write down what a person did."""
     page.execute(
         "add_deed",
         {
@@ -284,6 +298,7 @@ def _note(page: Page, scope: Scope, deed: _Deed) -> None:
             "state": deed.state,
             "who": deed.who,
             "reason": deed.reason,
+            "assignee": deed.assignee,
         },
     )
 
@@ -327,5 +342,6 @@ def note_schemas(page: Page, schemas: SchemasInForce) -> None:
 
 
 def beat(page: Page, scope: Scope, at: datetime) -> None:
-    """Write that the gateway was alive."""
+    """Write that the gateway was alive, and since when without a pause."""
     page.execute("beat", (scope.instance, microseconds(at)))
+    observing.alive(page, scope, at)

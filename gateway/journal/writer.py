@@ -4,11 +4,11 @@ A commit costs a flush to disk, so many writes share one. Nearly always all of t
 fail before they have written anything; when one breaks off half way, the transaction is begun
 again with each write under its own savepoint, and that one undoes itself alone. Who waits is told
 after the commit, so what is told is durable. When the disk fails, all writes of the transaction
-fail, and the next ones are tried on a transaction of their own.
+fail, and the next ones are tried on a transaction of their own. When it crossed the transaction of
+another worker, it is done once more.
 """
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
@@ -17,12 +17,15 @@ from typing import Any, Final, Literal, Self, TypeVar
 
 from gateway.errors import JournalUnavailable
 from gateway.journal import Contradiction
+from gateway.journal.engine import ALONE, About, Connection, Engine, Fault
 from gateway.journal.page import Page
 
 T = TypeVar("T")
 
 MOST: Final = 200
 """From so many writes on no more are added to a transaction."""
+TRIES: Final = 5
+"""How often a transaction is tried that crosses those of others."""
 
 
 class _Caught:
@@ -51,10 +54,12 @@ class _Write(_Caught):
     def __init__(
         self,
         work: Callable[[Page], Any],
+        about: About,
         future: "asyncio.Future[Any]",
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.work = work
+        self.about = about
         self.future = future
         self.loop = loop
         self.result: Any = None
@@ -63,14 +68,15 @@ class _Write(_Caught):
 class Writer:
     """Owns the writing connection and its thread."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        """`connect` is called in the thread; the connection is in autocommit mode."""
-        self._connect = connect
+    def __init__(self, engine: Engine) -> None:
+        """The connection is opened in the thread."""
+        self._engine = engine
+        self._lost: tuple[type[Exception], ...] = (*engine.errors, OSError)
         self._queue: SimpleQueue[Sequence[_Write] | None] = SimpleQueue()
         self._turn: list[_Write] = []
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._closed = False
-        self._db: sqlite3.Connection | None = None
+        self._db: Connection | None = None
 
     async def start(self) -> None:
         """Start the thread and open the connection.
@@ -81,10 +87,11 @@ class Writer:
         self._thread.start()
         await self.write(lambda _page: None)
 
-    async def write(self, work: Callable[[Page], T]) -> T:
+    async def write(self, work: Callable[[Page], T], about: About = ALONE) -> T:
         """What `work` returns, once that is durable; what it raises, with nothing written.
 
-        A write that was accepted is done even if nobody waits for it any more.
+        `work` may be done more than once, each time on a transaction that knows nothing of the last
+        one. A write that was accepted is done even if nobody waits for it any more.
 
         Raises:
             JournalUnavailable: the disk failed, or the journal is closed.
@@ -95,7 +102,7 @@ class Writer:
         future: asyncio.Future[T] = loop.create_future()
         if not self._turn:
             loop.call_soon(self._hand_over)
-        self._turn.append(_Write(work, future, loop))
+        self._turn.append(_Write(work, about, future, loop))
         return await future
 
     def _hand_over(self) -> None:
@@ -124,12 +131,7 @@ class Writer:
         while more:
             batch, more = self._gather()
             if batch:
-                with _Caught() as defect:
-                    self._do(batch)
-                if defect.error is not None:
-                    self._undo()
-                    for write in batch:
-                        write.error = write.error or defect.error
+                self._done_or_told(batch)
                 _tell(batch)
         if self._db is not None:
             self._db.close()
@@ -148,116 +150,137 @@ class Writer:
                 return batch, True
         return batch, False
 
-    def _do(self, batch: Sequence[_Write]) -> None:
-        """One transaction; when it fails, none of the batch was written."""
-        try:
-            db = self._open()
-            if not _together(db, batch):
-                _one_by_one(db, batch)
-        except (sqlite3.Error, OSError) as error:
+    def _done_or_told(self, batch: Sequence[_Write]) -> None:
+        """One transaction; a defect of ours is told to who waits, and ends no thread."""
+        with _Caught() as defect:
+            self._do(batch)
+        if defect.error is not None:
             self._undo()
             for write in batch:
-                write.error = unavailable(error)
-        except JournalUnavailable as error:
-            for write in batch:
-                write.error = error
+                write.error = write.error or defect.error
 
-    def _open(self) -> sqlite3.Connection:
+    def _do(self, batch: Sequence[_Write]) -> None:
+        """One transaction; when it fails, none of the batch was written."""
+        for left in reversed(range(TRIES)):
+            try:
+                db = self._open()
+                if not self._together(db, batch):
+                    self._one_by_one(db, batch)
+            except self._lost as error:
+                self._undo()
+                if left and self._engine.fault(error) is Fault.AGAIN:
+                    continue
+                for write in batch:
+                    write.error = self._engine.unavailable(error)
+            except JournalUnavailable as error:
+                for write in batch:
+                    write.error = error
+            return
+
+    def _open(self) -> Connection:
         if self._db is None:
-            self._db = self._connect()
+            self._db = self._engine.connect_to_write()
         return self._db
 
     def _undo(self) -> None:
         """Roll back; a connection that cannot even do that is replaced."""
         if self._db is None:
             return
-        try:
+        with _Caught() as failed:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-        except sqlite3.Error:
+        if failed.error is not None or self._db.broken:
             self._db.close()
             self._db = None
 
+    def _together(self, db: Connection, batch: Sequence[_Write]) -> bool:
+        """All writes in one transaction; False with nothing done when one broke off half way.
 
-def unavailable(error: Exception) -> JournalUnavailable:
-    """The error of the package for one of the engine; its name tells what is wrong."""
-    name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-    return JournalUnavailable(
-        f"The journal cannot be used now ({name}): see that its disk is there and has room.",
-        french=(
-            f"Le journal est inutilisable ({name}) : "
-            "vérifier que son disque est présent et qu'il reste de la place."
-        ),
-    )
-
-
-def _together(db: sqlite3.Connection, batch: Sequence[_Write]) -> bool:
-    """All writes in one transaction; False with nothing done when one broke off half way.
-
-    Raises:
-        sqlite3.Error: the whole transaction is lost.
-    """
-    db.execute("BEGIN IMMEDIATE")
-    page = Page(db)
-    for write in batch:
-        before = page.written
-        _attempt(write, page)
-        if write.error is not None and page.written != before:
+        Raises an error of the engine when the whole transaction is lost.
+        """
+        db.begin([write.about for write in batch])
+        page = Page(db)
+        for write in batch:
+            before = page.written
+            self._attempt(write, page)
+            if write.error is not None and (page.written != before or db.broken):
+                db.execute("ROLLBACK")
+                return False
+        with _Caught() as rows:
+            page.flush()
+        if rows.error is not None:
+            if self._ends_all(rows.error):
+                raise rows.error
             db.execute("ROLLBACK")
             return False
-    with _Caught() as rows:
-        page.flush()
-    if rows.error is not None:
-        if _is_of_the_disk(rows.error):
-            raise rows.error
-        db.execute("ROLLBACK")
-        return False
-    db.execute("COMMIT")
-    return True
+        db.execute("COMMIT")
+        if page.checkpoint:
+            db.checkpoint()
+        return True
+
+    def _one_by_one(self, db: Connection, batch: Sequence[_Write]) -> None:
+        """All writes in one transaction, each under its savepoint: what breaks is undone alone.
+
+        Raises an error of the engine when the whole transaction is lost.
+        """
+        wanted = False
+        db.begin([write.about for write in batch])
+        for write in batch:
+            page = Page(db)
+            db.execute("SAVEPOINT one")
+            self._attempt(write, page, flush=True)
+            if write.error is not None:
+                db.execute("ROLLBACK TO one")
+            db.execute("RELEASE one")
+            wanted = wanted or page.checkpoint
+        db.execute("COMMIT")
+        if wanted:
+            db.checkpoint()
+
+    def _attempt(self, write: _Write, page: Page, *, flush: bool = False) -> None:
+        """One write; its rows are gathered, or inserted at once.
+
+        Raises an error of the engine when the whole transaction is lost.
+        """
+        with write:
+            write.result = write.work(page)
+            if flush:
+                page.flush()
+        if write.error is None:
+            return
+        if self._ends_all(write.error):
+            raise write.error
+        if self._engine.fault(write.error) is Fault.CONTRADICTS:
+            write.error = Contradiction(self._engine.said(write.error))
+
+    def _ends_all(self, error: BaseException) -> bool:
+        """True for what concerns the transaction, false for what is wrong with one write."""
+        return self._engine.fault(error) in {Fault.LOST, Fault.AGAIN}
 
 
-def _one_by_one(db: sqlite3.Connection, batch: Sequence[_Write]) -> None:
-    """All writes in one transaction, each under its savepoint: what breaks is undone alone.
+class InlineWriter(Writer):
+    """Writes on the thread of the loop, what came in one turn of it together.
 
-    Raises:
-        sqlite3.Error: the whole transaction is lost.
+    For simulations: the same transactions, and the same order every time.
     """
-    db.execute("BEGIN IMMEDIATE")
-    for write in batch:
-        page = Page(db)
-        db.execute("SAVEPOINT one")
-        _attempt(write, page, flush=True)
-        if write.error is not None:
-            db.execute("ROLLBACK TO one")
-        db.execute("RELEASE one")
-    db.execute("COMMIT")
 
+    async def start(self) -> None:
+        """Open the connection; there is no thread."""
+        await self.write(lambda _page: None)
 
-def _attempt(write: _Write, page: Page, *, flush: bool = False) -> None:
-    """One write; its rows are gathered, or inserted at once.
+    def _hand_over(self) -> None:
+        if self._turn:
+            batch, self._turn = self._turn, []
+            self._done_or_told(batch)
+            _answer(batch)
 
-    Raises:
-        sqlite3.Error: the whole transaction is lost.
-    """
-    with write:
-        write.result = write.work(page)
-        if flush:
-            page.flush()
-    if write.error is not None and _is_of_the_disk(write.error):
-        raise write.error
-    if isinstance(write.error, sqlite3.IntegrityError):
-        write.error = Contradiction(str(write.error))
-
-
-def _is_of_the_disk(error: BaseException) -> bool:
-    """True for what concerns the transaction, false for what is wrong with one write."""
-    of_the_write = (
-        sqlite3.IntegrityError,
-        sqlite3.DataError,
-        sqlite3.ProgrammingError,
-        sqlite3.InterfaceError,
-    )
-    return isinstance(error, sqlite3.Error) and not isinstance(error, of_the_write)
+    async def close(self) -> None:
+        """Finish what was accepted, take no more, close the connection."""
+        self._closed = True
+        self._hand_over()
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
 
 def _tell(batch: Sequence[_Write]) -> None:

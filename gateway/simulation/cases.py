@@ -29,11 +29,13 @@ WITH_H001: Final = ("S_", "AW_", "R_", "UB_", "FB_")
 MULTILATERAL: Final = ("P_", "FB_", "H_BUC_01")
 ASSUMED: Final = frozenset({"{cpam}", "{carsat}", "{pole}", "{invalidity}", "{caf}"})
 CCMSA: Final = "FR:0200000000"
+RAILWAYS: Final = "FR:0411000000"
 AGRICULTURAL_CLAIMS: Final = frozenset({"P_BUC_01", "P_BUC_02", "P_BUC_03", "P_BUC_10"})
 """BUCs that the head of the agricultural network takes itself (competence.md 4.1)."""
 WAITING: Final = "ask|hold|refer"
-ANSWERED: Final = "transfer|refer"
-"""An answer may come to a machine that asked or to a person who has the case."""
+ANSWERED: Final = "ask|refer|transfer"
+"""An answer may come to a machine that asked or to a person who has the case; one that contradicts
+what was said before may be asked about once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class Case:
         rng = self._rng(position)
         message_id, set_id = self._ids(position)
         facts = self.answered if step.kind in TOLD and self.answered else self.facts
+        if sed == "H002" and "of" in self.facts.extra and self.profile.sed == "P2100":
+            facts = _of_whom(facts, self.facts.extra["of"])
         if step.kind in TOLD:
             facts = replace(facts, homes=TOLD[step.kind](facts.homes))
         extra = {**facts.extra, **self.facts.extra, "about": self.profile.sed}
@@ -202,6 +206,14 @@ BESIDE: Final = {
     "prose": ("H002", False),
 }
 """Kind of step to its SED, and whether the header names the SED that it is about."""
+
+
+def _of_whom(facts: Facts, of: str) -> Facts:
+    """In a survivor's pension: the survivor's facts, or those of the deceased alone."""
+    if of == "second":
+        return replace(facts, person=facts.second)
+    homes = tuple(replace(h, role="") for h in facts.homes if h.role == "deceased")
+    return replace(facts, homes=homes)
 
 
 def _in_part(homes: tuple[Home, ...]) -> tuple[Home, ...]:
@@ -270,8 +282,9 @@ class Drawing:
         country = self._country(rng, profile)
         making = Making(rng, self._witness, country, start.date())
         facts = making.facts(profile, _sender(rng, country, profile.buc))
-        if seeded(f"{key}:silent").random() < self._silent:
-            profile = _silent(profile)
+        silent = seeded(f"{key}:silent")
+        if silent.random() < self._silent:
+            profile = _silent(profile, _draw(silent, self._mix["silent"]))
         institution = making.institution(profile.institution)
         answered, answer = None, ""
         if profile.answer:
@@ -372,20 +385,23 @@ class Drawing:
         return (Step(kind, minutes, WAITING, institution),)
 
 
-def _silent(profile: Profile) -> Profile:
-    """The same SED about a person of the agricultural scheme, of which it gives no sign.
+def _silent(profile: Profile, scheme: str) -> Profile:
+    """The same SED about a person of another scheme, of which it gives no sign.
 
     Only where the general scheme would be assumed: nothing is named and the place decides.
     """
     if profile.named or profile.expected != "transfer" or profile.institution not in ASSUMED:
         return profile
-    national = profile.buc in AGRICULTURAL_CLAIMS
+    if scheme == "rail" and not profile.buc.startswith("FB_"):  # there the CAF serves it, too
+        institution = RAILWAYS
+    else:
+        institution = CCMSA if profile.buc in AGRICULTURAL_CLAIMS else "{msa}"
     return replace(
         profile,
         name=f"silent-{profile.name}",
         group="silent",
         expected="ask|refer",
-        institution=CCMSA if national else "{msa}",
+        institution=institution,
         determinable="no",
         answerable="no",
     )

@@ -1,7 +1,8 @@
 """How institutions abroad answer what the gateway asks: late, in prose, in part, or never.
 
-A partner knows its case and reads what it gets; it knows nothing of the gateway. The mix is that
-of `mix.toml`; what one does is drawn from the seed, the case and the number of the question.
+A partner knows its case, reads what it gets, and answers about whom it was asked; it knows nothing
+of the gateway. The mix is that of `mix.toml`; what one does is drawn from the seed, the case and
+the number of the question.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from gateway.simulation.facts import seeded
 _S: Final = "{http://eessi.dgempl.ec.europa.eu/namespaces/sbdh}"
 MANNERS: Final = ("clean", "promise", "part", "misplaced", "prose", "never")
 CLEAN: Final = frozenset({"clean", "promise"})
+_NAMED: Final = ("familyName", "forename", "dateBirth")
 LATEST: Final = 75
 """Days after which nobody answers any more."""
 
@@ -31,11 +33,14 @@ class Letter:
     buc: str
     set_id: str
     sender: str
+    about: tuple[str, ...]
+    """Names and birth of the person that it is about, as far as it says so."""
 
 
 def letter(body: bytes) -> Letter:
     """Read a message of the gateway."""
-    head = etree.fromstring(body).find(f"{_S}StandardBusinessDocumentHeader")
+    document = etree.fromstring(body)
+    head = document.find(f"{_S}StandardBusinessDocumentHeader")
 
     def said(path: str) -> str:
         steps = "/".join(_S + step for step in path.split("/"))
@@ -47,6 +52,7 @@ def letter(body: bytes) -> Letter:
         buc=said("BusinessScope/CaseId/BusinessServiceName").partition(":")[0],
         set_id=said("BusinessScope/SetId"),
         sender=said("Sender/Identifier"),
+        about=tuple(document.findtext(f".//{name}") or "" for name in _NAMED),
     )
 
 
@@ -112,7 +118,10 @@ class Partner:
 
     def _to(self, read: Letter, kind: str, at: datetime, **extra: str) -> Envelope:
         """A reply in the case in which one was asked, with the question named."""
-        reply = self._beside(kind, at, **extra)
+        other = self.case.facts.second
+        names = (other.family_name, other.forename, other.born.isoformat())
+        of = "second" if read.about == names else "first"
+        reply = self._beside(kind, at, of=of, **extra)
         return replace(reply, case_id=read.case_id, buc=read.buc, related_set_id=read.set_id)
 
     def _beside(self, kind: str, at: datetime, **extra: str) -> Envelope:

@@ -56,7 +56,7 @@ def year(
     Messages that would come after `end` are left out. `missing` is the share of cases that lack
     what is needed; the most that is possible is the share of BUCs that can lack something.
     `silent` is the share of cases, of those where nothing names an institution and the place
-    decides, whose person belongs to the agricultural scheme though the SED gives no sign of it.
+    decides, whose person belongs to another scheme though the SED gives no sign of it.
 
     Raises:
         Refused: the folder holds traffic already or cannot be written, or the period is empty.

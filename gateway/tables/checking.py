@@ -5,59 +5,42 @@ only be seen between the files is looked at when all of them can be read.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from gateway.core.tables import Tables
-from gateway.tables import golden, pages
-from ir_directory import InstitutionRepository, in_force
+from gateway.tables import golden, keeping
+from gateway.tables.competent import unlisted
+from gateway.tables.finding import Finding, against
+from ir_directory import Catchment, InstitutionRepository, in_force
 from ir_directory import load as directory_load
-from routing_tables import ANY, ByPlace, Fixed, Route, RoutingTable
+from ir_directory.problems import Problem
+from routing_tables import ANY, ByPlace, Fixed, Questions, Route, RoutingTable
 from routing_tables import load as routes_load
 from sed_schemas.load import catalogue
 
 PACKAGES: Final = ("ir_directory", "routing_tables")
 ROUTES: Final = "routing_tables/routes.csv"
+MOST_BYTES: Final = 50 * 1024 * 1024
+"""Of one table; the largest of the baseline has 2 MB."""
 CATCHMENTS: Final = "ir_directory/catchments.csv"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """One thing to mend, or to look at."""
+def check(folder: Path, today: date, before: Path | None = None) -> tuple[Finding, ...]:
+    """All findings, by file and line; errors are those that keep the tables from being used.
 
-    file: str
-    line: int
-    """From 1, the header included; 0 when the whole file is meant."""
-    column: str
-    english: str
-    french: str
-    error: bool = True
-    """False: the tables can be used as they are."""
-
-    def text(self, lang: str) -> str:
-        """The sentence in that language."""
-        return self.french if lang == "fr" else self.english
+    `before` holds other tables: warnings that they have, too, are marked as known and come last.
+    """
+    found = _found(folder, today)
+    return found if before is None else against(found, _found(before, today))
 
 
-class _Problem(Protocol):
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def column(self) -> str: ...
-    @property
-    def english(self) -> str: ...
-    @property
-    def french(self) -> str: ...
-
-
-def check(folder: Path, today: date) -> tuple[Finding, ...]:
-    """All findings, by file and line; errors are those that keep the tables from being used."""
-    found: list[Finding] = []
+def _found(folder: Path, today: date) -> tuple[Finding, ...]:
+    found = list(_sizes(folder))
+    if found:
+        return tuple(found)
     directory = _read(found, folder, "ir_directory", directory_load.load)
     routes = _read(found, folder, "routing_tables", routes_load.load)
     _read(found, folder, "routing_tables", routes_load.questions)
@@ -65,9 +48,29 @@ def check(folder: Path, today: date) -> tuple[Finding, ...]:
     if isinstance(directory, InstitutionRepository) and isinstance(routes, RoutingTable):
         lines = _lines(folder / ROUTES)
         found.extend(_targets(directory, routes, lines, today))
+        found.extend(_codes(directory, routes, lines))
+        found.extend(unlisted(directory, routes, lines, today))
+        found.extend(_catchments(directory, keeping.rows(folder / CATCHMENTS), today))
         found.extend(_communes(directory, today))
         found.extend(_golden(folder, directory, routes))
     return tuple(sorted(set(found)))
+
+
+def _sizes(folder: Path) -> Iterator[Finding]:
+    """Tables too large to be one: nothing of them is read."""
+    for package in PACKAGES:
+        for path in sorted((folder / package).rglob("*.csv")):
+            size = path.stat().st_size
+            if size > MOST_BYTES:
+                yield Finding(
+                    path.relative_to(folder).as_posix(),
+                    0,
+                    "",
+                    f"the file has {size} bytes; a table has at most {MOST_BYTES}. Take out what"
+                    " is not part of it.",
+                    f"le fichier fait {size} octets ; une table en fait au plus {MOST_BYTES}. En"
+                    " retirer ce qui n'en fait pas partie.",
+                )
 
 
 def _read(
@@ -77,7 +80,7 @@ def _read(
     try:
         return load(folder / package)
     except (directory_load.DirectoryInvalid, routes_load.RoutesInvalid) as error:
-        problems: Sequence[_Problem] = error.problems
+        problems: Sequence[Problem] = error.problems
         found.extend(
             Finding(f"{package}/{p.file}", p.line, p.column, p.english, p.french) for p in problems
         )
@@ -94,7 +97,7 @@ def _golden(
     folder: Path, directory: InstitutionRepository, routes: RoutingTable
 ) -> Iterator[Finding]:
     """Golden cases that do not hold."""
-    tables = Tables("draft", "", directory, routes, catalogue(), {})
+    tables = Tables("draft", "", directory, routes, catalogue(), Questions())
     for p in golden.problems(folder, tables):
         yield Finding(p.file, p.line, p.column, p.english, p.french)
 
@@ -105,7 +108,7 @@ def _golden(
 def _targets(
     directory: InstitutionRepository, routes: RoutingTable, lines: dict[str, int], today: date
 ) -> Iterator[Finding]:
-    """Every row leads to somebody who exists, and who is known to take such cases."""
+    """Every row leads to somebody who exists."""
     networks = {row.network for row in directory.institutions}
     networks |= {row.network for row in directory.catchments}
     for route in routes.routes:
@@ -125,6 +128,33 @@ def _targets(
                 continue
 
 
+def _codes(
+    directory: InstitutionRepository, routes: RoutingTable, lines: dict[str, int]
+) -> Iterator[Finding]:
+    """BUCs and SEDs are those of the catalogue; a whole sector may be one that it lacks."""
+    known = catalogue()
+
+    def strange(codes: Iterable[str], those: Container[str]) -> list[str]:
+        return sorted(c for c in set(codes) if not c.endswith("*") and c not in those)
+
+    for route in routes.routes:
+        line = lines.get(route.rule, 0)
+        for code in strange((route.buc,), known.bucs):
+            yield _unknown(ROUTES, line, "buc", code)
+        for code in strange(route.sed, known.seds):
+            yield _unknown(ROUTES, line, "sed", code)
+    for code in strange((row.buc for row in directory.competences), known.bucs):
+        yield _unknown("ir_directory/competences.csv", 0, "buc", code)
+
+
+def _unknown(file: str, line: int, column: str, code: str) -> Finding:
+    return Finding(
+        file, line, column,
+        f"no {column.upper()} is called {code} (CDM 4.0 to 4.4); correct it",
+        f"aucun {column.upper()} ne s'appelle {code} (CDM 4.0 à 4.4) ; corriger",
+    )  # fmt: skip
+
+
 def _fixed(
     directory: InstitutionRepository, route: Route, ident: str, line: int, today: date
 ) -> Iterator[Finding]:
@@ -135,21 +165,75 @@ def _fixed(
             f"{ident} n'est pas dans institutions.csv ; corriger l'identifiant, ou l'ajouter",
         )  # fmt: skip
         return
-    if not route.valid(today):
-        return
-    if directory.successor_on(ident, today) is None:
-        yield Finding(
-            ROUTES, line, "target",
-            f"{ident} has ended and has no successor; end the row, or name the successor",
-            f"{ident} a pris fin sans successeur ; clore la ligne, ou nommer le successeur",
-        )  # fmt: skip
-    elif not any(row.institution == ident for row in directory.competences):
-        yield Finding(
-            ROUTES, line, "target",
-            f"no row of competences.csv says that {ident} takes such cases; confirm it",
-            f"aucune ligne de competences.csv ne dit que {ident} traite ces dossiers ; à confirmer",
-            error=False,
-        )  # fmt: skip
+    day = _ended_in(directory, ident, route.valid_from, route.valid_to, today)
+    if day is not None:
+        yield _ended(ROUTES, line, "target", ident, day)
+
+
+def _ended_in(
+    directory: InstitutionRepository,
+    ident: str,
+    since: date,
+    until: date | None,
+    today: date,
+) -> date | None:
+    """From which day on, today or later, a row leads to nobody; None while it always does."""
+    known = directory.institution(ident)
+    ends = known.valid_to if known is not None else None
+    for day in (max(since, today), ends):
+        if day is None or day < max(since, today) or (until is not None and until <= day):
+            continue
+        if directory.successor_on(ident, day) is None:
+            return day
+    return None
+
+
+def _ended(file: str, line: int, column: str, ident: str, day: date) -> Finding:
+    return Finding(
+        file, line, column,
+        f"{ident} is nobody on {day} and has no successor then; end the row, or name the successor",
+        f"{ident} n'est personne le {day}, sans successeur ; clore la ligne, ou nommer le"
+        " successeur",
+    )  # fmt: skip
+
+
+def _catchments(
+    directory: InstitutionRepository, rows: Sequence[Mapping[str, str]], today: date
+) -> Iterator[Finding]:
+    """An area that somebody served is served by somebody who exists, today and later."""
+    lines = {(r["network"], r["area"], r["valid_from"]): n for n, r in enumerate(rows, 2)}
+    for row in directory.catchments:
+        line = lines.get((row.network, row.area, row.valid_from.isoformat()), 0)
+        until = row.valid_to
+        if until is None or until > today:
+            day = _ended_in(directory, row.institution, row.valid_from, until, today)
+            if day is not None:
+                yield _ended(CATCHMENTS, line, "institution", row.institution, day)
+        if until is not None and not _served(directory, row, max(until, today)):
+            yield Finding(
+                CATCHMENTS, line, "valid_to",
+                f"{row.network} {row.area}: nobody serves it on {max(until, today)}; add the row of"
+                " whoever does",
+                f"{row.network} {row.area} : personne ne la dessert le {max(until, today)} ;"
+                " ajouter la ligne de qui la dessert",
+            )  # fmt: skip
+
+
+def _served(directory: InstitutionRepository, row: Catchment, day: date) -> bool:
+    """Whether the area of a row that ends has somebody then: by itself, or part by part."""
+    kind, _, code = row.area.partition(":")
+    if kind == "country":
+        return directory.catchment(row.network, country=code, on=day) is not None
+    if kind == "insee":
+        place = {"insee": code, "department": _department(code)}
+        return directory.catchment(row.network, on=day, **place) is not None
+    return directory.catchment(row.network, department=code, on=day) is not None or any(
+        other.network == row.network
+        and other.area.startswith("insee:")
+        and _department(other.area[6:]) == code
+        and in_force(other, day)
+        for other in directory.catchments
+    )
 
 
 def _communes(directory: InstitutionRepository, today: date) -> Iterator[Finding]:
@@ -183,23 +267,3 @@ def _left_out(network: str, department: str, left: Sequence[str]) -> Finding:
 
 def _department(insee: str) -> str:
     return insee[:3] if insee.startswith(("97", "98")) else insee[:2]
-
-
-# -- the report -----------------------------------------------------------------------------
-
-
-def page(folder: str, findings: Sequence[Finding], lang: str) -> str:
-    """A page of its own that can be mailed; nothing in it runs or is loaded."""
-    french = lang == "fr"
-    title = f"Contrôle de {folder}" if french else f"Check of {folder}"
-    heads = ("fichier", "ligne", "colonne", "constat") if french else (
-        "file", "line", "column", "finding",
-    )  # fmt: skip
-    errors = sum(finding.error for finding in findings)
-    summary = (
-        f"{errors} erreur(s), {len(findings) - errors} avertissement(s)."
-        if french
-        else f"{errors} errors, {len(findings) - errors} warnings."
-    )
-    rows = (((one.file, one.line or "", one.column, one.text(lang)), one.error) for one in findings)
-    return pages.page(lang, title, [summary], heads, rows)

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from gateway.errors import Refused, Unreachable
+from gateway.tables import shelf
 from routing_tables import release
 
 DRAFT = "draft"
@@ -16,6 +17,12 @@ def draft(folder: Path, name: str, root: Path = release.ROOT) -> release.Release
         Refused: the folder is there already.
         Unreachable: it cannot be written.
     """
+    if shelf.NAME.fullmatch(name) is None:
+        raise Refused(
+            f"{name[:64]}: no name for a release; letters, digits, `.`, `_` and `-` only.",
+            french=f"{name[:64]} : nom de version impossible ; lettres, chiffres, `.`, `_`, `-`.",
+            code="bad-name",
+        )
     base = release.load(root)
     try:
         folder.mkdir(parents=True)

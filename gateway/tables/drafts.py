@@ -13,7 +13,8 @@ from typing import Final
 
 from gateway.core.matter import PARIS
 from gateway.tables import importing
-from gateway.tables.checking import Finding, check, page
+from gateway.tables.checking import check
+from gateway.tables.finding import Finding, page
 from routing_tables import release
 
 PLACE: Final = Path("tables", "drafts")
@@ -39,7 +40,7 @@ def reports(state: Path, root: Path, now: datetime) -> tuple[str, ...]:
     for draft in sorted(place.iterdir()):
         report = place / f"{draft.name}{REPORT}"
         if _is_draft(draft) and _is_due(draft, report, now):
-            findings = _findings(draft, root, now)
+            findings = _looked_at(draft, root, now)
             beside = report.with_name(f".{report.name}")
             beside.write_text(page(draft.name, findings, "fr"), encoding="utf-8")
             beside.chmod(0o600)
@@ -51,11 +52,14 @@ def reports(state: Path, root: Path, now: datetime) -> tuple[str, ...]:
 def _is_draft(path: Path) -> bool:
     if path.is_symlink() or path.name.startswith("."):
         return False
-    return path.is_dir() or path.suffix.lower() in WORKBOOKS
+    return path.is_dir() or (path.is_file() and path.suffix.lower() in WORKBOOKS)
 
 
 def _is_due(draft: Path, report: Path, now: datetime) -> bool:
-    changed = max((path.lstat().st_mtime for path in _files(draft)), default=0.0)
+    try:
+        changed = max((path.lstat().st_mtime for path in _files(draft)), default=0.0)
+    except OSError:  # a folder that is not ours to read: told of once, by its own time
+        changed = draft.lstat().st_mtime
     if now.timestamp() - changed < SETTLED_SECONDS:
         return False
     return not report.exists() or report.stat().st_mtime < changed
@@ -67,10 +71,26 @@ def _files(draft: Path) -> Iterator[Path]:
         yield from draft.rglob("*")
 
 
+def _looked_at(draft: Path, root: Path, now: datetime) -> tuple[Finding, ...]:
+    """What is found, or that one draft cannot be read: the others get their reports."""
+    try:
+        return _findings(draft, root, now)
+    except OSError as error:
+        return (
+            Finding(
+                draft.name,
+                0,
+                "",
+                f"cannot be read by the gateway ({error.strerror}); grant its account access.",
+                f"illisible pour la passerelle ({error.strerror}) ; donner accès à son compte.",
+            ),
+        )
+
+
 def _findings(draft: Path, root: Path, now: datetime) -> tuple[Finding, ...]:
     today = now.astimezone(PARIS).date()
     if draft.is_dir():
-        return check(draft, today)
+        return check(draft, today, root)
     found = importing.read(draft)
     if not found.usable:
         return tuple(found.findings)
@@ -80,4 +100,4 @@ def _findings(draft: Path, root: Path, now: datetime) -> tuple[Finding, ...]:
             (folder / table).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / table, folder / table)
         importing.store(found, folder)
-        return (*found.findings, *check(folder, today))
+        return (*found.findings, *check(folder, today, root))

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
-from gateway.core.resolution import Resolved, resolve
+from gateway.core.resolution import Resolved, Undetermined, resolve
 from gateway.core.subject import Subject
 from gateway.core.tables import Tables
-from routing_tables.sheet import Problem, Row, Sheet
+from gateway.tables import keeping
+from ir_directory.problems import Problem
+from ir_directory.sheet import Row, Sheet
 
 FILE: Final = "routing_tables/golden.csv"
 COLUMNS: Final = (
@@ -34,6 +36,12 @@ def problems(root: Path, tables: Tables) -> tuple[Problem, ...]:
     sheet = Sheet(path, FILE, COLUMNS)
     failed = [problem for row in sheet.rows() for problem in _failed(sheet, row, tables)]
     return (*sheet.problems, *failed)
+
+
+def count(root: Path) -> int:
+    """How many golden cases a folder of tables has."""
+    path = root / FILE
+    return len(keeping.rows(path)) if path.is_file() else 0
 
 
 def _failed(sheet: Sheet, row: Row, tables: Tables) -> Iterator[Problem]:
@@ -84,4 +92,5 @@ def _found(subject: Subject, tables: Tables) -> str:
     resolution = resolve(subject, tables)
     if isinstance(resolution, Resolved):
         return resolution.institution
-    return ASK if resolution.missing else REFER
+    asks = isinstance(resolution, Undetermined) and resolution.missing
+    return ASK if asks else REFER

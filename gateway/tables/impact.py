@@ -17,7 +17,8 @@ from gateway.core.judging import Arrival, Examined, Policy, decide, examine
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.validation import Schemas
-from gateway.journal import JournalReader, Past, PastMessage
+from gateway.journal import JournalReader
+from gateway.journal.rows import Past, PastMessage
 
 PAGE: Final = 100
 """Cases read at once."""
@@ -55,7 +56,7 @@ class Impact:
 
     messages: int = 0
     erased: int = 0
-    """Messages whose bytes are not kept any more: not judged."""
+    """Messages whose bytes, or what else their case says, are not kept any more: not judged."""
     effects: list[Effect] = field(default_factory=list)
 
     def counts(self) -> Counter[str]:
@@ -98,10 +99,11 @@ async def _pages(journal: JournalReader) -> AsyncIterator[tuple[Past, ...]]:
 
 
 def _judge(found: Impact, bench: Bench, past: Past) -> None:
+    gone = fold(Case(past.case_id), past.events).erased
     for message, case in cases(past):
         if bench.since is not None and message.received_at.date() < bench.since:
             continue
-        if message.body is None:
+        if message.body is None or gone:
             found.erased += 1
             continue
         examined = examine(message.body, bench.limits, bench.schemas)

@@ -8,17 +8,18 @@ its zeros, and a cell that would be calculated when it is opened again is no tex
 
 import csv
 import io
+import json
 import re
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from python_calamine import CalamineError, CalamineWorkbook
-
-from gateway.tables.checking import Finding
+from gateway.tables import keeping
+from gateway.tables.finding import Finding
 from gateway.tables.golden import COLUMNS as GOLDEN
 from ir_directory import load as directory_load
 from routing_tables import load as routes_load
@@ -28,7 +29,11 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "routing_tables/routes.csv": routes_load.ROUTE_COLUMNS,
     "routing_tables/reminders.csv": routes_load.REMINDER_COLUMNS,
     "routing_tables/golden.csv": GOLDEN,
-    "routing_tables/questions/en.csv": routes_load.QUESTION_COLUMNS,
+    "routing_tables/languages.csv": routes_load.LANGUAGE_COLUMNS,
+    **{
+        f"routing_tables/questions/{lang}.csv": routes_load.QUESTION_COLUMNS
+        for lang in ("en", "fr", "de", "es", "it", "nl", "pl", "pt", "ro")
+    },
 }
 """Every table of a release -> its columns."""
 DAYS: Final = frozenset({"valid_from", "valid_to", "on"})
@@ -37,6 +42,9 @@ NUMBERS: Final = frozenset({"number", "days"})
 MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_UNPACKED: Final = 200 * 1024 * 1024
 MOST_ROWS: Final = 200_000
+MOST_MEGABYTES: Final = 1500
+MOST_SECONDS: Final = 20
+"""Of the process that opens a workbook."""
 
 _FRENCH_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _CALCULATED: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -90,41 +98,73 @@ def store(found: Imported, folder: Path) -> None:
         OSError: the folder cannot be written.
     """
     for table, rows in found.tables.items():
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=";", lineterminator="\n")
-        writer.writerow(TABLES[table])
-        writer.writerows(rows)
-        path = folder / table
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
+        columns = TABLES[table]
+        named = (dict(zip(columns, row, strict=True)) for row in rows)
+        keeping.write(folder / table, columns, named)
 
 
 # -- workbooks ------------------------------------------------------------------------------
 
 
 def _workbook(found: Imported, path: Path, table: str | None) -> None:
+    read_sheets = sheets(found, path)
+    for name, rows in read_sheets:
+        known = _table(name, table if len(read_sheets) == 1 else None)
+        if known is None:
+            _unknown(found, name)
+        else:
+            _rows(found, known, name, rows)
+
+
+def sheets(found: Imported, path: Path) -> Sequence[tuple[str, Sequence[Sequence[object]]]]:
+    """The sheets of a workbook with their rows; none, and a finding, when it cannot be read.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        found.wrong(path.name, 0, "", "the file is too large.", "le fichier est trop grand.")
+        return []
+    read = _unpacked(path)
+    if isinstance(read, str):
+        found.wrong(path.name, 0, "", *_unreadable(read))
+        return []
+    return read
+
+
+def _unreadable(why: str) -> tuple[str, str]:
+    return f"not a workbook that can be read ({why}).", f"classeur illisible ({why})."
+
+
+def _unpacked(path: Path) -> list[tuple[str, list[list[object]]]] | str:
+    """The cells of each sheet, read in a process of its own; else why they cannot be."""
+    script = Path(__file__).with_name("unpacking.py")
     try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-        if unpacked > MOST_UNPACKED:
-            found.wrong(path.name, 0, "", "the file is too large.", "le fichier est trop grand.")
-            return
-        with CalamineWorkbook.from_path(str(path)) as workbook:
-            for name in workbook.sheet_names:
-                known = _table(name, table if len(workbook.sheet_names) == 1 else None)
-                if known is None:
-                    _unknown(found, name)
-                    continue
-                rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                _rows(found, known, name, rows)
-    except (CalamineError, zipfile.BadZipFile) as error:
-        found.wrong(
-            path.name,
-            0,
-            "",
-            f"not a workbook that can be read ({error}).",
-            f"classeur illisible ({error}).",
+        done = subprocess.run(  # noqa: S603 - our own script, no shell
+            [sys.executable, "-I", str(script), str(path), str(MOST_MEGABYTES), str(MOST_UNPACKED)],
+            capture_output=True,
+            timeout=MOST_SECONDS,
+            check=False,
         )
+        said = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        return "takes too long"
+    except ValueError:  # it ended without a word: out of memory, or worse
+        return "takes too much memory; delete the empty rows and columns at its end"
+    if "why" in said:
+        return str(said["why"])
+    return [
+        (name, [[_CELLS[kind](text) for kind, text in row] for row in rows])
+        for name, rows in said["sheets"]
+    ]
+
+
+_CELLS: Final[Mapping[str, Callable[[str], object]]] = {
+    "day": datetime.fromisoformat,
+    "bool": "True".__eq__,
+    "number": float,
+    "text": str,
+}
 
 
 def _unknown(found: Imported, name: str) -> None:
@@ -213,24 +253,39 @@ def _texts(
     rows: Sequence[Sequence[object]],
 ) -> Iterator[list[str]]:
     for line, cells in enumerate(rows, 2):
+        if not _whole(cells, len(head)):
+            found.wrong(
+                f"{place}!{line}",
+                line,
+                "",
+                f"{len(cells)} cells instead of {len(head)}: some are lost or too many.",
+                f"{len(cells)} cellules au lieu de {len(head)} : il en manque ou il y en a trop.",
+            )
+            continue
         given = dict(zip(head, cells, strict=False))
         texts = {
-            column: _text(found, f"{place}!{_letter(head.index(column))}{line}", line, column, cell)
+            column: _text(found, f"{place}!{letter(head.index(column))}{line}", line, column, cell)
             for column, cell in given.items()
         }
         if any(texts.values()):
             yield [texts.get(column, "") for column in columns]
 
 
+def _whole(cells: Sequence[object], width: int) -> bool:
+    """Whether no cell is lost or too many; spreadsheets leave empty ones beside and below."""
+    empty = all(cell == "" for cell in cells)
+    return empty or (len(cells) >= width and all(cell == "" for cell in cells[width:]))
+
+
 def _text(found: Imported, cell: str, line: int, column: str, value: object) -> str:
     """A cell as it is kept."""
-    text, problem = _kept(column, value)
+    text, problem = kept(column, value)
     if problem is not None:
         found.wrong(cell, line, column, *problem)
     return text
 
 
-def _kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
+def kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
     """The text of a cell, or what is wrong with it in English and in French."""
     if isinstance(value, datetime | date):
         return (value.isoformat()[:10], None) if column in DAYS else ("", _NO_DAY)
@@ -260,7 +315,7 @@ _NO_FORMULA: Final = (
 )
 
 
-def _letter(index: int) -> str:
+def letter(index: int) -> str:
     """The name of a column in a spreadsheet."""
     letters = ""
     index += 1

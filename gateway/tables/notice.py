@@ -93,6 +93,8 @@ def _there(
             yield Entry("code", code, one.name, gone[one.body].pop(), code)
         elif one.body not in known:
             yield Entry("opening", code, one.name)
+        else:  # one more code of a body that stands
+            yield Entry("code", code, one.name, "", code)
 
 
 def _heir(

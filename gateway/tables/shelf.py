@@ -7,13 +7,13 @@ what a decision was made on can be read a year later.
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import tempfile
 from pathlib import Path
 from typing import Final
 
+from gateway import durable
 from gateway.errors import Refused, TablesInvalid
 from routing_tables import release
 
@@ -80,6 +80,23 @@ def find(state: Path, name: str, digest: str | None = None) -> Path:
     )
 
 
+def keep_signature(folder: Path, who: str, signature: str) -> None:
+    """Keep a personal signature beside the release; one that is there already stays.
+
+    Raises:
+        Refused: the account has a name that no file can have.
+    """
+    if NAME.fullmatch(who) is None:
+        raise Refused(
+            f"{who[:64]}: no account that can sign.",
+            french=f"{who[:64]} : compte qui ne peut pas signer.",
+            code="bad-name",
+        )
+    path = folder / f"{who}.sig"
+    if not path.exists():
+        durable.write(path, signature.encode())
+
+
 def _kept(
     source: Path, state: Path, folder: str, name: str, base: str, status: str
 ) -> release.Release | None:
@@ -91,15 +108,15 @@ def _kept(
         new = Path(temporary, "release")
         new.mkdir(mode=0o700)
         for table in release.tables(source):
-            _write(new / table, (source / table).read_bytes())
+            durable.write(new / table, (source / table).read_bytes())
         release.write(name, base, status, new).chmod(0o600)
         made = release.load(new)
         if target.exists():
             return made if _digest(target) == made.digest else None
-        _write(new / SIGNATURE, _signature(state, new).encode())
-        _flush(new / release.MANIFEST)
+        durable.write(new / SIGNATURE, _signature(state, new).encode())
+        durable.flush(new / release.MANIFEST)
         new.rename(target)
-        _flush(shelf)
+        durable.flush(shelf)
     return made
 
 
@@ -134,23 +151,5 @@ def _key(state: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        _write(path, secrets.token_bytes(32))
+        durable.write(path, secrets.token_bytes(32))
         return path.read_bytes()
-
-
-def _write(path: Path, content: bytes) -> None:
-    for folder in reversed(path.parents):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    with path.open("xb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

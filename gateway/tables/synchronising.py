@@ -7,8 +7,6 @@ ours. Institutions abroad and what they can receive become `partners.csv`.
 Source: SYNC_SUC_01, CDM 4.2 (one public message).
 """
 
-import csv
-import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +20,7 @@ from lxml import etree
 from gateway.core.message import Malformed
 from gateway.core.reading import Limits, hardened_parser, read
 from gateway.errors import Refused
+from gateway.tables import keeping
 from sed_schemas import synchronisation
 
 MOST_BYTES: Final = 100 * 1024 * 1024
@@ -77,7 +76,11 @@ class Synchronised:
     new: list[str] = field(default_factory=list)
     """Not in our directory: to be added by hand, network and scheme are not in the message."""
     gone: list[str] = field(default_factory=list)
-    """In our directory, not in the message: to be looked at, and ended by hand."""
+    """Confirmed once, and not in the message any more: to be looked at, and ended by hand."""
+    local: list[str] = field(default_factory=list)
+    """Our own additions: no message has ever named them."""
+    ended: list[str] = field(default_factory=list)
+    """Those of ours of which the message says a last day: our row ends on it."""
     gained: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     partners: int = 0
@@ -154,18 +157,20 @@ def synchronise(said: Repository, folder: Path, on: date) -> Synchronised:
         OSError: the draft cannot be read or written.
     """
     done, day = Synchronised(), on.isoformat()
-    institutions = _rows(folder / INSTITUTIONS)
+    institutions = keeping.rows(folder / INSTITUTIONS)
     ours = {row["id"] for row in institutions if row["id"]}
-    _write(folder / INSTITUTIONS, list(_institutions(institutions, said, done, day)))
+    rows = list(_institutions(institutions, said, done, day))
+    keeping.write(folder / INSTITUTIONS, keeping.header(folder / INSTITUTIONS), rows)
     french = {key: one for key, one in said.competences.items() if key[0] in ours}
-    competences = _merged(_rows(folder / COMPETENCES), french, ours & said.institutions.keys(), day)
+    known = keeping.rows(folder / COMPETENCES)
+    competences = _merged(known, french, ours & said.institutions.keys(), day)
     for what, row in competences:
         told = f"{row['institution']} {row['buc']} {row['role']}"
         (done.gained if what == "gained" else done.lost if what == "lost" else []).append(told)
-    _write(
+    keeping.write(
         folder / COMPETENCES,
-        [{**row, "certainty": row.get("certainty") or "confirmed"} for _, row in competences],
-        _header(folder / COMPETENCES),
+        keeping.header(folder / COMPETENCES),
+        ({**row, "certainty": row.get("certainty") or "confirmed"} for _, row in competences),
     )
     _partners(said, folder, day, done)
     done.new = sorted(
@@ -185,8 +190,12 @@ def _institutions(
         if not standing:
             yield row
         elif known is None:
-            done.gone.append(row["id"])
+            confirmed = row["certainty"] == "confirmed"
+            (done.gone if confirmed else done.local).append(row["id"])
             yield row
+        elif known.until:
+            done.ended.append(row["id"])
+            yield {**row, "valid_to": max(known.until, row["valid_from"])}
         elif known.name and known.name != row["name"]:
             done.renamed.append(row["id"])
             yield {**row, "valid_to": day}
@@ -201,13 +210,13 @@ def _institutions(
 def _partners(said: Repository, folder: Path, day: str, done: Synchronised) -> None:
     abroad = {one.id: one for one in said.institutions.values() if one.country != _FRANCE}
     handled = {key: one for key, one in said.competences.items() if key[0] in abroad}
-    rows = [row for _, row in _merged(_rows(folder / PARTNERS), handled, set(), day)]
+    rows = [row for _, row in _merged(keeping.rows(folder / PARTNERS), handled, set(), day)]
     for row in rows:
         known = abroad.get(row["institution"])
         if known is not None:
             row |= {"country": known.country, "name": known.name}
     done.partners = len({key[0] for key in handled})
-    _write(folder / PARTNERS, rows, _header(folder / PARTNERS))
+    keeping.write(folder / PARTNERS, keeping.header(folder / PARTNERS), rows)
 
 
 def _merged(
@@ -242,23 +251,3 @@ def _merged(
             row |= {"valid_from": since, "valid_to": "", "source": f"SYN001 {day}"}
             found.append(("gained", row))
     return found
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines, delimiter=";"))
-
-
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        return next(csv.reader(lines, delimiter=";"), [])
-
-
-def _write(path: Path, rows: list[dict[str, str]], columns: list[str] | None = None) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(
-        text, columns or list(rows[0]), delimiter=";", lineterminator="\n", restval=""
-    )
-    writer.writeheader()
-    writer.writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")

@@ -1,6 +1,5 @@
 """A workbook to work in: a sheet a table, text columns, drop-downs for what is a closed set."""
 
-import csv
 import errno
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
 from gateway.core.evidence import About
+from gateway.tables import keeping
 from gateway.tables.importing import TABLES, sheet_name
 from ir_directory import Certainty
 from ir_directory import load as directory_load
@@ -77,5 +77,4 @@ def _written(path: Path, root: Path | None) -> int:
 def _kept(root: Path | None, table: str) -> list[dict[str, str]]:
     if root is None or not (root / table).is_file():
         return []
-    with (root / table).open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines, delimiter=";"))
+    return keeping.rows(root / table)

@@ -12,10 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.errors import TransportUnavailable
 from gateway.journal import Claimed
+
+STATUS_BYTES: Final = 2 * 1024 * 1024
+"""Most bytes of a file with statuses."""
 
 
 class Settlement(StrEnum):
@@ -40,8 +43,14 @@ class Received:
     received_at: datetime
     """RINA's or the broker's time of receipt where given, else the time of arrival; UTC."""
     settle: Callable[[Settlement], Awaitable[None]]
+    by_hand: bool = False
+    """We sent it ourselves, by hand in RINA: it changes its case, and nothing else."""
     oversize: str | None = None
     """SHA-256 of a body that is over the cap; it was put aside under that name."""
+    rina_number: str | None = None
+    """RINA's own number of the case, when the transport knows it."""
+    traceparent: str | None = None
+    """The trace that it came with, of the form of W3C Trace Context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +60,40 @@ class Inbound:
     waiting: int
     oldest: datetime | None
     problems: tuple[str, ...] = ()
-    """Codes: `inbound-unreadable`, `inbound-unremovable`, `inbound-not-a-file`."""
+    """Codes such as `inbound-unreadable`, `consumer-gone`; the runbook explains each."""
     strays: frozenset[str] = frozenset()
     """Names that stand where messages come from and are none that can be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFile:
+    """What somebody says about things that were handed over: a file, or a message of a queue."""
+
+    name: str
+    body: bytes | None
+    """None when it is over the cap."""
+    source: str
+    """Its name for people and for the journal."""
+
+
+class StatusSource(Protocol):
+    """Gives out what the far side says of what was handed over."""
+
+    async def status_files(self) -> Sequence[StatusFile]:
+        """Those that wait, in order of name or arrival; again until they are done or rejected.
+
+        Raises:
+            TransportUnavailable: it cannot be read.
+        """
+        ...
+
+    async def done(self, name: str) -> None:
+        """The journal has it."""
+        ...
+
+    async def reject(self, name: str, report: str) -> None:
+        """It cannot be used: kept aside, with what is wrong beside it."""
+        ...
 
 
 class Consumer(Protocol):

@@ -8,37 +8,46 @@ from gateway.errors import TransportUnavailable
 from gateway.journal import Claimed
 from gateway.transport import Inbound, Received, Settlement
 
+_Item = tuple[bytes, str, str | None, datetime, str | None, bool]
+"""Body, source, addressee, time of receipt, RINA's number, whether we sent it."""
+
 
 class MemoryTransport:
     """Consumer and publisher in one; `fail` makes publishing to a destination fail."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[tuple[bytes, str, str | None, datetime]] = asyncio.Queue()
+        self._queue: asyncio.Queue[_Item] = asyncio.Queue()
         self.settled: list[tuple[str, Settlement]] = []
         self.published: list[Claimed] = []
         self.fail: set[str] = set()
 
     def put(
-        self, body: bytes, received_at: datetime, *, source: str = "", addressee: str | None = None
+        self,
+        body: bytes,
+        received_at: datetime,
+        *,
+        source: str = "",
+        addressee: str | None = None,
+        rina_number: str | None = None,
+        by_hand: bool = False,
     ) -> None:
         """Let a message arrive."""
-        self._queue.put_nowait((body, source, addressee, received_at))
+        self._queue.put_nowait((body, source, addressee, received_at, rina_number, by_hand))
 
     async def receive(self) -> AsyncIterator[Received]:
         """Messages in the order of `put`."""
         while True:
-            body, source, addressee, received_at = await self._queue.get()
-            item = (body, source, addressee, received_at)
+            item = await self._queue.get()
 
-            async def settle(
-                settlement: Settlement,
-                item: tuple[bytes, str, str | None, datetime] = item,
-            ) -> None:
+            async def settle(settlement: Settlement, item: _Item = item) -> None:
                 self.settled.append((item[1], settlement))
                 if settlement is Settlement.RETRY:
                     self._queue.put_nowait(item)
 
-            yield Received(body, source, addressee, received_at, settle)
+            body, source, addressee, received_at, number, by_hand = item
+            yield Received(
+                body, source, addressee, received_at, settle, by_hand, rina_number=number
+            )
 
     async def inbound(self) -> Inbound:
         """How many wait."""

@@ -6,6 +6,8 @@ Parameters stand in braces; a value that is a code itself is put in words by the
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.wording import labels, notices, retention, watching
+
 _DECISIONS: Final = {
     "transfer": "The case is transferred to the competent institution.",
     "deliver": "The SED is handed over to the institution that already has the case.",
@@ -14,6 +16,8 @@ _DECISIONS: Final = {
     "hold": "The SED waits.",
     "refuse": "The message is refused: it breaks a rule of the protocol. Nobody abroad is told.",
     "refer": "A person must decide: the case is on the worklist.",
+    "note": "We sent the SED ourselves, by hand: the case is kept up to date, and nothing leaves.",
+    "reject": "A person rejects the SED: its sender gets an X011.",
     "set-aside": "The message is set aside, in quarantine, with its bytes.",
 }
 
@@ -32,10 +36,14 @@ _REFUSING: Final = {
 _REFERRING: Final = {
     "already-participant": "The competent institution already takes part in the case.",
     "answer-in-prose": "The answer holds free text: somebody must read it.",
+    "before-go-live": "The SED that starts the case is not here: the case began before the gateway"
+    " did, as far as can be told, and a person has it in RINA.",
     "cannot-forward": "In this BUC our institution may not forward the case (X007).",
     "case-referred": "The case is on the worklist already; this SED joins it.",
     "closed": "The case was closed abroad before its competent institution was known.",
     "conflict": "The facts of the case contradict each other: they lead to several institutions.",
+    "erased": "What the SEDs of the case said is erased after its period: on the rest nothing is"
+    " decided.",
     "exception-received": "An exception came back (X050 or X011) on something that was sent.",
     "expired": "Nobody has answered the question, after the last reminder.",
     "forwarded-late": "The case was forwarded, and the SED was created after the grace period.",
@@ -43,7 +51,11 @@ _REFERRING: Final = {
     "institution-unusable": "The institution found is not in force, or is of another environment.",
     "no-context": "The SED says too little about the person or employer to write abroad.",
     "no-holder": "The institution that has the case no longer exists and has no successor.",
+    "look-up": "The SED says too little, but a French number (NIR) with a right key: the national"
+    " registers may tell more.",
     "no-route": "No rule of the routing table covers this case.",
+    "no-status": "It was handed over, and nobody has said since whether it was delivered.",
+    "not-delivered": "Something that was handed over did not reach its receiver.",
     "nothing-to-ask-with": "Something is missing, and the gateway has no way to ask for it here.",
     "other-content": "This version of the document came before, with another content.",
     "other-person": "The SED is about another person than the case.",
@@ -51,6 +63,9 @@ _REFERRING: Final = {
     "own": "The competent institution is our own, or the case is ours.",
     "profile-violation": "The message breaks a schema of the gateway's own, which is not official.",
     "protected": "The case is protected (PersonalProtectedCase): a person handles it.",
+    "recalled": "A person has withdrawn what was to leave: the case is to be decided anew.",
+    "recalled-too-late": "The transfer was called back after it had left, and in this BUC it cannot"
+    " be taken back: the institution that has the case must forward it.",
     "removed": "Our institution was removed from the case (X006, X007 or X100).",
     "returned": "The institution has given the case back, left or refused it: never to it again.",
     "rule-refers": "The routing rule leaves this kind of case to a person.",
@@ -61,6 +76,7 @@ _REFERRING: Final = {
     "still-missing": "The sender has answered, and what was asked for is still missing.",
     "stranger": "The sender does not take part in the case as far as is known,"
     " or changes the document of another participant.",
+    "taken": "A person has taken the case; this SED joins what he has.",
     "undetermined": "What is known does not tell the competent institution, nor can it be asked.",
     "unknown-buc": "This BUC is not in the catalogue.",
     "unknown-cdm": "This CDM version is not in the catalogue.",
@@ -68,11 +84,16 @@ _REFERRING: Final = {
     "withdrawn": "The sender has withdrawn the SED that starts the case (X008).",
 }
 
+_ALONG: Final = {
+    "with-its-case": "It waited, and came to a person with its case.",
+}
+
 _SETTING_ASIDE: Final = {
     "identity-conflict": "A message with this id came before, with other bytes.",
     "internal-error": "The gateway failed on this message: that is a defect to be reported.",
     "not-ours": "None of our institutions is among the receivers.",
     "system-message": "It is a message between systems (SUC), not a case.",
+    "wrong-direction": "It is said to be sent by us (direction: out), and its sender is not ours.",
     "wrong-environment": "It is a test case, and this is production.",
     "empty": "The message is empty.",
     "too-big": "The message is larger than the configuration allows.",
@@ -135,6 +156,9 @@ _TRACE: Final = {
     " does not know that version: install a newer one, or all of them go to a person.",
     "cdm-switch-done": "Note: since {date} new cases begin in CDM {cdm}; older ones keep theirs.",
     "chosen-by-person": "A person has named {institution}.",
+    "added-by-person": "A person added: {datum}.",
+    "asked-by-person": "A person asks for: {datum}.",
+    "rejected-by-person": "A person rejects the SED: {ground}.",
     "answer-used": "The answer received is used for: {datum}.",
     "content-known": "Same content as message {message}.",
 }
@@ -151,6 +175,13 @@ _MESSAGE_STATES: Final = {
 }
 
 _OBJECTIONS: Final = {
+    "unknown-datum": "The tables have no question for what is asked for.",
+    "unsayable": "The text is missing, has no place here, or is too long (255 characters).",
+    "nothing-to-ask-with": "In this case there is no way to ask abroad: handle it in RINA.",
+    "unknown-ground": "An X011 has the code 01, 02, 03 or 99 (with a text).",
+    "sender-left": "The sender has left the case: nobody would read the X011.",
+    "cannot-reject": "In this BUC our institution cannot reject this SED (X011).",
+    "unknown-fact": "A fact is not known or cannot be read: see `worklist resolve --help`.",
     "not-in-case": "The gateway did not let this message into its case: handle it in RINA.",
     "not-started": "The SED that starts the case has not come, or was withdrawn.",
     "forwarded-already": "The case was forwarded before: the gateway forwards a case once.",
@@ -168,12 +199,39 @@ _OBJECTIONS: Final = {
     },
 }
 
+_RECALLS: Final = {
+    "no-reason": "Say why (--why): the reason stays in the history of the case.",
+    "not-transferred": "The gateway has not transferred this case: there is nothing to call back.",
+    "recalled-already": "The transfer was called back before.",
+    "sending-under-way": "Something of the case is on its way out just now: try again in a moment.",
+}
+
+_SENDING_OBJECTIONS: Final = {
+    "not-to-confirm": "Nothing that waits for a yes; see `eessi-gateway sending list`.",
+    "not-to-withdraw": "Nothing that can still be withdrawn; see `eessi-gateway sending list`.",
+    "partly-left": "A part of the transfer has left: see `eessi-gateway worklist recall`.",
+    "case-moved-on": "Not sent: the case has moved on since it was written; withdraw it.",
+    "question-settled": "Not sent: its question is settled; nobody needs to be asked any more.",
+    "after-observed": "Not sent: it comes after a sending that was only observed; name both.",
+    "observing": "Not sent: the gateway only observes (`sending`); nothing was changed.",
+}
+
+_CASE_OBJECTIONS: Final = {
+    "no-reason": "Say why (--why): the reason stays in the history of the case.",
+    "no-case": "There is no such case; `eessi-gateway journal list` shows their ids.",
+    "taken-already": "A person has it already; `eessi-gateway journal show` tells who.",
+    "not-taken": "Nobody has taken it: there is nothing to give back.",
+    "no-question": "There is no such question; see `eessi-gateway questions list`.",
+    "settled-already": "The question is settled; `eessi-gateway questions show` tells how.",
+}
+
 _CASE_STATES: Final = {
     "open": "Open: nothing is decided yet.",
     "asked": "A question to the sender is open.",
     "referred": "On the worklist: a person must decide.",
     "forwarded": "Forwarded to the competent institution.",
     "left": "Left to the competent institution, which takes part in it.",
+    "taken": "In a person's hands: what comes is recorded, nothing leaves.",
 }
 
 _QUESTION_STATES: Final = {
@@ -186,14 +244,54 @@ _QUESTION_STATES: Final = {
 
 _SENDING_STATES: Final = {
     "waiting": "Waits until another sending is confirmed.",
+    "proposed": "Waits for a person's yes.",
     "due": "To be sent.",
-    "sent": "Sent, and confirmed by the receiving side.",
+    "handed-over": "Handed over: RINA, or the institution's folder, has it.",
+    "sent": "Sent on by RINA or the institution.",
+    "delivered": "Delivered: its receiver has it.",
+    "failed": "Failed: its receiver does not get it.",
     "withdrawn": "Withdrawn: it is never sent.",
-    "observed": "Kept and never sent: the gateway only observes.",
+    "observed": "Kept, not sent unless a person asks: the gateway only observes.",
+}
+
+_CASE_LINES: Final = {
+    "too-big": "The file is larger than 32 MiB: split it.",
+    "too-many-lines": "The file has more than 200,000 lines: split it.",
+    "not-utf-8": "The file is not UTF-8: write it anew.",
+    "header": "The first line must be case_id;buc;our_role;participants;holder.",
+    "columns": "Five cells are expected, with a semicolon between them.",
+    "case-id": "Case_id is not an international case id.",
+    "buc": "This BUC is not in the catalogue.",
+    "our-role": "Our_role must be CaseOwner or Counterparty.",
+    "participants": "Participants must be ids of institutions with commas between them.",
+    "not-ours": "None of our institutions is among the participants.",
+    "holder": "Holder is no institution of the directory; leave it empty when the case is with us.",
+    "holder-own": "Holder is ourselves: leave it empty when the case is with us.",
+    "holder-elsewhere": "Holder belongs to another environment (test or production).",
+    "twice": "The case stands in the list twice.",
+    "otherwise": "The journal knows this case otherwise, or has messages of it.",
+}
+
+_STATUS_LINES: Final = {
+    "too-big": "The file is larger than 2 MiB: split it.",
+    "too-many-lines": "The file has more than 10,000 lines: split it.",
+    "not-utf-8": "The file is not UTF-8: write it anew.",
+    "header": "The first line must be message_id;receiver;status;time;reason.",
+    "columns": "Five cells are expected, with a semicolon between them.",
+    "message-id": "Message_id is not the id of a message that the gateway handed over.",
+    "receiver": "Receiver is not the id of an institution, such as FR:0101100000.",
+    "status": "Status must be SENT, DELIVERED or ERROR.",
+    "time": "Time must be an ISO 8601 instant with its zone, not of the future.",
+    "reason": "Reason must be empty or a code without spaces; never a text, never a number of a"
+    " person.",
+    "unknown-message": "Nothing was handed over under this message_id.",
+    "other-receiver": "This message was handed over for another receiver.",
+    "contradicts": "An ERROR of what was said to be delivered: ask whoever writes the file.",
 }
 
 _MISSING: Final = {
     "residence": "The place of residence.",
+    "claimant-residence": "The address of residence of the survivor who claims.",
     "town": "The town of residence.",
     "institution": "The institution that holds the file.",
     "scheme": "The social security scheme.",
@@ -290,6 +388,7 @@ _VALUES: Final = {
     "place:competent-institution": "competent institution",
     "datum:residence": "the place of residence",
     "datum:town": "the town of residence",
+    "datum:claimant-residence": "the residence of the survivor",
     "datum:institution": "the institution that holds the file",
     "datum:scheme": "the social security scheme",
     "datum:population": "the occupational status",
@@ -319,21 +418,34 @@ _VALUES: Final = {
     "scheme:civil-service": "civil service (additional pension)",
     "scheme:port-strasbourg": "port of Strasbourg",
     "scheme:seita": "tobacco manufacture (SEITA)",
+    "ground:01": "person unknown",
+    "ground:02": "not competent and unable to forward",
+    "ground:03": "what is asked for does not exist",
+    "ground:99": "other reason",
     "successor:": "none",
     "element:": "(without a name)",
 }
 
 CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
     "decision": _DECISIONS,
-    "cause": {**_HOLDING, **_REFUSING, **_REFERRING, **_SETTING_ASIDE},
+    "cause": {**_HOLDING, **_REFUSING, **_REFERRING, **_ALONG, **_SETTING_ASIDE},
     "trace": _TRACE,
     "message-state": _MESSAGE_STATES,
     "objection": _OBJECTIONS,
+    "recall": _RECALLS,
+    "sending-objection": _SENDING_OBJECTIONS,
+    "case-objection": _CASE_OBJECTIONS,
     "case-state": _CASE_STATES,
     "question-state": _QUESTION_STATES,
     "sending-state": _SENDING_STATES,
+    "status-line": _STATUS_LINES,
+    "case-line": _CASE_LINES,
     "missing": _MISSING,
     "violation": _VIOLATIONS,
     "value": _VALUES,
+    **labels.ENGLISH,
+    **retention.ENGLISH,
+    **watching.ENGLISH,
+    **notices.ENGLISH,
 }
 """Kind -> code -> template. A test compares it with the codes of the package, both ways."""

@@ -8,6 +8,8 @@ travail, mise de côté.
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.wording import labels, notices, retention, watching
+
 _DECISIONS: Final = {
     "transfer": "Le dossier est transféré à l'institution compétente.",
     "deliver": "Le SED est remis à l'institution qui a déjà le dossier.",
@@ -17,6 +19,9 @@ _DECISIONS: Final = {
     "refuse": "Le message est refusé : il enfreint une règle du protocole."
     " L'étranger n'en est pas avisé.",
     "refer": "À décider par une personne : le dossier est sur la liste de travail.",
+    "note": "Nous avons envoyé le SED nous-mêmes, à la main : le dossier est tenu à jour, rien ne"
+    " part.",
+    "reject": "Une personne rejette le SED : son expéditeur reçoit un X011.",
     "set-aside": "Le message est mis de côté, en quarantaine, avec ses octets.",
 }
 
@@ -36,10 +41,14 @@ _REFUSING: Final = {
 _REFERRING: Final = {
     "already-participant": "L'institution compétente participe déjà au dossier.",
     "answer-in-prose": "La réponse contient du texte libre : quelqu'un doit la lire.",
+    "before-go-live": "Le SED qui ouvre le dossier n'est pas ici : autant qu'on puisse le dire, le"
+    " dossier est antérieur à la passerelle, et une personne le suit dans RINA.",
     "cannot-forward": "Dans ce BUC, notre institution ne peut pas transférer le dossier (X007).",
     "case-referred": "Le dossier est déjà sur la liste de travail ; ce SED l'y rejoint.",
     "closed": "Le dossier a été clos à l'étranger avant que l'institution compétente soit connue.",
     "conflict": "Les éléments du dossier se contredisent : ils mènent à plusieurs institutions.",
+    "erased": "Le contenu des SED du dossier est effacé, sa durée passée : rien ne se décide sur"
+    " le reste.",
     "exception-received": "Une exception (X050 ou X011) est revenue sur un envoi de notre part.",
     "expired": "Personne n'a répondu à la question, même après le dernier rappel.",
     "forwarded-late": "Le dossier est transféré, et le SED a été créé après le délai de grâce.",
@@ -50,7 +59,11 @@ _REFERRING: Final = {
     "no-context": "Le SED en dit trop peu sur la personne ou l'employeur pour écrire à l'étranger à"
     " son sujet.",
     "no-holder": "L'institution qui a le dossier n'existe plus et n'a pas de successeur.",
+    "look-up": "Le SED en dit trop peu, mais donne un NIR dont la clé est juste : les répertoires"
+    " nationaux en disent peut-être plus.",
     "no-route": "Aucune règle de la table de routage ne couvre ce dossier.",
+    "no-status": "C'est remis, et depuis personne n'a dit si c'est arrivé.",
+    "not-delivered": "Un envoi remis n'a pas atteint son destinataire.",
     "nothing-to-ask-with": "Il manque un élément, et la passerelle n'a ici aucun moyen de le"
     " demander.",
     "other-content": "Cette version du document est déjà arrivée, avec un autre contenu.",
@@ -60,6 +73,9 @@ _REFERRING: Final = {
     "profile-violation": "Le message enfreint un schéma propre à la passerelle, qui n'est pas"
     " officiel.",
     "protected": "Le dossier est protégé (PersonalProtectedCase) : une personne le traite.",
+    "recalled": "Une personne a retiré ce qui devait partir : le dossier est à décider à nouveau.",
+    "recalled-too-late": "Le transfert a été rappelé après son départ, et ce BUC ne permet pas de"
+    " le reprendre : à l'institution qui a le dossier de le transférer.",
     "removed": "Notre institution a été retirée du dossier (X006, X007 ou X100).",
     "returned": "L'institution a rendu, quitté ou refusé le dossier : il ne lui est plus adressé.",
     "rule-refers": "La règle de routage confie ce genre de dossier à une personne.",
@@ -70,6 +86,7 @@ _REFERRING: Final = {
     "still-missing": "L'expéditeur a répondu, et ce qui était demandé manque toujours.",
     "stranger": "L'émetteur ne participe pas au dossier d'après ce qu'on en sait,"
     " ou modifie le document d'un autre participant.",
+    "taken": "Une personne a pris le dossier en charge ; ce SED l'y rejoint.",
     "undetermined": "Ce qui est connu ne désigne pas l'institution compétente, et ne peut pas être"
     " complété par une question.",
     "unknown-buc": "Ce BUC n'est pas au catalogue.",
@@ -78,11 +95,17 @@ _REFERRING: Final = {
     "withdrawn": "L'expéditeur a retiré le SED qui ouvre le dossier (X008).",
 }
 
+_ALONG: Final = {
+    "with-its-case": "Il attendait, et a rejoint la liste de travail avec son dossier.",
+}
+
 _SETTING_ASIDE: Final = {
     "identity-conflict": "Un message de même identifiant est déjà arrivé, avec d'autres octets.",
     "internal-error": "La passerelle a échoué sur ce message : c'est un défaut à signaler.",
     "not-ours": "Aucune de nos institutions n'est parmi les destinataires.",
     "system-message": "C'est un message entre systèmes (SUC), pas un dossier.",
+    "wrong-direction": "Il est dit envoyé par nous (direction : out), et son expéditeur n'est pas"
+    " des nôtres.",
     "wrong-environment": "C'est un dossier de test, et nous sommes en production.",
     "empty": "Le message est vide.",
     "too-big": "Le message dépasse la taille permise par la configuration.",
@@ -152,6 +175,9 @@ _TRACE: Final = {
     "cdm-switch-done": "Note : depuis le {date} les nouveaux dossiers débutent en CDM {cdm} ; les"
     " anciens gardent le leur.",
     "chosen-by-person": "Une personne a désigné {institution}.",
+    "added-by-person": "Une personne a ajouté : {datum}.",
+    "asked-by-person": "Une personne demande : {datum}.",
+    "rejected-by-person": "Une personne rejette le SED : {ground}.",
     "answer-used": "La réponse reçue est utilisée pour : {datum}.",
     "content-known": "Même contenu que le message {message}.",
 }
@@ -168,6 +194,13 @@ _MESSAGE_STATES: Final = {
 }
 
 _OBJECTIONS: Final = {
+    "unknown-datum": "Les tables ne prévoient pas de question sur cet élément.",
+    "unsayable": "Le texte manque, n'a pas sa place ici, ou est trop long (255 caractères).",
+    "nothing-to-ask-with": "Ici, aucun moyen d'interroger l'étranger : traiter dans RINA.",
+    "unknown-ground": "Un X011 porte le code 01, 02, 03 ou 99 (avec un texte).",
+    "sender-left": "L'expéditeur a quitté le dossier : personne ne lirait le X011.",
+    "cannot-reject": "Dans ce BUC, notre institution ne peut pas rejeter ce SED (X011).",
+    "unknown-fact": "Un élément est inconnu ou illisible : voir `worklist resolve --help`.",
     "not-in-case": "La passerelle n'a pas admis ce message dans son dossier : traiter dans RINA.",
     "not-started": "Le SED qui ouvre le dossier n'est pas arrivé, ou a été retiré.",
     "forwarded-already": "Dossier déjà transféré : la passerelle ne transfère qu'une fois.",
@@ -185,12 +218,39 @@ _OBJECTIONS: Final = {
     },
 }
 
+_RECALLS: Final = {
+    "no-reason": "Dire pourquoi (--why) : le motif reste dans l'historique du dossier.",
+    "not-transferred": "La passerelle n'a pas transféré ce dossier : rien à rappeler.",
+    "recalled-already": "Ce transfert a déjà été rappelé.",
+    "sending-under-way": "Un envoi du dossier est en cours : réessayer dans un instant.",
+}
+
+_SENDING_OBJECTIONS: Final = {
+    "not-to-confirm": "Rien qui attende un accord ; voir `eessi-gateway sending list`.",
+    "not-to-withdraw": "Rien qui puisse encore être retiré ; voir `eessi-gateway sending list`.",
+    "partly-left": "Une partie du transfert est partie : `eessi-gateway worklist recall`.",
+    "case-moved-on": "Pas envoyé : le dossier a changé depuis la rédaction ; retirer l'envoi.",
+    "question-settled": "Pas envoyé : la question est réglée, il n'y a plus rien à demander.",
+    "after-observed": "Pas envoyé : il suit un envoi seulement observé ; nommer les deux.",
+    "observing": "Pas envoyé : la passerelle ne fait qu'observer (`sending`) ; rien n'a changé.",
+}
+
+_CASE_OBJECTIONS: Final = {
+    "no-reason": "Dire pourquoi (--why) : le motif reste dans l'historique du dossier.",
+    "no-case": "Aucun dossier de ce nom ; voir `eessi-gateway journal list`.",
+    "taken-already": "Une personne l'a déjà ; `eessi-gateway journal show` dit qui.",
+    "not-taken": "Personne ne l'a pris en charge : rien à rendre.",
+    "no-question": "Aucune question de ce nom ; voir `eessi-gateway questions list`.",
+    "settled-already": "La question est réglée ; voir `eessi-gateway questions show`.",
+}
+
 _CASE_STATES: Final = {
     "open": "Ouvert : rien n'est encore décidé.",
     "asked": "Une question posée à l'expéditeur est ouverte.",
     "referred": "Sur la liste de travail : à décider par une personne.",
     "forwarded": "Transféré à l'institution compétente.",
     "left": "Laissé à l'institution compétente, qui y participe.",
+    "taken": "Entre les mains d'une personne : ce qui arrive est noté, rien ne part.",
 }
 
 _QUESTION_STATES: Final = {
@@ -203,14 +263,55 @@ _QUESTION_STATES: Final = {
 
 _SENDING_STATES: Final = {
     "waiting": "Attend qu'un autre envoi soit confirmé.",
+    "proposed": "Attend l'accord d'une personne.",
     "due": "À envoyer.",
-    "sent": "Envoyé, et confirmé par le destinataire.",
+    "handed-over": "Remis : RINA, ou le dossier de l'institution, l'a reçu.",
+    "sent": "Envoyé plus loin par RINA ou par l'institution.",
+    "delivered": "Arrivé : le destinataire l'a reçu.",
+    "failed": "Échoué : le destinataire ne le reçoit pas.",
     "withdrawn": "Retiré : il n'est jamais envoyé.",
-    "observed": "Conservé et jamais envoyé : la passerelle ne fait qu'observer.",
+    "observed": "Conservé, envoyé seulement si une personne le demande.",
+}
+
+_CASE_LINES: Final = {
+    "too-big": "Le fichier dépasse 32 Mio : le partager.",
+    "too-many-lines": "Le fichier a plus de 200 000 lignes : le partager.",
+    "not-utf-8": "Le fichier n'est pas en UTF-8 : l'écrire à nouveau.",
+    "header": "La première ligne doit être case_id;buc;our_role;participants;holder.",
+    "columns": "Cinq cellules sont attendues, séparées par des points-virgules.",
+    "case-id": "Case_id n'est pas un identifiant international de dossier.",
+    "buc": "Ce BUC n'est pas au catalogue.",
+    "our-role": "Our_role doit être CaseOwner ou Counterparty.",
+    "participants": "Participants : des identifiants d'institutions, séparés par des virgules.",
+    "not-ours": "Aucune de nos institutions n'est parmi les participants.",
+    "holder": "Holder n'est pas une institution du répertoire ; le laisser vide si le dossier est"
+    " chez nous.",
+    "holder-own": "Holder, c'est nous : le laisser vide si le dossier est chez nous.",
+    "holder-elsewhere": "Holder relève d'un autre environnement (test ou production).",
+    "twice": "Le dossier est deux fois dans la liste.",
+    "otherwise": "Le journal connaît ce dossier autrement, ou en a des messages.",
+}
+
+_STATUS_LINES: Final = {
+    "too-big": "Le fichier dépasse 2 Mio : le partager.",
+    "too-many-lines": "Le fichier a plus de 10 000 lignes : le partager.",
+    "not-utf-8": "Le fichier n'est pas en UTF-8 : l'écrire à nouveau.",
+    "header": "La première ligne doit être message_id;receiver;status;time;reason.",
+    "columns": "Cinq cellules sont attendues, séparées par des points-virgules.",
+    "message-id": "Message_id n'est pas l'identifiant d'un message remis par la passerelle.",
+    "receiver": "Receiver n'est pas l'identifiant d'une institution, tel FR:0101100000.",
+    "status": "Status doit être SENT, DELIVERED ou ERROR.",
+    "time": "Time doit être un instant ISO 8601 avec son fuseau, et non à venir.",
+    "reason": "Reason doit être vide ou un code sans espace ; jamais un texte, jamais le numéro"
+    " d'une personne.",
+    "unknown-message": "Rien n'a été remis sous ce message_id.",
+    "other-receiver": "Ce message a été remis pour un autre destinataire.",
+    "contradicts": "ERROR pour un envoi déjà dit arrivé : voir qui écrit le fichier.",
 }
 
 _MISSING: Final = {
     "residence": "Le lieu de résidence.",
+    "claimant-residence": "L'adresse de résidence du survivant qui demande la pension.",
     "town": "La commune de résidence.",
     "institution": "L'institution qui détient le dossier.",
     "scheme": "Le régime de sécurité sociale.",
@@ -308,6 +409,7 @@ _VALUES: Final = {
     "place:competent-institution": "institution compétente",
     "datum:residence": "le lieu de résidence",
     "datum:town": "la commune de résidence",
+    "datum:claimant-residence": "la résidence du survivant",
     "datum:institution": "l'institution qui détient le dossier",
     "datum:scheme": "le régime de sécurité sociale",
     "datum:population": "le statut professionnel",
@@ -337,21 +439,34 @@ _VALUES: Final = {
     "scheme:civil-service": "fonction publique (retraite additionnelle)",
     "scheme:port-strasbourg": "port de Strasbourg",
     "scheme:seita": "manufacture des tabacs (SEITA)",
+    "ground:01": "personne inconnue",
+    "ground:02": "non compétent et hors d'état de transmettre",
+    "ground:03": "ce qui est demandé n'existe pas",
+    "ground:99": "autre motif",
     "successor:": "aucun",
     "element:": "(sans nom)",
 }
 
 CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
     "decision": _DECISIONS,
-    "cause": {**_HOLDING, **_REFUSING, **_REFERRING, **_SETTING_ASIDE},
+    "cause": {**_HOLDING, **_REFUSING, **_REFERRING, **_ALONG, **_SETTING_ASIDE},
     "trace": _TRACE,
     "message-state": _MESSAGE_STATES,
     "objection": _OBJECTIONS,
+    "recall": _RECALLS,
+    "sending-objection": _SENDING_OBJECTIONS,
+    "case-objection": _CASE_OBJECTIONS,
     "case-state": _CASE_STATES,
     "question-state": _QUESTION_STATES,
     "sending-state": _SENDING_STATES,
+    "status-line": _STATUS_LINES,
+    "case-line": _CASE_LINES,
     "missing": _MISSING,
     "violation": _VIOLATIONS,
     "value": _VALUES,
+    **labels.FRENCH,
+    **retention.FRENCH,
+    **watching.FRENCH,
+    **notices.FRENCH,
 }
 """Kind -> code -> template. A test compares it with the codes of the package, both ways."""

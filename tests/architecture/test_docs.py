@@ -1,9 +1,11 @@
 """What is written down is what the code does: commands, interfaces, decisions, links."""
 
 import ast
+import inspect
 import json
 import re
 import shlex
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +14,24 @@ import click
 import pytest
 
 import gateway
+from gateway.agenda import Group, Item
+from gateway.annual import Annual, Year
+from gateway.audit import entry
+from gateway.availability import Period, lines
+from gateway.availability.showing import rows
+from gateway.case_record import PARTS
 from gateway.cli import Settings, cli
-from gateway.cli.looking import _happening, _reasons, _row
+from gateway.cli.annual import counted_rows
+from gateway.cli.asking import question_shown
+from gateway.cli.duplicates import COUNTED
+from gateway.cli.duplicates import shown as duplicate_shown
+from gateway.cli.retaining import ERASED, OLD, UNFINISHED
+from gateway.cli.sending import sending_shown
+from gateway.cli.setting_aside import TOLD
+from gateway.cli.showing import happening_shown, reasons, row_shown
+from gateway.cli.working import item_shown
 from gateway.config import known_keys
+from gateway.core.at_rest import REASONS
 from gateway.core.case import Case
 from gateway.core.composing import hand_over
 from gateway.core.consequences import Consequences
@@ -23,12 +40,27 @@ from gateway.core.decision import CAUSES, Deliver
 from gateway.core.events import MessageReceived
 from gateway.core.matter import Arrival, Matter, Policy
 from gateway.core.reading import MALFORMED
-from gateway.core.states import MessageState
-from gateway.journal import Counts, Happening, Row
+from gateway.core.states import MessageState, QuestionState, SendingState
+from gateway.journal.rows import (
+    Backlog,
+    Counts,
+    Happening,
+    QuestionRow,
+    Repeat,
+    Row,
+    SendingRow,
+    Task,
+)
 from gateway.log import KEYS
+from gateway.notices import Notice, document
+from gateway.notices.ways import SIGNATURE
 from gateway.operating import DEEDS
 from gateway.readiness import HARMLESS
+from gateway.repeats import CameAgain, Kind
+from gateway.returned import Returned
+from gateway.service_levels import Levels
 from gateway.transport import folder
+from gateway.watching import Rates, State, told
 from ir_directory import Certainty
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +71,8 @@ RUNBOOK = (OPS / "runbook.md").read_text(encoding="utf-8")
 PACKAGES = ("gateway", "ir_directory", "routing_tables", "sed_schemas")
 LEFT_OUT = {".venv", ".git", "var", "dist", "node_modules"}
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+_UNANSWERED = (QuestionState.OPEN, 0, SendingState.DUE, None)
+_UNSENT = (SendingState.DUE, NOW, 0, None, False, False)
 
 
 def section(page: str, title: str, level: str) -> str:
@@ -187,12 +221,46 @@ def test_the_keys_of_check(capsys, tmp_path):
 
 
 def test_the_keys_of_listings():
-    row = _row(Row("id", NOW, None, None, None, None, None, None, None, MessageState.DONE))
-    shown = _reasons({}, "en")
-    happening = _happening(Happening(NOW, "inbound", "received", "done", "gateway"))
+    bare = Row("id", NOW, None, None, None, None, None, None, None, MessageState.DONE)
+    row, shown = row_shown(bare), reasons({}, "en")
+    item = item_shown(Item(Task(bare), "several", 1, NOW.date(), overdue=False), "en")
+    happening = happening_shown(Happening(NOW, "inbound", "received", "done", "gateway"))
     assert cells(section(INTERFACES, "`journal list`", "###")) == list(row)
     assert cells(section(INTERFACES, "`journal show`", "###")) == list(happening)
-    assert sorted(cells(section(INTERFACES, "`worklist show`", "###"))) == sorted(shown)
+    entry = cells(section(INTERFACES, "`worklist list`", "###"))
+    assert entry == [key for key in item if key not in row]
+    question = question_shown(QuestionRow(*"qcaw", (), NOW, *_UNANSWERED), NOW)
+    assert cells(section(INTERFACES, "`questions list`", "###")) == list(question)
+    sent = sending_shown(SendingRow(*"mckord", "a", None, *_UNSENT))
+    assert cells(section(INTERFACES, "`sending list`", "###")) == list(sent)
+    of_show = cells(section(INTERFACES, "`worklist show`", "###"))
+    assert sorted(of_show) == sorted({*shown, "candidate_names", "routes"})
+    assert cells(section(INTERFACES, "`journal export`", "###")) == list(PARTS)
+    planned = section(INTERFACES, "`retention plan`", "###")
+    assert cells(planned) == list(OLD)
+    assert all(f"`{key}`" in planned for key in (*UNFINISHED, *REASONS))
+    assert cells(section(INTERFACES, "`retention list`", "###")) == list(ERASED)
+    told = cells(section(INTERFACES, "`quarantine release`", "###"))
+    assert told == ["message_id", *TOLD]
+    group = asdict(Group("several", 1, 1, 0, 1))
+    assert cells(section(INTERFACES, "`worklist digest`", "###")) == list(group)
+
+
+def test_the_keys_of_reports():
+    counted = [*asdict(Returned("row", "S", 1)), "rate"]
+    assert cells(section(INTERFACES, "`report returned`", "###")) == counted
+    one = Annual(Year(2026, {("buc", "S", "received"): 1}))
+    assert cells(section(INTERFACES, "`report annual`", "###")) == list(counted_rows(one)[0])
+    period = Period(NOW, NOW, ())
+    (line, *_) = rows(lines({"a": ()}, {}, period))
+    assert cells(section(INTERFACES, "`report availability`", "###")) == list(line)
+    bare = Repeat("m", NOW, None, None, None, None, False, "d", "f", None)
+    again = duplicate_shown(CameAgain(bare, Kind.CONTENT, protected=False, first=None))
+    duplicates = section(INTERFACES, "`report duplicates`", "###")
+    assert cells(duplicates) == list(again)
+    assert all(f"`{key}`" in duplicates for key in (*COUNTED, *Kind))
+    shown = Levels("*").shown()
+    assert cells(section(INTERFACES, "`report partners`", "###")) == list(shown)
 
 
 def test_the_keys_of_status(capsys, monkeypatch, tmp_path):
@@ -204,7 +272,7 @@ def test_the_keys_of_status(capsys, monkeypatch, tmp_path):
             return None
 
         async def counts(self):
-            return Counts({}, {}, {}, {}, 0)
+            return Counts({}, {}, {}, {}, {})
 
         async def release(self, _at):
             return None
@@ -212,9 +280,25 @@ def test_the_keys_of_status(capsys, monkeypatch, tmp_path):
         async def releases(self):
             return ()
 
+        async def pauses(self):
+            return ()
+
+        async def backlog(self, _now):
+            return Backlog(0, None)
+
     monkeypatch.setattr(Settings, "reader", lambda _self: Reader())
     (result,) = typed(capsys, "--state", str(tmp_path), "status", "--json")
-    assert cells(section(INTERFACES, "`status`", "###")) == list(result)
+    text = section(INTERFACES, "`status`", "###")
+    keys, _, words = text.partition("\n| word |")
+    assert cells(keys) == list(result)
+    assert cells(words) == [state.value for state in State]
+    for key in (*result["parts"][0], *told(Rates(1.0))):
+        assert f"`{key}`" in keys, key
+
+
+def test_the_keys_of_doctor(capsys, tmp_path):
+    (result,) = typed(capsys, "--state", str(tmp_path), "doctor", "--json")
+    assert cells(section(INTERFACES, "`doctor`", "###")) == list(result)
 
 
 # -- what others build on -------------------------------------------------------------------
@@ -273,6 +357,32 @@ def test_each_key_of_the_sidecar_is_explained_and_no_other():
     sent = hand_over(received, "FR:0101100000", sidecar, after=None)
     assert cells(section(INTERFACES, "Sidecar", "###")) == list(json.loads(sent.sidecar))
     assert f"`{json.loads(sent.sidecar)['format']}`" in INTERFACES
+
+
+def test_each_key_of_a_notice_is_explained_and_no_other():
+    shown = document(Notice("paused", NOW), "i", "demo")
+    assert cells(section(INTERFACES, "Notices", "##")) == list(shown)
+    assert f"`{shown['format']}`" in INTERFACES
+    assert f"`{SIGNATURE}`" in section(INTERFACES, "Notices", "##")
+
+
+def test_each_key_of_the_audit_log_is_explained_and_no_other():
+    line = entry(NOW, who="w", account="a", command="c", ident="i", protected=True, shown=True)
+    assert cells(section(INTERFACES, "Audit log", "##")) == list(line)
+
+
+def test_each_command_that_shows_one_thing_of_the_journal_is_written_down_and_no_other():
+    shows = {name for name in commands(cli) if name.split()[-1] in {"show", "facts", "export"}}
+    shows.remove("worklist export")  # a list, with what is protected masked
+    said = section(INTERFACES, "Audit log", "##").partition("\n| key")[0]
+    named = set(re.findall(r"`([a-z]+ (?:show|facts|export))`", said.partition("Lists (")[0]))
+    assert named == shows
+    for name in shows:
+        command = cli
+        for word in name.split():
+            command = command.get_command(click.Context(command), word)
+        source = inspect.getsource(command.callback)
+        assert re.search(r"\b(?:view_of_protected|settings\.viewing)\(", source), name
 
 
 def test_the_names_of_inbound_files_are_explained():

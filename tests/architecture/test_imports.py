@@ -19,16 +19,33 @@ IMPURE = {
 }  # fmt: skip
 ELSEWHERE = {"click", "httpx", "prometheus_client", "pydantic", "rich", "structlog", "uvicorn"}
 WALL = {"now", "today", "utcnow", "uuid1", "uuid4", "open", "print", "input"}
-ADAPTERS = {"gateway.journal.sqlite", "gateway.transport.folder", "gateway.transport.memory"}
+ADAPTERS = {
+    "gateway.journal.postgres",
+    "gateway.journal.sqlite",
+    "gateway.transport.folder",
+    "gateway.transport.memory",
+    "gateway.transport.rabbitmq",
+}
 KNOW_ADAPTERS = (
     "gateway/daemon.py",
+    "gateway/connecting.py",
+    "gateway/opening.py",
     "gateway/cli/",
     "gateway/accuracy.py",
+    "gateway/backlog_bench.py",
     "gateway/bench",
+    "gateway/chaos/",
     "gateway/life.py",
+    "gateway/paced_bench.py",
+    "gateway/relay_bench.py",
+    "gateway/search_bench.py",
+    "gateway/soak_bench.py",
     "gateway/transport/folder/",
+    "gateway/transport/rabbitmq/",
+    "gateway/journal/copying.py",
 )
-"""The composition root, what builds a gateway of its own to measure it, and an adapter itself."""
+"""The composition root with what connects and opens, what builds a gateway of its own to measure
+it, what copies from one to the other, and an adapter itself."""
 
 
 def sources(*folders):

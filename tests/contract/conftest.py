@@ -7,18 +7,29 @@ import json
 import threading
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from gateway.core.decision import Ask, Deliver, Hold, Refer, SetAside, Transfer, Way
 from gateway.core.events import Asked, Forwarded, Referred, Waits, received
-from gateway.core.evidence import About, Address, AddressKind, Evidence, Person
+from gateway.core.evidence import (
+    About,
+    Address,
+    AddressKind,
+    Evidence,
+    Person,
+    Stated,
+    StatedKind,
+)
 from gateway.core.judgement import Judgement
 from gateway.core.message import BusinessMessage, CaseAction, Party, Role
 from gateway.core.outgoing import RINA, Outgoing, SendingKind, new_id
 from gateway.core.states import MessageState
 from gateway.core.trace import step
-from gateway.journal import Entry, Release
+from gateway.journal import Entry
+from gateway.journal.postgres import PostgresJournal, PostgresReader
+from gateway.journal.rows import Release
 from gateway.journal.sqlite import SqliteJournal, SqliteReader
 from ir_directory import Certainty
 
@@ -72,6 +83,7 @@ class Made:
         evidence = Evidence(
             subject=Person("Muster", "Erika", date(1980, 2, 29), "02"),
             addresses=(Address(About.INSURED, AddressKind.RESIDENCE, "FR", "59000", "Lille"),),
+            stated=(Stated(StatedKind.DATE, About.INSURED, "2024-01-01", "Period/startDate"),),
         )
         seen = received(message, US, "Counterparty", "xml", NOON.date(), evidence)
         return Judgement(
@@ -124,7 +136,7 @@ class Made:
         question = self.sending(name, SendingKind.H001, "", THEM)
         own_case = f"own-{self.case_id}" if way is Way.OWN_CASE else None
         asked = Asked(
-            question.message_id, way.value, ("residence",), "set-q", f"set-{name}", own_case
+            question.message_id, way.value, ("residence",), "set-q", f"set-{name}", own_case, THEM
         )
         judgement = self.judgement(
             message,
@@ -204,22 +216,8 @@ def judged_again(entry, **changes):
     return dataclasses.replace(entry, judgement=dataclasses.replace(entry.judgement, **changes))
 
 
-class SqliteDriver:
-    """SQLite on a file."""
-
-    def __init__(self, folder):
-        self.path = folder / "journal.db"
-
-    @asynccontextmanager
-    async def opened(self, instance="rina-1"):
-        journal = await SqliteJournal.open(self.path, instance=instance, environment="test")
-        try:
-            yield journal
-        finally:
-            await journal.close()
-
-    def reading(self):
-        return SqliteReader.opened(self.path)
+class Driver:
+    """What the suite does with a journal beside its port."""
 
     async def together(self, journal, works):
         """What becomes of all these when they share one transaction."""
@@ -238,13 +236,65 @@ class SqliteDriver:
         return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-DRIVERS = {"sqlite": SqliteDriver}
-"""Every engine holds the same guarantees; PostgreSQL joins here."""
+class SqliteDriver(Driver):
+    """SQLite on a file."""
+
+    def __init__(self, folder):
+        self.path = folder / "journal.db"
+
+    @asynccontextmanager
+    async def opened(self, instance="rina-1"):
+        journal = await SqliteJournal.open(self.path, instance=instance, environment="test")
+        try:
+            yield journal
+        finally:
+            await journal.close()
+
+    def reading(self):
+        return SqliteReader.opened(self.path)
 
 
-@pytest.fixture(params=sorted(DRIVERS))
-def driver(request, tmp_path):
-    return DRIVERS[request.param](tmp_path)
+class PostgresDriver(Driver):
+    """A database of its own; each worker has a state folder."""
+
+    def __init__(self, folder, cluster):
+        self.folder = folder
+        self.server = cluster.database()
+        self.workers = 0
+
+    @asynccontextmanager
+    async def opened(self, instance="rina-1"):
+        self.workers += 1
+        lock = self.folder / f"{self.workers}.lock"
+        journal = await PostgresJournal.open(
+            self.server, lock, instance=instance, environment="test"
+        )
+        try:
+            yield journal
+        finally:
+            await journal.close()
+
+    def reading(self):
+        return PostgresReader.opened(self.server)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("postgres", marks=[pytest.mark.program, pytest.mark.long]),
+        "sqlite",
+    ]
+)
+def engine(request):
+    """`engine(folder)`: a driver with an empty journal; every engine holds the same guarantees."""
+    if request.param == "sqlite":
+        return SqliteDriver
+    return partial(PostgresDriver, cluster=request.getfixturevalue("cluster"))
+
+
+@pytest.fixture
+def driver(engine, tmp_path):
+    """The driver of a journal with nothing in it."""
+    return engine(tmp_path)
 
 
 @pytest.fixture
@@ -268,7 +318,7 @@ async def drained(journal, seconds=10.0, most=50):
         claims = await journal.claim(100, now, 60.0)
         if not claims:
             return sent
-        assert await journal.sent(claims, now) == len(claims)
+        assert await journal.handed_over(claims, now) == len(claims)
         sent.extend(claims)
     raise AssertionError("the outbox never empties")
 

@@ -7,6 +7,7 @@ import pytest
 from gateway.core.deadlines import Development
 from gateway.core.decision import Refer
 from gateway.core.events import Expired, Referred, Reminded
+from gateway.core.leaving import Mode
 from gateway.core.outgoing import SendingKind
 from gateway.errors import JournalConflict
 from tests.contract.conftest import TABLES, THEM, Made, at, judged_again
@@ -59,7 +60,7 @@ async def test_an_answer_takes_the_instant_away_in_its_own_transaction(journal, 
 async def test_a_reminder_is_written_with_the_next_instant(journal, made):
     revision = await asked(journal, made)
     [question] = await journal.claim(9, at(5), LEASE)
-    await journal.sent([question], at(6))
+    await journal.handed_over([question], at(6))
     event = Reminded(question.message_id, 1, at(100))
     made_due = development(
         revision,
@@ -85,13 +86,14 @@ async def test_a_reminder_waits_for_its_question(journal, made):
         development(revision, outgoing=(reminder(made, question.message_id),)), at(100)
     )
     assert await journal.claim(9, at(10), LEASE) == []
-    await journal.sent([question], at(102))
+    await journal.handed_over([question], at(102))
     assert [c.kind for c in await journal.claim(9, at(103), LEASE)] == ["reminder"]
 
 
 async def test_under_observe_a_reminder_is_kept_and_never_due(journal, made):
     revision = await asked(journal, made)
-    await journal.develop(development(revision, outgoing=(reminder(made),)), at(100), observed=True)
+    composed = development(revision, outgoing=(reminder(made),), mode=Mode.OBSERVE)
+    await journal.develop(composed, at(100))
     assert (await journal.counts()).sendings["observed"] == 1
 
 
@@ -125,7 +127,7 @@ async def test_on_other_tables_nothing_is_written(journal, made):
 async def test_a_reminder_that_cannot_be_sent_leaves_the_question_open(journal, made):
     revision = await asked(journal, made)
     [question] = await journal.claim(9, at(5), LEASE)
-    await journal.sent([question], at(6))
+    await journal.handed_over([question], at(6))
     await journal.develop(development(revision, outgoing=(reminder(made),), due=at(200)), at(100))
     [claimed] = await journal.claim(9, at(101), LEASE)
     assert await journal.withdraw(claimed, at(102), "unroutable")
@@ -173,3 +175,47 @@ async def test_a_question_of_a_forwarded_case_is_overtaken(journal, made):
     message, _ = made.message("m1")
     await journal.record(made.transfer("m2", revision=revision, waiting=(("m1", message.digest),)))
     assert [r.state for r in await journal.questions(every=True)] == ["overtaken"]
+
+
+async def reminded_and_claimed(journal, made):
+    """A reminder on its way out while its case is forwarded; the claim."""
+    revision = await asked(journal, made)
+    [question] = await journal.claim(9, at(100), 60.0)
+    await journal.handed_over([question], at(100))
+    out = dataclasses.replace(reminder(made), object=f"{question.message_id}/1")
+    events = (Reminded(question.message_id, 1, at(100)),)
+    await journal.develop(development(revision, events=events, outgoing=(out,)), at(100))
+    [claim] = await journal.claim(9, at(100), 60.0)
+    assert claim.kind == "reminder"
+    message, _ = made.message("m1")
+    forwarding = made.transfer("m2", revision=revision + 1, waiting=(("m1", message.digest),))
+    await journal.record(dataclasses.replace(forwarding, decided_at=at(110)))
+    return claim
+
+
+async def state_of(journal, claim):
+    found = await journal.sendings("case-1")
+    return next(s.state for s in found if s.message_id == claim.message_id)
+
+
+async def test_a_reminder_on_its_way_that_fails_is_not_sent_after_the_answer(journal, made):
+    claim = await reminded_and_claimed(journal, made)
+    assert await state_of(journal, claim) == "due"
+    await journal.defer(claim, at(1000), "destination-down")
+    claims = await journal.claim(9, at(111), 60.0)
+    assert claim.message_id not in {c.message_id for c in claims}
+    assert await state_of(journal, claim) == "withdrawn"
+    assert "x007" in {c.kind for c in await journal.claim(9, at(112), 60.0)}
+
+
+async def test_a_reminder_on_its_way_that_a_dead_worker_had_is_not_sent_either(journal, made):
+    claim = await reminded_and_claimed(journal, made)
+    claims = await journal.claim(9, at(161), 60.0)
+    assert claim.message_id not in {c.message_id for c in claims}
+    assert await state_of(journal, claim) == "withdrawn"
+
+
+async def test_a_reminder_on_its_way_that_arrives_is_handed_over(journal, made):
+    claim = await reminded_and_claimed(journal, made)
+    assert await journal.handed_over([claim], at(120)) == 1
+    assert await state_of(journal, claim) == "handed-over"

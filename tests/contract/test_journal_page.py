@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from gateway.journal.page import Page
-from gateway.journal.sqlite import migrate
+from gateway.journal.sqlite import SqliteConnection, migrate
 from gateway.journal.statements import named
 
 
@@ -13,7 +13,7 @@ from gateway.journal.statements import named
 def page():
     db = sqlite3.connect(":memory:", isolation_level=None)
     migrate(db)
-    yield Page(db)
+    yield Page(SqliteConnection(db))
     db.close()
 
 
@@ -30,7 +30,7 @@ def test_every_row_goes_in(page, count):
 
 def test_many_rows_are_few_statements(page):
     seen = []
-    page.db.set_trace_callback(seen.append)
+    page.db.db.set_trace_callback(seen.append)
     page.add("add_body", bodies(129))
     page.flush()
     assert len(seen) == 3

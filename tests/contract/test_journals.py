@@ -2,34 +2,19 @@
 
 import asyncio
 import dataclasses
-import os
-import signal
-import sqlite3
-import stat
-import subprocess
-import sys
-import textwrap
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from gateway.core.case import Case, fold
 from gateway.core.decision import Way
 from gateway.core.events import Returned
+from gateway.core.leaving import Mode
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import CaseState, MessageState
-from gateway.errors import JournalConflict, JournalUnavailable, StateLocked
-from gateway.journal import (
-    Contradiction,
-    Duplicate,
-    FirstDecision,
-    IdentityConflict,
-    Recorded,
-    SchemasInForce,
-    TableRelease,
-)
-from gateway.journal.codec import instant
+from gateway.errors import JournalConflict, JournalUnavailable
+from gateway.journal import Closing, Contradiction, Duplicate, IdentityConflict, Recorded
+from gateway.journal.rows import FirstDecision, SchemasInForce, Search, TableRelease
 from tests.contract.conftest import (
     NOON,
     TABLES,
@@ -148,6 +133,52 @@ async def test_messages_are_found_by_what_decided_them(journal, made, driver):
     assert await found(release=TABLES.name) == ids
     assert await found(release=TABLES.name, limit=1) == ids[:1]
     assert await found(release=TABLES.name, after=ids[0]) == ids[1:]
+
+
+async def test_messages_are_searched_by_sed_institution_and_time(journal, made):
+    """Each alone, all together, and page by page; protected cases are not told by institution."""
+    other = "FR:0000000002"
+    entries = [
+        made.transfer("m1"),
+        made.deliver("m2", revision=2, sed="P8000"),
+        type(made)("case-2").transfer("m3", to=other),
+        type(made)("case-3").transfer("m4"),
+        type(made)("case-4").transfer("m5", protected=True),
+        made.set_aside(),
+    ]
+    for hours, entry in enumerate(entries):
+        then = NOON + timedelta(hours=hours)
+        late = then + timedelta(minutes=hours % 2)
+        await journal.record(dataclasses.replace(entry, received_at=then, decided_at=late))
+
+    async def found(*, limit=1000, after=None, **wanted):
+        rows = await journal.search(Search(**wanted), limit=limit, after=after)
+        return [row.message_id for row in rows]
+
+    third = NOON + timedelta(hours=2)
+    aside = entries[-1].judgement.message_id
+    assert await found(sed="P2000") == ["m1", "m3", "m4", "m5"]
+    assert await found(sed="P2000", begin=third) == ["m3", "m4", "m5"]
+    assert await found(sed="P2000", end=third) == ["m1"]
+    assert await found(sed="P2000", limit=2, after="m1") == ["m3", "m4"]
+    assert await found(sed="P2000", after="m1", begin=third + timedelta(hours=1)) == ["m4", "m5"]
+    assert await found(sed="P2000", after="m4", begin=NOON) == ["m5"]
+    assert await found(sed="X001") == []
+    assert await found(begin=third, end=third + timedelta(hours=1)) == ["m3"]
+    assert await found(begin=third) == ["m3", "m4", "m5", aside]
+    assert await found(institution=TARGET) == ["m1", "m2", "m4"]
+    assert await found(institution=other) == ["m3"]
+    assert await found(institution=TARGET, sed="P2000") == ["m1", "m4"]
+    assert await found(institution=TARGET, begin=NOON + timedelta(hours=1)) == ["m2", "m4"]
+    assert await found(institution=TARGET, end=third) == ["m1", "m2"]
+    decided = NOON + timedelta(hours=1, minutes=1)
+    assert await found(institution=TARGET, begin=decided, end=third) == ["m2"]
+    assert await found(institution=TARGET, end=decided) == ["m1"]
+    assert await found(institution=TARGET, limit=1, after="m1") == ["m2"]
+    assert await found(institution=TARGET, after="m4") == []
+    protected = type(made)("case-3").deliver("m6", revision=2, protected=True)
+    await journal.record(protected)
+    assert await found(institution=TARGET) == ["m1", "m2"]  # all of the case is
 
 
 async def test_first_decisions_tell_what_was_sent_on_and_what_was_asked(journal, made):
@@ -319,7 +350,7 @@ async def test_a_group_of_all_kinds_keeps_its_order(driver, journal, made):
     assert outcomes[0] == outcomes[4] == Recorded()
     assert isinstance(outcomes[3], JournalConflict)
     assert [[c.kind for c in outcomes[n]] for n in (1, 5)] == [["h001"], ["x007"]]
-    assert await journal.sent([*outcomes[1], *outcomes[5]], at(11)) == 2
+    assert await journal.handed_over([*outcomes[1], *outcomes[5]], at(11)) == 2
 
 
 async def test_what_never_follows_is_refused(journal, made):
@@ -454,6 +485,144 @@ async def test_only_what_is_in_quarantine_can_be_discarded(journal, made):
     assert await states(journal, "m1") == ["referred"]
 
 
+# -- looking for a case ---------------------------------------------------------------------
+
+
+async def test_a_case_is_found_by_whatever_one_has(journal):
+    dashed = "f35fc39b-3ad8-4905-ac39-51cb4ae26c50"
+    made, other = Made(dashed), Made("case-2")
+    first = dataclasses.replace(made.ask("m1", way=Way.OWN_CASE), rina_number="171934")
+    await journal.record(first)
+    await journal.record(made.hold("m2", revision=3))
+    await journal.record(other.refer("m3"))
+    aside = dataclasses.replace(other.set_aside(b"no XML"), rina_number="99")
+    await journal.record(aside)
+    [sending] = first.judgement.outgoing
+    for text in (
+        *(dashed, dashed.upper(), f" {dashed.replace('-', '')} ", "171934"),
+        *("m1", "m2", sending.message_id, f"own-{dashed}"),
+    ):
+        assert [row.message_id for row in await journal.find(text)] == ["m1", "m2"], text
+    assert [row.rina_number for row in await journal.find("171934")] == ["171934", None]
+    assert [row.message_id for row in await journal.find("171934", limit=1)] == ["m1"]
+    assert [row.message_id for row in await journal.find("99")] == [sha256(b"no XML")]
+    for nothing in ("", "17193", "case", "%"):
+        assert list(await journal.find(nothing)) == []
+
+
+# -- what came more than once ------------------------------------------------------------------
+
+
+async def test_what_came_more_than_once_is_told_by_when_it_came(journal, made):
+    await journal.record(made.ask("m1"))
+    again = dataclasses.replace(made.absorb("m2", "m1", revision=3), received_at=at(5))
+    await journal.record(again)
+    assert isinstance(await journal.record(again), Duplicate)
+    aside = made.set_aside(b"same id", cause="identity-conflict")
+    await journal.record(dataclasses.replace(aside, received_at=at(6)))
+    other = made.refer("m4", revision=3, cause="other-content")
+    await journal.record(dataclasses.replace(other, received_at=at(7)))
+    await journal.record(made.set_aside(b"no XML"))
+    found = await journal.repeats(at(5), at(8))
+    assert [(r.message_id, r.same_as, r.cause, r.received_at) for r in found] == [
+        ("m2", "m1", None, at(5)),
+        (sha256(b"same id"), None, "identity-conflict", at(6)),
+        ("m4", None, "other-content", at(7)),
+    ]
+    first = found[0]
+    assert (first.case_id, first.sender, first.buc, first.sed, first.protected, first.digest) == (
+        *("case-1", THEM, "P_BUC_01", "P2000", False),
+        sha256(again.body),
+    )
+    assert [r.message_id for r in await journal.repeats(at(6), at(7))] == [sha256(b"same id")]
+
+
+# -- looking for a person ---------------------------------------------------------------------
+
+
+async def test_what_was_said_about_persons_comes_page_by_page(journal, made):
+    other = Made("case-2")
+    for entry in (made.ask("m1"), made.hold("m2", revision=3), other.refer("m3")):
+        await journal.record(entry)
+    await journal.record(made.absorb("m4", "m1", revision=5))
+    await journal.record(other.set_aside(b"no XML"))
+    whole = await journal.facts(("", 0), 100)
+    assert [(f.case_id, f.message_id) for f in whole] == [
+        ("case-1", "m1"),
+        ("case-1", "m2"),
+        ("case-2", "m3"),
+    ]
+    assert {f.evidence for f in whole} == {made.ask("m1").judgement.events[0].evidence}
+    paged, after = [], ("", 0)
+    while page := await journal.facts(after, 1):
+        paged += page
+        after = (page[-1].case_id, page[-1].seq)
+    assert paged == list(whole)
+
+
+# -- the worklist ---------------------------------------------------------------------------
+
+
+async def test_an_entry_is_given_to_one_person_at_a_time(journal, made):
+    await journal.record(made.refer())
+    [bare] = await journal.tasks()
+    assert (bare.row, bare.assignee, bare.assigned_by, bare.assigned_at) == (
+        *(await journal.message("m1"),),
+        *(None, None, None),
+    )
+    assert await journal.assign("m1", "denis", who="claire", at=at(5))
+    assert await journal.assign("m1", "emma", who="denis", at=at(6))
+    [task] = await journal.tasks(message_id="m1")
+    assert (task.assignee, task.assigned_by, task.assigned_at) == ("emma", "denis", at(6))
+    told = [h for h in await journal.timeline("m1") if h.what == "assign"]
+    assert [(h.who, h.params["assignee"]) for h in told] == [("claire", "denis"), ("denis", "emma")]
+    assert await journal.assign("m1", None, who="emma", at=at(7))
+    [task] = await journal.tasks()
+    assert (task.assignee, task.assigned_by, task.assigned_at) == (None, None, None)
+
+
+async def test_only_what_waits_for_a_person_is_given_to_one(journal, made):
+    await journal.record(made.transfer())
+    await journal.record(made.set_aside())
+    assert not await journal.assign("m1", "denis", who="claire", at=at(5))
+    assert not await journal.assign("never-seen", "denis", who="claire", at=at(5))
+    assert list(await journal.tasks()) == []
+
+
+async def test_other_deeds_leave_the_assignment_alone(journal, made):
+    await journal.record(made.refer())
+    await journal.assign("m1", "denis", who="claire", at=at(5))
+    await journal.settle([Closing("m1", "handled", "emma", "phone", at(6))])
+    assert list(await journal.tasks()) == []
+    last = (await journal.timeline("m1"))[-1]
+    assert (last.what, "assignee" in last.params) == ("handled", False)
+
+
+async def test_what_a_person_decided_together_is_written_together_or_not_at_all(journal, made):
+    other, third = Made("case-2"), Made("case-3")
+    for makes, name in ((made, "m1"), (other, "m2"), (third, "m3")):
+        await journal.record(makes.refer(name))
+    transfer = again(made.transfer("m1", revision=2), 1)
+    late = again(other.transfer("m2", revision=1), 1)  # the case has moved on
+    closing = Closing("m3", "handled", "claire", "phone", at(60))
+    gone = Closing("m4", "handled", "claire", "phone", at(60))
+    for bad in (late, gone):
+        with pytest.raises(JournalConflict):
+            await journal.settle([transfer, closing, bad])
+        assert {row.state for row in await journal.messages()} == {MessageState.REFERRED}
+        assert list(await journal.claim(10, at(70), LEASE)) == []
+    await journal.settle([transfer, closing])
+    assert await states(journal, "m1", "m2", "m3") == ["recorded", "referred", "done"]
+    assert len(await journal.claim(10, at(70), LEASE)) > 0
+
+
+async def test_a_case_is_protected_as_soon_as_one_message_is(journal, made):
+    await journal.record(made.refer("m1"))
+    await journal.record(made.refer("m2", revision=2, cause="protected", protected=True))
+    assert [task.row.protected for task in await journal.tasks()] == [True, True]
+    assert [row.protected for row in await journal.messages()] == [False, True]
+
+
 # -- the outbox -----------------------------------------------------------------------------
 
 
@@ -463,16 +632,16 @@ async def test_the_hand_over_waits_for_its_forwarding(journal, made):
     first = await journal.claim(10, at(10), LEASE)
     assert [(c.kind, c.receiver) for c in first] == [("x007", THEM)]
     assert first[0].body == entry.judgement.outgoing[0].body
-    await journal.sent(first, at(11))
+    await journal.handed_over(first, at(11))
     second = await journal.claim(10, at(12), LEASE)
     assert [(c.kind, c.receiver) for c in second] == [("x007", TARGET)]
     assert await journal.claim(10, at(12), LEASE) == []
     assert await states(journal, "m1") == ["recorded"]
-    await journal.sent(second, at(13))
+    await journal.handed_over(second, at(13))
     (third,) = await journal.claim(10, at(14), LEASE)
     assert (third.kind, third.destination, third.body) == ("hand-over", TARGET, entry.body)
     assert third.sidecar == entry.judgement.outgoing[2].sidecar
-    await journal.sent([third], at(15))
+    await journal.handed_over([third], at(15))
     assert await states(journal, "m1") == ["done"]
 
 
@@ -519,7 +688,7 @@ async def test_a_notice_goes_without_the_bytes(journal, made):
 
 
 async def test_observing_sends_nothing(journal, made):
-    await journal.record(dataclasses.replace(made.transfer(), observed=True))
+    await journal.record(judged_again(made.transfer(), mode=Mode.OBSERVE))
     assert (await journal.counts()).sendings == {"observed": 3}
     assert await journal.claim(10, at(99), LEASE) == []
     assert await states(journal, "m1") == ["done"]
@@ -530,13 +699,13 @@ async def test_observing_leaves_no_earlier_message_half_way(journal, made):
     await drained(journal)
     waiting = [("m1", made.message("m1")[0].digest)]
     moved = made.transfer("m2", revision=3, waiting=waiting)
-    await journal.record(dataclasses.replace(moved, observed=True))
+    await journal.record(judged_again(moved, mode=Mode.OBSERVE))
     assert await states(journal, "m1", "m2") == ["done", "done"]
 
 
 async def test_after_observing_a_case_nothing_of_it_is_handed_over(journal, made):
     """Its holder never got our X007, so it does not take part through us."""
-    await journal.record(dataclasses.replace(made.transfer(), observed=True))
+    await journal.record(judged_again(made.transfer(), mode=Mode.OBSERVE))
     await journal.record(made.deliver("m2", revision=2))
     assert await journal.claim(10, at(99), LEASE) == []
     assert (await journal.counts()).sendings == {"observed": 4}
@@ -568,12 +737,12 @@ async def test_a_claim_that_ran_out_is_void(journal, made):
     (new,) = await journal.claim(10, at(70), LEASE)
     assert new.message_id == late.message_id
     assert new.token != late.token
-    assert await journal.sent([late], at(71)) == 0
+    assert await journal.handed_over([late], at(71)) == 0
     assert not await journal.defer(late, at(80), "x")
     assert not await journal.withdraw(late, at(80), "x")
     assert await journal.claim(10, at(72), LEASE) == []
-    assert await journal.sent([new], at(73)) == 1
-    assert await journal.sent([new], at(74)) == 0
+    assert await journal.handed_over([new], at(73)) == 1
+    assert await journal.handed_over([new], at(74)) == 0
     assert not await journal.withdraw(new, at(80), "x")
 
 
@@ -598,7 +767,7 @@ async def test_what_is_deferred_holds_back_what_follows_it_and_nothing_else(jour
     assert sorted(c.object for c in claims) == ["m1", "m3", "o1"]
     first = next(c for c in claims if c.object == "m1")
     await journal.defer(first, at(100), "closed")
-    await journal.sent([c for c in claims if c is not first], at(11))
+    await journal.handed_over([c for c in claims if c is not first], at(11))
     assert await journal.claim(10, at(99), LEASE) == []
     assert [c.object for c in await drained(journal, 100.0)] == ["m1", "m2"]
 
@@ -629,7 +798,7 @@ async def test_what_waits_holds_back_what_follows_it_to_the_same_destination(jou
     await journal.record(judged_again(entry, outgoing=(first, second, third)))
     claims = await journal.claim(10, at(10), LEASE)
     assert [c.message_id for c in claims] == [first.message_id]
-    await journal.sent(claims, at(11))
+    await journal.handed_over(claims, at(11))
     rest = await drained(journal, 12.0)
     assert [c.message_id for c in rest] == [second.message_id, third.message_id]
 
@@ -647,7 +816,7 @@ async def test_a_withdrawn_forwarding_takes_the_hand_overs_along(journal, made):
     await journal.record(made.transfer("m2", revision=3, waiting=waiting))
     await journal.record(made.deliver("m3", revision=5))
     (to_sender,) = await journal.claim(10, at(100), LEASE)
-    await journal.sent([to_sender], at(101))
+    await journal.handed_over([to_sender], at(101))
     (forwarding,) = await journal.claim(10, at(102), LEASE)
     assert forwarding.receiver == TARGET
     assert await journal.withdraw(forwarding, at(103), "unroutable")
@@ -660,14 +829,14 @@ async def test_a_withdrawn_forwarding_takes_the_hand_overs_along(journal, made):
     assert [e["decision"] for e in await journal.explanation("m2")] == ["transfer", "refer"]
     counts = await journal.counts()
     assert counts.worklist == {"sending-failed": 3}
-    assert counts.sendings == {"sent": 2, "withdrawn": 4}
+    assert counts.sendings == {"handed-over": 2, "withdrawn": 4}
 
 
 async def test_after_a_withdrawn_forwarding_nothing_is_delivered(journal, made):
     """Whoever judges so has a bug; the journal does not hand it over."""
     await journal.record(made.transfer())
     (to_sender,) = await journal.claim(10, at(10), LEASE)
-    await journal.sent([to_sender], at(11))
+    await journal.handed_over([to_sender], at(11))
     (forwarding,) = await journal.claim(10, at(12), LEASE)
     await journal.withdraw(forwarding, at(13), "unroutable")
     with pytest.raises(Contradiction):
@@ -677,7 +846,7 @@ async def test_after_a_withdrawn_forwarding_nothing_is_delivered(journal, made):
 async def test_a_question_that_cannot_be_sent_has_failed(journal, made):
     await journal.record(made.ask())
     (question,) = await journal.claim(10, at(10), LEASE)
-    assert (await journal.counts()).questions_open == 1
+    assert (await journal.counts()).questions == {question.receiver[:2]: 1}
     await journal.withdraw(question, at(11), "unroutable")
     case = await journal.case("case-1")
     assert (case.open_questions, case.state) == ((), CaseState.REFERRED)
@@ -780,15 +949,15 @@ async def test_the_timeline_tells_it_all_in_order(journal, made):
         ("inbound", "message-received", "received"),
         ("gateway", "ask", "waiting"),
         ("gateway", "asked", "asked"),
-        ("outbound", "h001", "sent"),
+        ("outbound", "h001", "handed-over"),
         ("inbound", "message-received", "received"),
         ("gateway", "transfer", "recorded"),
         ("gateway", "forwarded", "forwarded"),
-        ("outbound", "x007", "sent"),
+        ("outbound", "x007", "handed-over"),
         ("gateway", "forward-confirmed", "forwarded"),
-        ("outbound", "x007", "sent"),
-        ("outbound", "hand-over", "sent"),
-        ("outbound", "hand-over", "sent"),
+        ("outbound", "x007", "handed-over"),
+        ("outbound", "hand-over", "handed-over"),
+        ("outbound", "hand-over", "handed-over"),
     ]
     assert [h.at for h in told] == sorted(h.at for h in told)
     assert await journal.timeline("case-1") == told
@@ -890,6 +1059,18 @@ async def test_who_no_longer_waits_does_not_stop_the_writer(journal):
     assert (await journal.counts()).messages == {"referred": 51}
 
 
+async def test_bytes_that_two_of_a_group_compose_are_kept_once(driver, journal):
+    entries = []
+    for case in ("case-1", "case-2"):
+        entry = Made(case).ask(f"{case}-m")
+        (question,) = entry.judgement.outgoing
+        same = dataclasses.replace(question, body=b"<same/>", digest=sha256(b"<same/>"))
+        entries.append(judged_again(entry, outgoing=(same,)))
+    outcomes = await driver.together(journal, [journal.record(entry) for entry in entries])
+    assert outcomes == [Recorded(), Recorded()]
+    assert [c.body for c in await journal.claim(9, at(10), LEASE)] == [b"<same/>"] * 2
+
+
 async def test_a_write_that_cannot_be_written_falls_on_itself_alone(journal, made):
     """Text that is no UTF-8 breaks the row it is in, never the thread that writes."""
     broken = dataclasses.replace(made.refer("m1"), source="d\udcff.xml")
@@ -901,260 +1082,16 @@ async def test_a_write_that_cannot_be_written_falls_on_itself_alone(journal, mad
     assert await journal.record(made.refer("m3", revision=2)) == Recorded()
 
 
-# -- SQLite alone ---------------------------------------------------------------------------
-
-
-def plain(path):
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-
-
-async def test_what_a_dead_gateway_had_claimed_is_claimed_at_once(driver, made):
-    """The lock proves that nobody else is at it: no lease is waited for after a crash."""
-    async with driver.opened() as journal:
-        await journal.activate(TABLES)
-        await journal.record(made.transfer())
-        claimed = await journal.claim(10, at(1), LEASE)
-        assert claimed
-    async with driver.opened() as journal:
-        reclaimed = await journal.claim(10, at(1), LEASE)
-        assert [c.message_id for c in reclaimed] == [c.message_id for c in claimed]
-        assert await journal.sent(claimed, at(2)) == 0  # the old tokens are void
-        assert await journal.sent(reclaimed, at(2)) == len(claimed)
-
-
-async def test_sqlite_keeps_a_second_gateway_out(driver, journal):
-    with pytest.raises(StateLocked):
-        async with driver.opened():
-            pass
-
-
-async def test_sqlite_unlocks_on_close(driver):
-    for _ in range(2):
-        async with driver.opened() as journal:
-            await journal.activate(TABLES)
-
-
-async def test_sqlite_files_are_for_their_owner_alone(driver, journal, made):
-    old = os.umask(0)
-    try:
-        await journal.record(made.transfer())
-        for path in driver.path.parent.iterdir():
-            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
-    finally:
-        os.umask(old)
-
-
-async def test_sqlite_is_durable_and_strict(driver, journal, made):
-    assert (
-        await journal._writer.write(
-            lambda page: page.db.execute("PRAGMA synchronous").fetchone()[0]
-        )
-        == 2
-    )
-    with plain(driver.path) as db:
-        assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-        tables = db.execute("PRAGMA table_list").fetchall()
-    db.close()
-    loose = [
-        t[1] for t in tables if t[2] == "table" and not t[5] and not t[1].startswith("sqlite_")
+async def test_a_sending_tells_what_left_and_when(journal, made):
+    entry = made.transfer()
+    await journal.record(entry)
+    before = await journal.outgoing(named=["case-1"])
+    assert [(s.digest, s.settled_at) for s in before] == [
+        (out.digest, None) for out in entry.judgement.outgoing
     ]
-    assert loose == []
-
-
-async def test_sqlite_rows_say_whose_they_are(driver, journal, made):
-    await journal.record(made.ask(way=Way.OWN_CASE))
-    db = plain(driver.path)
-    for table in ("message", "decision", "history", "evidence", "own_case", "sending"):
-        assert set(db.execute(f"SELECT instance, environment FROM {table}")) == {("rina-1", "test")}
-    db.close()
-
-
-async def test_sqlite_holds_personal_data_in_two_tables_alone(driver, journal, made):
-    await journal.record(made.transfer())
-    db = plain(driver.path)
-    for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-        rows = repr(db.execute(f"SELECT * FROM {table}").fetchall())
-        assert ("Muster" in rows) == (table == "evidence"), table
-    db.close()
-
-
-async def test_sqlite_forgets_a_person_and_keeps_the_rest(driver, made):
-    async with driver.opened() as journal:
-        await journal.activate(TABLES)
-        await journal.record(made.refer())
-    db = sqlite3.connect(driver.path)
-    with db:
-        db.execute("DELETE FROM evidence")
-        db.execute("UPDATE body SET bytes = NULL")
-    db.close()
-    async with driver.opened() as journal:
-        seen = (await journal.case("case-1")).received("m1")
-        assert (seen.evidence, seen.body) == (None, made.message("m1")[0].digest)
-        assert await journal.body(seen.body) is None
-        assert await journal.record(made.refer()) == Duplicate()
-
-
-async def test_sqlite_a_beat_is_written(driver, journal):
-    for second in (1, 2):
-        await journal.beat(at(second))
-    db = plain(driver.path)
-    ((instance, when),) = db.execute("SELECT instance, at FROM heartbeat").fetchall()
-    db.close()
-    assert (instance, instant(when)) == ("rina-1", at(2))
-
-
-async def test_sqlite_disk_full_fails_those_waiting_and_goes_on(journal):
-    def size(pages):
-        return lambda page: page.db.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0]
-
-    pages = await journal._writer.write(
-        lambda page: page.db.execute("PRAGMA page_count").fetchone()[0]
-    )
-    await journal._writer.write(size(pages + 5))
-    big = [dataclasses.replace(Made(f"c{n}").refer(f"m{n}"), body=b"x" * 20000) for n in range(40)]
-    outcomes = await asyncio.gather(*map(journal.record, big), return_exceptions=True)
-    assert {type(o) for o in outcomes} >= {JournalUnavailable}
-    recorded = [e for e, o in zip(big, outcomes, strict=True) if o == Recorded()]
-    listed = {row.message_id for row in await journal.messages()}
-    assert listed == {e.judgement.message_id for e in recorded}
-    await journal._writer.write(size(100_000))
-    again = await asyncio.gather(*map(journal.record, big))
-    assert again.count(Recorded()) == 40 - len(recorded)
-    assert (await journal.counts()).messages == {"referred": 40}
-
-
-async def test_sqlite_disk_error_half_way_leaves_nothing_and_goes_on(driver, journal):
-    def breaks(page):
-        page.db.execute("INSERT INTO heartbeat VALUES ('half', 1)")
-        raise sqlite3.OperationalError("disk I/O error")
-
-    neighbours = [journal.record(Made(f"c{n}").refer(f"m{n}")) for n in range(5)]
-    writes = [*neighbours, journal._writer.write(breaks)]
-    outcomes = await driver.together(journal, writes)
-    assert {type(o) for o in outcomes} == {JournalUnavailable}
-    assert await journal.record(Made().refer("after")) == Recorded()
-    assert (await journal.counts()).messages == {"referred": 1}
-    query = "SELECT count(*) FROM heartbeat"
-    found = await journal._writer.write(lambda page: page.db.execute(query).fetchone()[0])
-    assert found == 0
-
-
-async def test_sqlite_a_bug_in_one_write_reaches_who_waits_and_nobody_else(driver, journal):
-    def breaks(page):
-        page.db.execute("INSERT INTO heartbeat VALUES ('half', 1)")
-        raise ZeroDivisionError
-
-    writes = [journal.record(Made(f"c{n}").refer(f"m{n}")) for n in range(5)]
-    writes.insert(2, journal._writer.write(breaks))
-    outcomes = await driver.together(journal, writes)
-    assert isinstance(outcomes.pop(2), ZeroDivisionError)
-    assert outcomes == [Recorded()] * 5
-    query = "SELECT count(*) FROM heartbeat"
-    found = await journal._writer.write(lambda page: page.db.execute(query).fetchone()[0])
-    assert found == 0
-
-
-async def test_sqlite_that_cannot_be_opened_says_so(driver):
-    driver.path.mkdir()
-    with pytest.raises(JournalUnavailable, match=r"journal\.db"):
-        async with driver.opened():
-            pass
-    driver.path.rmdir()
-    driver.path.write_bytes(b"no database at all, but some text that is long enough" * 100)
-    with pytest.raises(JournalUnavailable):
-        async with driver.opened():
-            pass
-    with pytest.raises(JournalUnavailable):
-        async with driver.reading():
-            pass
-
-
-async def test_sqlite_of_a_later_version_is_left_alone(driver):
-    async with driver.opened():
-        pass
-    db = sqlite3.connect(driver.path)
-    with db:
-        db.execute("INSERT INTO migration VALUES (9999)")
-    db.close()
-    with pytest.raises(JournalUnavailable) as raised:
-        async with driver.opened():
-            pass
-    assert raised.value.code == "journal-of-another-version"
-
-
-KILLED = """
-    import asyncio, itertools, sys
-    from pathlib import Path
-    sys.path.insert(0, {here!r})
-    from tests.contract.conftest import TABLES, Made, at
-    from gateway.journal.sqlite import SqliteJournal
-
-    async def work(path, life):
-        journal = await SqliteJournal.open(path, instance="rina-1", environment="test")
-        if await journal.release(at(0)) is None:
-            await journal.activate(TABLES)
-        print("open", flush=True)
-        numbers = itertools.count()
-
-        async def record():
-            for n in numbers:
-                await journal.record(Made(f"case-{{life}}-{{n}}").transfer(f"m-{{life}}-{{n}}"))
-                print(f"m-{{life}}-{{n}}", flush=True)
-
-        async def send():
-            while True:
-                for claim in await journal.claim(20, at(100), 60.0):
-                    if await journal.sent([claim], at(100)):
-                        print("sent", claim.message_id, flush=True)
-
-        await asyncio.gather(*(record() for _ in range(16)), send())
-
-    asyncio.run(work(Path(sys.argv[1]), sys.argv[2]))
-"""
-
-
-def lives_and_deaths(path):
-    """Run and kill it, again and again; what it acknowledged as recorded and as sent."""
-    script = textwrap.dedent(KILLED).format(here=str(Path(__file__).parents[2]))
-    promised, sent = set(), set()
-    for life in range(8):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, str(path), str(life)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if len(lines) == 20 + 37 * life:
-                process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        whole = [line.strip() for line in lines if line.endswith("\n")]
-        promised |= {line for line in whole if line.startswith("m-")}
-        sent |= {line.split()[1] for line in whole if line.startswith("sent")}
-        assert process.returncode == -signal.SIGKILL
-    return promised, sent
-
-
-@pytest.mark.timeout(120)
-async def test_a_killed_gateway_has_everything_it_acknowledged(driver):
-    promised, sent = await asyncio.to_thread(lives_and_deaths, driver.path)
-    assert len(promised) > 400
-    assert sent
-    async with driver.opened() as journal:
-        rows = {row.message_id for row in await journal.messages(limit=10**6)}
-        assert promised <= rows
-        counts = await journal.counts()
-        assert sum(counts.sendings.values()) == 3 * len(rows)
-        assert counts.sendings["sent"] >= len(sent)
-        for name in rows:
-            case = await journal.case(name.replace("m-", "case-", 1))
-            assert case.revision == (3 if case.forwarded_at else 2)
-    check = plain(driver.path)
-    assert check.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    done = {
-        name for (name,) in check.execute("SELECT message_id FROM sending WHERE state = 'sent'")
+    await drained(journal)
+    assert {s.settled_at for s in await journal.outgoing(named=["case-1"])} == {
+        at(10),
+        at(11),
+        at(12),
     }
-    check.close()
-    assert sent <= done

@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 from datetime import UTC, datetime
 
 import pytest
 
 from gateway.clock import InlineExecutor, ManualClock
+from gateway.core.trace_context import TraceContext
 from gateway.journal import Claimed
 from gateway.transport import Settlement
 from gateway.transport.folder import FolderConsumer, FolderPublisher
 from gateway.transport.memory import MemoryTransport
+from gateway.transport.rabbitmq import RabbitConsumer, RabbitPublisher
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -50,6 +53,9 @@ class FolderSide:
         yield
         (self.outbound / destination.replace(":", "-")).unlink()
 
+    async def close(self):
+        """Nothing is open."""
+
 
 class MemorySide:
     """The memory transport."""
@@ -70,10 +76,49 @@ class MemorySide:
         yield
         self.publisher.fail.remove(destination)
 
+    async def close(self):
+        """Nothing is open."""
 
-@pytest.fixture(params=[FolderSide, MemorySide], ids=["folder", "memory"])
-def side(request, tmp_path):
-    return request.param(tmp_path)
+
+class RabbitSide:
+    """Queues of a real node."""
+
+    def __init__(self, path, broker):
+        self.broker, self.clock = broker, ManualClock(START)
+        aside, files = path / "oversize", InlineExecutor()
+        self.consumer = RabbitConsumer(
+            broker.config, "test", aside, self.clock, files, most_bytes=1000
+        )
+        self.publisher = RabbitPublisher(broker.config, "test", files)
+
+    def arrive(self, name, body):
+        self.broker.put(body, message_id=name)
+
+    def delivered(self, destination):
+        queue = "eessi.rina" if destination == "rina" else f"eessi.institution.{destination}"
+        return {m.message_id: m.body for m in self.broker.take(queue)}
+
+    @contextlib.contextmanager
+    def down(self, destination):
+        """Nobody made a queue for it."""
+        assert destination != "FR:0101100000"
+        yield
+
+    async def close(self):
+        await self.consumer.close()
+        await self.publisher.close()
+
+
+@pytest.fixture(
+    params=["folder", "memory", pytest.param("rabbitmq", marks=pytest.mark.program)],
+)
+async def side(request, tmp_path):
+    if request.param == "rabbitmq":
+        made = RabbitSide(tmp_path, request.getfixturevalue("broker"))
+    else:
+        made = {"folder": FolderSide, "memory": MemorySide}[request.param](tmp_path)
+    yield made
+    await made.close()
 
 
 def sending(number=1, destination="FR:0101100000", **changes):
@@ -179,6 +224,24 @@ async def test_a_sidecar_tells_receipt_time_and_addressee(folder):
     assert received.addressee == "FR:CLEISS0000"
     await received.settle(Settlement.ACCEPTED)
     assert list(folder.inbound.iterdir()) == []
+
+
+TRACE = TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
+
+
+async def test_a_sidecar_tells_the_trace_and_one_of_another_form_counts_as_absent(folder):
+    for name, trace in (("01", str(TRACE)), ("02", "00-0-0-01"), ("03", [str(TRACE)])):
+        (folder.inbound / f"{name}.meta.json").write_text(json.dumps({"traceparent": trace}))
+        folder.arrive(name, b"x")
+    taken = await take(folder.consumer, 3)
+    assert [received.traceparent for received in taken] == [str(TRACE), None, None]
+
+
+async def test_the_sidecar_of_a_sending_tells_its_trace(folder):
+    batch = [sending(1, trace=TRACE, sidecar='{"a":"é"}'.encode()), sending(2, sidecar=b"{ }")]
+    await folder.publisher.publish([*batch, sending(3, "rina", trace=TRACE, sidecar=None)])
+    written = {p.stem[-1]: p.read_text() for p in folder.outbound.rglob("*.json")}
+    assert written == {"1": f'{{"a":"é","traceparent":"{TRACE}"}}', "2": "{ }"}
 
 
 @pytest.mark.parametrize(

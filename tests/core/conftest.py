@@ -1,4 +1,4 @@
-"""A small world to judge in: ten institutions, six BUCs, one route each."""
+"""A small world to judge in: ten institutions, ten BUCs, one route each."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from gateway.core.case import Case, fold
-from gateway.core.composing import QuestionText
 from gateway.core.deadlines import come_due
 from gateway.core.decision import cause, institution, name
 from gateway.core.events import ForwardConfirmed
@@ -16,7 +15,17 @@ from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.validation import Verdict
 from ir_directory import Catchment, Certainty, Commune, Institution, InstitutionRepository
-from routing_tables import EVERY, ByPlace, Fixed, ReminderRow, Reminders, Route, RoutingTable
+from routing_tables import (
+    EVERY,
+    ByPlace,
+    Fixed,
+    Questions,
+    QuestionText,
+    ReminderRow,
+    Reminders,
+    Route,
+    RoutingTable,
+)
 from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, BucRules, Catalogue, SedRules
 
 SINCE = date(2019, 1, 1)
@@ -101,6 +110,7 @@ ROUTES = (
     _route("UB", "UB_BUC_01", HOME),
     _route("UB2", "UB_BUC_02", HOME),
     _route("P", "P_BUC_01", HOME),
+    _route("SURVIVOR", "P_BUC_02", HOME, person="claimant"),
     _route("LA", "LA_BUC_04", HOME),
     _route("CLAIMS", "S_BUC_19", Fixed("FR:CNSE")),
     _route("BULK", "UB_BUC_04", Fixed("FR:CNSE")),
@@ -128,7 +138,8 @@ BUCS = (
     _buc("S_BUC_01a", "S072 H001 H002", "X007 H001"),
     _buc("UB_BUC_01", "U001 U002 H001 H002", "X007 H001", x012_on="U001"),
     _buc("UB_BUC_02", "U002 H001 H002", "X007 H001 X009"),
-    _buc("P_BUC_01", "P2000 P4000 H001 H002", "X007 P8000 X006"),
+    _buc("P_BUC_01", "P2000 P4000 P9000 H001 H002", "X007 P8000 X006"),
+    _buc("P_BUC_02", "P2100 H001 H002", "X007 H001"),
     _buc("LA_BUC_04", "A009"),
     _buc("S_BUC_19", "S080", "", bulk=True),
     _buc("UB_BUC_04", "U020", bulk=True),
@@ -140,6 +151,7 @@ SEDS = frozenset().union(*(set(b.seds) for b in BUCS)) | {
 QUESTIONS = {
     "residence": QuestionText("Address", "Residence", "Where does the person live?"),
     "town": QuestionText("Address", "Town", "In which town does the person live?"),
+    "claimant-residence": QuestionText("Claimant", "Residence", "Where does the survivor live?"),
 }
 TABLES = Tables(
     "r1",
@@ -147,7 +159,7 @@ TABLES = Tables(
     InstitutionRepository(INSTITUTIONS, (), CATCHMENTS, COMMUNES),
     RoutingTable(ROUTES),
     Catalogue(frozenset({"4.3", "4.4"}), {b.code: b for b in BUCS}, SEDS),
-    QUESTIONS,
+    Questions({"en": QUESTIONS}),
     Reminders(
         ReminderRow(country, buc, number, days)
         for country, buc, number, days in (
@@ -186,6 +198,7 @@ class Desk:
         self.now = NOON
         self.verdict = None
         self.addressee = None
+        self.by_hand = False
         self.judged = []
 
     def take(self, message="one", **written):
@@ -204,7 +217,7 @@ class Desk:
         examined = examine(body, Limits(), NoSchemas())
         if self.verdict is not None:
             examined = replace(examined, verdict=self.verdict)
-        arrival = Arrival(NOON, self.now, self.addressee)
+        arrival = Arrival(NOON, self.now, self.addressee, by_hand=self.by_hand)
         return judge(examined, self.case, self.tables, self.policy, arrival)
 
     @property

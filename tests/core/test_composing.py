@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime
 import pytest
 
 from gateway.core import composing
-from gateway.core.composing import Letterhead, QuestionText
 from gateway.core.events import MessageReceived
 from gateway.core.evidence import About, Evidence, Organisation, Person
+from gateway.core.letter import Letterhead
 from gateway.core.message import CaseAction
 from gateway.core.outgoing import RINA, SendingKind
 from gateway.core.reading import Limits, read
+from routing_tables import QuestionText
 
 ADA = Person("Probe", "Ada", date(1980, 5, 17), "02")
 PERSON = Evidence(subject=ADA)

@@ -1,5 +1,6 @@
 """The facts of a SED: whose they are, what kind of address it is, which institution is named."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -14,10 +15,13 @@ from gateway.core.evidence import (
     Organisation,
     Person,
     Pin,
+    Stated,
+    StatedKind,
     Where,
-    extract,
     identity,
 )
+from gateway.core.extracting import extract
+from gateway.core.stating import MOST_STATED
 
 ADA = Person("Probe", "Ada", date(1980, 5, 17), "02")
 BOB = Person("Essai", "Bob", date(1975, 1, 2), "01")
@@ -134,7 +138,15 @@ def test_any_other_untyped_address_tells_no_home(path):
     inside = AIN
     for name in reversed(names):
         inside = f"<{name}>{inside}</{name}>"
-    assert places(facts(inside)) == [(About.INSURED, AddressKind.UNKNOWN, "FR")]
+    assert [(a.kind, a.country) for a in facts(inside).addresses] == [(AddressKind.UNKNOWN, "FR")]
+
+
+@pytest.mark.parametrize("block", ["HeirsOrWillExecutorsDetails", "BankruptcyOrLiquidationDetails"])
+def test_where_an_heir_or_a_trustee_lives_is_nothing_about_the_person(block):
+    typed = f"<typeAddress><value>01</value></typeAddress><Address>{AIN}</Address>"
+    assert places(facts(f"<{block}><Detail>{typed}</Detail></{block}>")) == [
+        (About.OTHER, HOME, "FR")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -302,6 +314,30 @@ def test_an_unknown_sex_is_said_as_unknown():
     )
 
 
+def test_each_fact_says_where_it_was_read():
+    found = facts(
+        f"{case_number(inst())}<Person>{who(more=pin())}"
+        f"<AdditionalInformationPerson><Address>{AIN}</Address></AdditionalInformationPerson>"
+        "</Person>"
+    )
+    assert [fact.element for fact in (*found.named, *found.pins, *found.addresses)] == [
+        "LocalCaseNumbers/LocalCaseNumber",
+        "Person/PersonIdentification/PINPersonInEachInstitution/PersonalIdentificationNumber",
+        "Person/AdditionalInformationPerson/Address",
+    ]
+
+
+def test_a_place_of_work_is_in_the_country_named_above_it():
+    place = "<PlaceWork><PlaceWork><Address><town>Lyon</town></Address></PlaceWork></PlaceWork>"
+    found = facts(
+        f"<PlaceWork><CountriesWork><countryWork><value>FR</value></countryWork>{place}"
+        "</CountriesWork></PlaceWork>",
+        "A001",
+    )
+    assert places(found) == [(About.INSURED, AddressKind.WORK, "FR")]
+    assert facts(f"<PlaceWork><CountriesWork>{place}</CountriesWork></PlaceWork>").addresses == ()
+
+
 def test_a_bulk_sed_is_about_several():
     claim = "<IndividualCLA><PersonReceivingBenefits>{}</PersonReceivingBenefits></IndividualCLA>"
     both = facts(f"<IndividualCLAs>{claim.format(who())}{claim.format(who(BOB))}</IndividualCLAs>")
@@ -309,6 +345,58 @@ def test_a_bulk_sed_is_about_several():
     assert both.subject == ADA
     again = facts(f"<IndividualCLAs>{claim.format(who())}{claim.format(who())}</IndividualCLAs>")
     assert not again.several
+    assert not again.others
+
+
+CLAIM = (
+    "<IndividualCLA><IDDebtorInstitution>{}</IDDebtorInstitution>"
+    "<PersonReceivingBenefits>{}</PersonReceivingBenefits></IndividualCLA>"
+)
+
+
+def claim(person, ident):
+    return CLAIM.format(f"<institutionID>{ident}</institutionID>", who(person))
+
+
+def test_what_is_said_of_each_person_of_a_bulk_sed_is_kept_apart():
+    numbers = case_number(inst("FR:ALL"))
+    found = facts(
+        f"{numbers}<IndividualCLAs>{claim(ADA, 'FR:ONE')}{claim(BOB, 'FR:TWO')}</IndividualCLAs>"
+    )
+    assert [named.id for named in found.named] == ["FR:ALL", "FR:ONE"]
+    assert [[n.id for n in other.named] for other in found.others] == [["FR:ALL", "FR:TWO"]]
+    assert found.others[0].subject is None
+    assert (found.subject, found.several) == (ADA, True)
+
+
+def test_persons_of_whom_the_same_is_known_are_kept_once():
+    people = [Person("Probe", f"N{n}", date(1980, 1, 1), "98") for n in range(5)]
+    found = facts("".join(claim(person, "FR:ONE") for person in people))
+    assert len(found.others) == 1
+
+
+def test_a_crowd_is_not_told_apart():
+    people = [Person("Probe", f"N{n}", date(1980, 1, 1), "98") for n in range(101)]
+    found = facts("".join(claim(p, f"FR:{n}") for n, p in enumerate(people)))
+    assert (found.several, found.others) == (True, ())
+    assert len(found.named) == 101
+
+
+def test_two_persons_among_thousands_of_facts_are_a_crowd():
+    """Telling each fact's owner for each person would take minutes, with the line waiting."""
+    many = "".join(
+        f"<AddressPerson><Address><town>T{n}</town><country><value>FR</value></country></Address>"
+        "</AddressPerson>"
+        for n in range(2_000)
+    )
+    found = facts(f"{claim(ADA, 'FR:ONE')}{claim(BOB, 'FR:TWO')}{many}")
+    assert (found.several, found.others) == (True, ())
+
+
+def test_who_claims_a_survivors_pension_is_known_beside_the_deceased():
+    found = facts(f"<InsuredPerson>{who()}</InsuredPerson><Claimant>{who(BOB)}</Claimant>", "P2100")
+    assert (found.subject, found.claimant) == (ADA, BOB)
+    assert facts(f"<Claimant>{who(BOB)}</Claimant>", "F001").claimant is None
 
 
 DEBTOR = (
@@ -431,3 +519,59 @@ def test_somebody_is_known_by_name_and_birth():
     assert identity(ADA) == identity(Person("PROBE", "ada", ADA.date_birth, "98"))
     assert identity(ADA) != identity(BOB)
     assert identity(None) == ()
+
+
+# -- what is stated beside -------------------------------------------------------------------------
+
+
+def test_benefit_activity_dates_and_case_number_are_kept_with_their_place():
+    inside = (
+        who() + case_number(inst()) + "<TypeClaim><typeClaim><value>01</value></typeClaim>"
+        "<OriginOfClaim><value>02</value></OriginOfClaim>"
+        "<OriginOfClaim><value>03</value></OriginOfClaim></TypeClaim>"
+        "<Nature><typeActivity><value>01</value></typeActivity></Nature>"
+        "<Request><Period><startDate>2024-01-01</startDate></Period></Request>"
+    )
+    assert [(s.kind, s.value, s.element) for s in facts(inside, "R017").stated] == [
+        (StatedKind.CASE_NUMBER, "7", "LocalCaseNumbers/LocalCaseNumber/caseNumber"),
+        (StatedKind.BENEFIT, "01", "TypeClaim/typeClaim"),
+        (StatedKind.BENEFIT, "02", "TypeClaim/OriginOfClaim"),
+        (StatedKind.BENEFIT, "03", "TypeClaim/OriginOfClaim"),
+        (StatedKind.ACTIVITY, "01", "Nature/typeActivity"),
+        (StatedKind.DATE, "2024-01-01", "Request/Period/startDate"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        who(),
+        case_number(inst("DE:1"), country="DE"),
+        "<A><dateDeath>soon-ish!!</dateDeath><typeBenefit><value/></typeBenefit></A>",
+        "<A><words>from 2024-01-01 on</words><caseNumber>7</caseNumber></A>",
+    ],
+)
+def test_nothing_else_is_stated(inside):
+    assert facts(inside).stated == ()
+
+
+def test_a_bulk_sed_states_so_much_and_no_more():
+    entries = "".join(
+        f"<Entry>{who(replace(ADA, forename=f'Ada {n}'))}"
+        f"<Period><startDate>{2000 + n // 28}-01-{n % 28 + 1:02}</startDate></Period></Entry>"
+        for n in range(MOST_STATED + 20)
+    )
+    found = facts(entries, "S080")
+    assert found.several
+    assert len(found.stated) == MOST_STATED
+    few = facts(entries[: entries.index("Ada 3")].rpartition("<Entry>")[0], "S080")
+    assert [s.value for s in few.stated] == ["2000-01-01", "2000-01-02", "2000-01-03"]
+    assert [other.stated for other in few.others] == [()]  # alike, but for what decides nothing
+
+
+def test_what_is_stated_decides_nothing():
+    """The same facts, other statements: only a person reads them."""
+    told = facts(who() + "<A><typeBenefit><value>01</value></typeBenefit></A>")
+    assert told == replace(
+        facts(who()), stated=(Stated(StatedKind.BENEFIT, About.INSURED, "01", ""),)
+    )

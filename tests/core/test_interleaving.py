@@ -10,8 +10,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from gateway.core.at_rest import Standstill, unfinished
+from gateway.core.case import fold
 from gateway.core.deadlines import next_due
-from gateway.core.events import Expired, Forwarded, MessageReceived, Reminded
+from gateway.core.events import Erased, Expired, Forwarded, MessageReceived, Reminded
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import MESSAGE, CaseState, MessageState
 
@@ -46,11 +48,12 @@ def test_the_promises_hold_in_any_order(desks, person):
                 if isinstance(event, Forwarded):
                     assert event.institution not in before.returned_by
                     assert event.institution not in OWN
-            if judgement.message.protected:
+            if judgement.message.protected or before.erased:
                 assert not judgement.outgoing
 
-        @initialize(place=st.sampled_from(PLACES), started=st.booleans())
-        def how_it_begins(self, place, started):
+        @initialize(place=st.sampled_from(PLACES), started=st.booleans(), excepts=st.booleans())
+        def how_it_begins(self, place, started, excepts):
+            self.desk.policy_of(excepts=excepts)
             if started:
                 self.take(document="d1", inside=person(*place) if place else person(town=None))
 
@@ -109,6 +112,16 @@ def test_the_promises_hold_in_any_order(desks, person):
             }[sed]
             self.take(sed=sed, action="New", inside=inside, related=document)
 
+        @rule(new=st.sampled_from(["FR:CPAM01", "FR:CPAM69", "FR:CLEISS0000", SENDER]))
+        def the_holder_passes_it_on(self, new):
+            holder = self.desk.case.holder
+            if holder is None:
+                return
+            ids = (("AddedParticipant", new), ("RemovedParticipant", holder))
+            both = "".join(f"<{e}><institutionID>{i}</institutionID></{e}>" for e, i in ids)
+            inside = f"<ForwardInformation>{both}</ForwardInformation>"
+            self.take(sed="X007", action="New", inside=inside, sender=(holder, "Counterparty"))
+
         @rule(days=st.sampled_from([0, 1, 2, 20, 40]))
         def time_goes_on(self, days):
             open_before = {q.id for q in self.desk.case.open_questions}
@@ -118,6 +131,9 @@ def test_the_promises_hold_in_any_order(desks, person):
             for message, _ in development.referrals:
                 assert MessageState.REFERRED in MESSAGE[self.states[message]]
                 self.states[message] = MessageState.REFERRED
+            for message in development.answered:
+                assert MessageState.RECORDED in MESSAGE[self.states[message]]
+                self.states[message] = MessageState.RECORDED
             for event in development.events:
                 if isinstance(event, Reminded | Expired):
                     assert event.question in open_before
@@ -126,6 +142,17 @@ def test_the_promises_hold_in_any_order(desks, person):
         def the_x007_is_confirmed(self, again):
             if self.desk.case.holder is not None:
                 self.desk.confirm()
+
+        @rule()
+        def what_is_old_is_erased(self):
+            """As if all had left: then a case is at rest once it is with somebody else."""
+            left = {MessageState.RECORDED: MessageState.DONE}
+            states = [left.get(state, state) for state in self.states.values()]
+            timer = self.due is not None
+            seen = Standstill(self.desk.case, states, (), unheard=False, timer=timer)
+            if self.desk.case.revision and unfinished(seen) is None:
+                event = Erased(("bodies", "evidence"), "claire", "old")
+                self.desk.case = fold(self.desk.case, [event])
 
         @rule(protected=st.booleans())
         def what_is_never_transferred(self, protected):

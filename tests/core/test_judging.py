@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from gateway.core.case import Case, fold
-from gateway.core.case_evidence import merged
+from gateway.core.case_evidence import known_evidence, merged
 from gateway.core.decision import CAUSES, Refer, SetAside, Way, name
 from gateway.core.events import (
     Answered,
+    Erased,
     ForwardConfirmed,
     QuestionFailed,
     Returned,
@@ -23,7 +24,8 @@ from gateway.core.message import Malformed
 from gateway.core.outgoing import SendingKind
 from gateway.core.reading import Limits, read
 from gateway.core.states import CaseState, MessageState
-from ir_directory import Certainty
+from ir_directory import Certainty, InstitutionRepository, Partner
+from routing_tables import Questions, QuestionText
 from sed_schemas import EVERYWHERE, OWNER
 
 US, THEM, SENDER = "FR:CLEISS0000", "FR:CPAM01", "DE:101320043"
@@ -265,7 +267,7 @@ def test_only_the_official_schema_refuses_and_no_schema_sends_anything(desks, so
 def test_a_protected_case_is_never_transferred(desk, said):
     flags = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
     assert said(desk.take(flags=flags)) == ("refer", "protected")
-    assert said(desk.take("two")) == ("refer", "case-referred")
+    assert said(desk.take("two")) == ("refer", "protected")
 
 
 def test_what_we_sent_ourselves_is_ours(desk, said):
@@ -529,6 +531,14 @@ def test_several_persons_are_never_the_first_one(desk, said):
     assert said(desk.judge("two", inside=two_people()))[0] == "refer"
 
 
+def test_persons_with_different_answers_have_several(desk, said):
+    each = ((person_block("Un"), "Bourg-en-Bresse", "01000"), (person_block(), "Lyon", "69001"))
+    inside = "".join(f"<Claim>{who}{home(town, code)}</Claim>" for who, town, code in each)
+    judgement = desk.take(inside=inside)
+    assert said(judgement) == ("refer", "several")
+    assert judgement.candidates == (THEM, "FR:CPAM69")
+
+
 def test_several_persons_are_not_asked_about(desk, said):
     assert said(desk.take(inside=two_people())) == ("refer", "several")
 
@@ -589,6 +599,26 @@ def test_an_own_case_elsewhere_is_policy(desks, said, person):
     assert asking.take(**written).decision.way is Way.OWN_CASE
 
 
+@pytest.mark.parametrize(
+    ("row", "asks"),
+    [
+        (("H_BUC_01", "Counterparty", True), True),
+        (("H_BUC_*", "Counterparty", True), True),
+        (("H_BUC_01", "Counterparty", False), False),
+        (("H_BUC_01", "CaseOwner", True), False),
+        (("P_BUC_*", "Counterparty", True), False),
+    ],
+)
+def test_no_own_case_for_whom_the_directory_says_cannot_receive_it(desk, said, person, row, asks):
+    known = Partner(SENDER, "DE", "Kasse", *row, date(2019, 1, 1))
+    directory = InstitutionRepository(
+        desk.tables.directory.institutions, (), desk.tables.directory.catchments, (), (known,)
+    )
+    desk.tables = replace(desk.tables, directory=directory)
+    judgement = desk.take(buc="P_BUC_01", sed="P2000", inside=person(town=None))
+    assert said(judgement) == (("ask", None) if asks else ("refer", "nothing-to-ask-with"))
+
+
 def test_the_author_of_the_sed_is_asked_not_whoever_wrote_last(desk, person):
     desk.take(
         "early",
@@ -610,29 +640,72 @@ def test_nobody_in_france_is_asked_nor_anybody_in_our_own_case(desk, said, perso
     assert said(judgement) == ("refer", "nothing-to-ask-with")
 
 
+@pytest.mark.parametrize(
+    ("number", "country", "cause"),
+    [
+        ("255081416802538", "FR", "look-up"),
+        ("255081416802539", "FR", None),
+        ("255081416802538", "DE", None),
+    ],
+)
+def test_with_a_whole_nir_a_person_may_look_first(desk, said, number, country, cause):
+    pin = (
+        "<PINPersonInEachInstitution><PersonalIdentificationNumber>"
+        f"<country><value>{country}</value></country><personalIdentificationNumber>{number}"
+        "</personalIdentificationNumber></PersonalIdentificationNumber>"
+        "</PINPersonInEachInstitution>"
+    )
+    inside = f"<Person>{person_block().replace('</PersonI', pin + '</PersonI')}</Person>"
+    asked = desk.judge("asked", inside=inside)
+    assert said(asked)[0] == "ask"
+    judgement = desk.policy_of(valid_nir="refer").take(inside=inside)
+    assert said(judgement) == (("refer", cause) if cause else ("ask", None))
+
+
 def test_without_a_person_to_name_nobody_is_asked(desk, said):
     assert said(desk.take(inside="<Person/>")) == ("refer", "no-context")
 
 
 def test_what_cannot_be_asked_is_referred(desk, said, person):
-    desk.tables = replace(desk.tables, questions={})
+    desk.tables = replace(desk.tables, questions=Questions())
     judgement = desk.take(inside=person(town=None))
     assert said(judgement) == ("refer", "undetermined")
     assert judgement.missing == ("residence",)
 
 
 def test_several_candidates_that_nothing_asked_tells_apart(desk, said, person):
-    desk.tables = replace(desk.tables, questions={})
+    desk.tables = replace(desk.tables, questions=Questions())
     judgement = desk.take(inside=person("Grenoble", "38000"))
     assert said(judgement) == ("refer", "several")
     assert judgement.candidates == ("FR:CPAM01", "FR:CPAM69")
 
 
 def test_a_question_too_long_for_the_field_is_not_sent(desk, said, person):
-    texts = {k: replace(q, text="x" * 256) for k, q in desk.tables.questions.items()}
-    desk.tables = replace(desk.tables, questions=texts)
+    known = desk.tables.questions.to(SENDER)
+    texts = {datum: replace(text, text="x" * 256) for datum, text in known.items()}
+    desk.tables = replace(desk.tables, questions=Questions({"en": texts}))
     judgement = desk.take(inside=person(town=None))
     assert said(judgement) == ("refer", "nothing-to-ask-with")
+
+
+def test_one_is_asked_in_the_language_of_ones_country(desk, person):
+    german = {"residence": QuestionText("Anschrift", "Wohnort", "Wo wohnt die Person?")}
+    english = desk.tables.questions.to("")
+    texts = Questions({"en": english, "de": german}, {"DE": "de"})
+    desk.tables = replace(desk.tables, questions=texts)
+    (sent,) = desk.take(inside=person(town=None)).outgoing
+    assert b"Wo wohnt die Person?" in sent.body
+    desk.later(days=60)
+    (reminded,) = desk.come_due().outgoing
+    assert b"Wo wohnt die Person?" in reminded.body
+
+
+def test_what_has_no_text_in_ones_language_is_asked_in_english(desk, person):
+    german = {"town": QuestionText("Anschrift", "Wohnort", "In welchem Ort?")}
+    texts = Questions({"en": desk.tables.questions.to(""), "de": german}, {"DE": "de"})
+    desk.tables = replace(desk.tables, questions=texts)
+    (sent,) = desk.take(inside=person(town=None)).outgoing
+    assert b"Where does the person live?" in sent.body
 
 
 # -- the answer -----------------------------------------------------------------------------
@@ -802,6 +875,50 @@ def test_evidence_that_was_erased_is_not_used(desk, said, person):
     assert said(answer(desk, inside=h002(home("Lyon", "69001"))))[0] == "transfer"
 
 
+# -- what was erased ------------------------------------------------------------------------
+
+
+def erased(desk, what="evidence"):
+    desk.case = fold(desk.case, [Erased((what,), "claire", "old")])
+    return desk
+
+
+def test_erasing_takes_away_what_was_said_and_nothing_else(desk):
+    forwarded(desk)
+    before = desk.case
+    assert erased(desk, "bodies").case == replace(before, revision=before.revision + 1)
+    after = erased(desk).case
+    assert {d.evidence for d in (*after.documents.values(), *after.contents.values())} == {None}
+    assert after.erased
+    assert replace(after, documents={}, contents={}, revision=0, erased=False) == replace(
+        before, documents={}, contents={}, revision=0
+    )
+    assert known_evidence(after) == Evidence()
+
+
+def test_a_later_sed_of_an_erased_case_is_not_delivered_unseen(desk, said, person):
+    erased(forwarded(desk)).confirm()
+    later = desk.take("two", action="New", created="2026-03-03T11:59:00Z")
+    assert said(later) == ("refer", "erased")
+    assert (later.candidates, later.outgoing) == ((THEM,), ())
+
+
+def test_after_the_grace_it_is_late_whether_erased_or_not(desk, said):
+    erased(forwarded(desk)).confirm()
+    late = desk.take("two", action="New", created="2026-03-03T12:00:01Z")
+    assert said(late) == ("refer", "forwarded-late")
+
+
+@pytest.mark.parametrize("town", [None, "Lyon"])
+def test_half_of_a_case_decides_nothing(desk, said, person, town):
+    """Before, both places were candidates; without the first the second would get the case."""
+    desk.take("early", action="New", inside=person("Bourg-en-Bresse", "01000"))
+    erased(desk)
+    judged = desk.take("one", inside=person(town, "69001"))
+    assert said(judged) == ("refer", "erased")
+    assert judged.outgoing == ()
+
+
 # -- the rest -------------------------------------------------------------------------------
 
 
@@ -816,12 +933,17 @@ def test_the_evidence_of_nothing_is_nothing():
     assert merged([]) == Evidence()
 
 
-OUTSIDE = {"sending-failed", "identity-conflict", "rule-refers", "no-route"}
-"""Said by the journal, the pipeline, or seen in the tests of the resolution."""
+OUTSIDE = {
+    "before-go-live", "wrong-direction",
+    "sending-failed", "not-delivered", "no-status", "recalled", "recalled-too-late",
+    "identity-conflict", "rule-refers", "no-route",
+}  # fmt: skip
+"""Said by the journal, the pipeline, or seen in the tests of resolution and open cases."""
 
 
 def test_every_cause_is_seen_here():
-    files = (Path(__file__), Path(__file__).with_name("test_life.py"))
+    names = ("test_judging.py", "test_life.py", "test_again.py")
+    files = [Path(__file__).with_name(name) for name in names]
     text = "".join(path.read_text(encoding="utf-8") for path in files)
     causes = {cause for causes in CAUSES.values() for cause in causes}
     assert {cause for cause in causes if f'"{cause}"' not in text} == set()

@@ -14,6 +14,7 @@ from gateway.core.decision import Leave, Refer
 from gateway.core.events import (
     Asked,
     Closed,
+    DealtWith,
     Expired,
     ParticipantsChanged,
     Promised,
@@ -27,8 +28,15 @@ from gateway.core.events import (
 from gateway.core.matter import Situation
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import CaseState, MessageState, QuestionState
-from gateway.core.working_days import days_to_working_day, easter, holidays, is_working_day
-from routing_tables import Reminders
+from gateway.core.working_days import (
+    days_to_working_day,
+    easter,
+    holidays,
+    is_working_day,
+    working_days_after,
+)
+from routing_tables import Questions, QuestionText, Reminders
+from sed_schemas import COUNTERPARTY, OWNER
 
 US, THEM, SENDER = "FR:CLEISS0000", "FR:CPAM01", "DE:101320043"
 OTHER, THIRD = "PL:PL002", "FR:CPAM69"
@@ -181,6 +189,24 @@ def test_an_id_that_is_none_is_not_believed(desk, person):
     assert x005(desk, "../etc").events[-1] == Waits(desk.uid("x"), NOON)
 
 
+@pytest.mark.parametrize("days", [1, 100])
+def test_a_holder_that_passes_the_case_on_leaves_it_to_the_other(desk, said, days):
+    forwarded(desk)
+    desk.confirm()
+    created = (NOON + timedelta(days=days)).isoformat().replace("+00:00", "Z")
+    judgement = x007(desk, THIRD, THEM, sender=THEM, created=created)
+    assert said(judgement) == ("deliver", THIRD)
+    assert (desk.case.holder, desk.case.state) == (THIRD, CaseState.FORWARDED)
+    assert THEM in desk.case.returned_by
+    assert said(desk.take("later", document="d", version=2, action="Update")) == ("deliver", THIRD)
+
+
+@pytest.mark.parametrize("new", [US, "DE:101320044", "FR:NOBODY", "FR:TEST1"])
+def test_a_holder_that_passes_the_case_to_us_or_abroad_gives_it_back(desk, said, new):
+    forwarded(desk)
+    assert said(x007(desk, new, THEM, sender=THEM)) == ("refer", "returned")
+
+
 def test_others_who_leave_a_forwarded_case_are_told_to_the_holder(desk, said):
     assert said(x006(forwarded(desk), OTHER)) == ("deliver", THEM)
 
@@ -329,8 +355,57 @@ def test_stepping_back_is_a_matter_of_policy(desk, said, policy):
     assert said(judgement) == ("refer", "already-participant")
 
 
-def test_where_no_x006_is_ours_to_send_a_person_finds_the_way(desk, said):
-    assert said(desk.take("one", receivers=PAIR)) == ("refer", "already-participant")
+def with_a_note(desk, text="Competent: {institution}."):
+    """The tables with the note that the competent institution takes part."""
+    texts = dict(desk.tables.questions.to("SE:1"))
+    texts["takes-part"] = QuestionText("Case", "Competent institution", text)
+    desk.tables = replace(desk.tables, questions=Questions({"en": texts}))
+
+
+def test_where_no_x006_is_ours_to_send_the_sender_alone_is_told_by_h001(desk, said):
+    with_a_note(desk)
+    judgement = desk.take("one", receivers=PAIR)
+    assert judgement.decision == Leave(THEM)
+    assert desk.case.state is CaseState.LEFT
+    [note] = judgement.outgoing
+    assert (note.kind, note.receiver, note.object) == (SendingKind.NOTE, SENDER, THEM)
+    [said_so] = texts(note, "additionalInformationChangeInCircumstances")
+    name = desk.tables.directory.institution(THEM).name
+    assert said_so == f"Competent: {name} ({THEM})."
+    assert texts(note, "information") == []  # nothing is asked
+    assert not desk.case.open_questions
+    later = desk.take("two", sed="S041", action="New", receivers=PAIR)
+    assert (later.decision, later.outgoing) == (Leave(THEM), ())
+
+
+def test_a_note_about_an_employer_says_the_same(desk):
+    with_a_note(desk)
+    firm = "<Employer><name>Firm</name></Employer>"
+    place = (
+        "<AddressPerson><Address><town>Bourg-en-Bresse</town><postalCode>01000</postalCode>"
+        "<country><value>FR</value></country></Address></AddressPerson>"
+    )
+    judgement = desk.take("one", receivers=PAIR, inside=firm + place)
+    [note] = judgement.outgoing
+    assert note.kind is SendingKind.NOTE
+    assert b"<Employer><Employer><name>Firm</name></Employer>" in note.body
+
+
+@pytest.mark.parametrize(
+    ("noted", "more"),
+    [
+        (False, {}),
+        (True, {"sender": ("FR:CPAM69", "CaseOwner")}),
+        (True, {"buc": "LA_BUC_04", "sed": "A009"}),
+    ],
+)
+def test_where_there_is_no_way_to_tell_a_person_finds_one(desk, said, noted, more):
+    """No text in the release; nobody abroad to tell; no H001 in the BUC."""
+    if noted:
+        with_a_note(desk)
+    desk.buc("LA_BUC_04", A009={OWNER: {"Start"}}, X007={COUNTERPARTY: {"New"}})
+    judgement = desk.take("one", receivers=PAIR, **more)
+    assert said(judgement) == ("refer", "already-participant")
 
 
 def test_we_step_back_from_nothing_that_is_not_certain(desk, said):
@@ -353,6 +428,40 @@ def test_what_comes_too_early_waits_a_day_then_a_person_is_told(desk, said):
     assert told.due is None
     assert desk.come_due().events == ()
     assert desk.case.state is CaseState.OPEN
+
+
+@pytest.mark.parametrize(("action", "code"), [("New", "01"), ("Update", "02")])
+def test_where_x050_is_ours_the_sender_is_told_instead(desk, said, action, code):
+    desk.policy_of(excepts=True).take("early", action=action, version=3)
+    desk.later(hours=24)
+    told = desk.come_due()
+    assert (told.referrals, told.answered) == ((), (desk.uid("early"),))
+    (sent,) = told.outgoing
+    root = ET.fromstring(sent.body)
+    assert (sent.kind, sent.receiver) == (SendingKind.X050, SENDER)
+    assert root.findtext(".//businessException/value") == code
+    assert (root.findtext(".//SEDCode"), root.findtext(".//SEDVersion")) == ("S040", "3")
+    assert (desk.case.waiting, told.due) == ((), None)
+    assert desk.come_due().outgoing == ()
+    start = desk.take("one", document="d")
+    assert (said(start), start.moves) == (("transfer", THEM), ())
+
+
+def test_what_a_person_has_dealt_with_waits_no_more(desk):
+    desk.take("early", action="New")
+    desk.take("later", sed="S041", action="New")
+    desk.case = fold(desk.case, [DealtWith(desk.uid("early"))])
+    assert next_due(desk.situation) == NOON + timedelta(hours=24)
+    desk.case = fold(desk.case, [DealtWith(desk.uid("later"))])
+    assert next_due(desk.situation) is None
+
+
+def test_before_the_first_day_nobody_abroad_is_told(desk):
+    desk.policy_of(excepts=True, go_live=date(2026, 1, 1)).take("early", action="New")
+    desk.later(hours=24)
+    told = desk.come_due()
+    assert told.outgoing == ()
+    assert told.referrals
 
 
 def test_the_case_goes_on_when_its_first_sed_comes_after_all(desk, said):
@@ -530,3 +639,10 @@ def test_the_next_working_day_is_one_and_the_first(day):
     assert is_working_day(day + timedelta(days=on))
     assert not any(is_working_day(day + timedelta(days=n)) for n in range(on))
     assert on <= 4
+
+
+def test_working_days_after_a_day_leave_out_weekends_and_holidays():
+    thursday = date(2026, 4, 2)
+    assert working_days_after(thursday, 0) == thursday
+    assert working_days_after(thursday, 1) == date(2026, 4, 3)
+    assert working_days_after(thursday, 2) == date(2026, 4, 7)

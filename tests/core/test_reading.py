@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.evidence import extract
+from gateway.core.extracting import extract
 from gateway.core.message import CaseAction, Malformed, Party, Role
 from gateway.core.reading import MALFORMED, Document, Limits, hardened_parser, parse, read
 from gateway.core.unusual import MOST, unusual

@@ -12,8 +12,10 @@ from gateway.core.decision import (
     Deliver,
     Hold,
     Leave,
+    Note,
     Refer,
     Refuse,
+    Reject,
     SetAside,
     Transfer,
     Way,
@@ -21,6 +23,7 @@ from gateway.core.decision import (
     institution,
     name,
 )
+from gateway.core.message import spelled
 from gateway.core.outgoing import new_id
 from gateway.core.states import CASE, MESSAGE, QUESTION, SENDING
 from gateway.core.trace import CODES, PERSONAL, Step, step
@@ -34,6 +37,8 @@ EACH = (
     (Hold("question-open"), "hold", "question-open", None),
     (Refuse("cdm-mismatch"), "refuse", "cdm-mismatch", None),
     (Refer("own"), "refer", "own", None),
+    (Reject("02"), "reject", None, None),
+    (Note(), "note", None, None),
     (SetAside("empty"), "set-aside", "empty", None),
 )
 
@@ -85,3 +90,16 @@ def test_ids_follow_from_their_cause():
     others = {new_id("m", "DE:1", "x007", 1), new_id("n", "DE:1", "x007"), new_id("m", "DE:1", "h")}
     assert one not in others
     assert len(others) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("F35FC39B3AD84905AC3951CB4AE26C50", "f35fc39b-3ad8-4905-ac39-51cb4ae26c50"),
+        (" F35FC39B-3ad8-4905-ac39-51cb4ae26c50", "f35fc39b-3ad8-4905-ac39-51cb4ae26c50"),
+        ("a" * 64, "a" * 64),
+        (" Case-1", "Case-1"),
+    ],
+)
+def test_an_id_is_spelled_as_messages_spell_it(text, meant):
+    assert spelled(text) == meant

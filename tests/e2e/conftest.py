@@ -1,17 +1,20 @@
 """The whole gateway as users start it: a process of its own, files in, files out."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
+
+from tests.e2e import starting
 
 PATIENCE = 60.0
 """Seconds until a test gives up on the process."""
@@ -26,15 +29,14 @@ ENVIRONMENT = {
 
 def _command(state, *words, cwd=None, env=None, timeout=PATIENCE):
     """Run one command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", "--state", str(state), *map(str, words)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, **ENVIRONMENT, **(env or {})},
-        timeout=timeout,
-        check=False,
-    )
+    line = ["--state", str(state), *map(str, words)]
+    env = {**os.environ, **ENVIRONMENT, **(env or {})}
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err, Path(os.devnull).open() as nothing:
+        files = {"stdin": nothing, "stdout": out, "stderr": err}
+        code = starting.run(line, env=env, cwd=cwd, timeout=timeout, **files)
+        for file in (out, err):
+            file.seek(0)
+        return subprocess.CompletedProcess(line, code, out.read(), err.read())
 
 
 class Daemon:
@@ -44,17 +46,18 @@ class Daemon:
         self.state = Path(state)
         self.lines = []
         self._grown = threading.Condition()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "--state", str(state), "run", *words],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, **ENVIRONMENT, **(env or {})},
-        )
+        line = ["--state", str(state), "run", *map(str, words)]
+        env = {**os.environ, **ENVIRONMENT, **(env or {})}
+        log, said = os.pipe()
+        with Path(os.devnull).open("r+") as nothing, os.fdopen(said, "wb") as stderr:
+            files = {"stdin": nothing, "stdout": nothing, "stderr": stderr}
+            self._process = starting.start(line, env=env, **files)
+        self._log = os.fdopen(log, "rb")
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
 
     def _read(self):
-        with self._process.stderr as log:
+        with self._log as log:
             for raw in log:
                 try:
                     line = json.loads(raw)
@@ -147,6 +150,26 @@ def daemon(tmp_path):
     yield start
     for one in running:
         one.kill()
+
+
+@pytest.fixture
+def recovered(request):
+    """`with recovered():` around the wait until all is as before; how long it took is no promise.
+
+    Where `EESSI_RECOVERED` names a file, the test and its seconds are added to it, one JSON object
+    a line: the figures of ops/faults.md.
+    """
+
+    @contextlib.contextmanager
+    def measured():
+        began = time.monotonic()
+        yield
+        seconds = round(time.monotonic() - began, 1)
+        if "EESSI_RECOVERED" in os.environ:
+            with Path(os.environ["EESSI_RECOVERED"]).open("a", encoding="utf-8") as file:
+                print(json.dumps({"test": request.node.nodeid, "seconds": seconds}), file=file)
+
+    return measured
 
 
 @pytest.fixture

@@ -1,8 +1,14 @@
 """The commands: what they print, and what they end with."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
+from python_calamine import CalamineWorkbook
+
+from gateway.workbook import Column, Sheet, write
 
 
 @pytest.fixture
@@ -32,6 +38,21 @@ def test_the_journal_lists_the_latest_decision_of_each_message(worked, listed, u
     assert len(listed(worked, "journal", "list", "--case", uid("case of moved"))) == 1
 
 
+def test_open_cases_are_brought_in_or_each_bad_line_is_named(command, listed, tmp_path, uid):
+    state, cases = tmp_path / "state", tmp_path / "cases.csv"
+    good = f"{uid('old')};P_BUC_01;Counterparty;DE:101320043,FR:CLEISS0000;FR:0101100000"
+    header = "case_id;buc;our_role;participants;holder"
+    cases.write_text(f"{header}\n{good}\nx;y\n")
+    done = command(state, "journal", "import-cases", cases)
+    assert done.returncode == 1
+    assert done.stderr == f"{cases}:3: Five cells are expected, with a semicolon between them.\n"
+    cases.write_text(f"{header}\n{good}\n")
+    for said in ("1 dossiers repris, 0 déjà connus.\n", "0 dossiers repris, 1 déjà connus.\n"):
+        done = command(state, "journal", "import-cases", cases, "--lang", "fr")
+        assert (done.returncode, done.stdout) == (0, said), done.stderr
+    assert [h["what"] for h in listed(state, "journal", "show", uid("old"))] == ["imported"]
+
+
 def test_lists_go_on_where_they_ended(worked, listed):
     first = listed(worked, "journal", "list", "--limit", "2")
     rest = listed(worked, "journal", "list", "--after", first[-1]["message_id"])
@@ -48,11 +69,52 @@ def test_the_timeline_tells_time_origin_state_and_who(worked, listed, uid):
     assert listed(worked, "journal", "show", uid("case of moved"))
 
 
+def test_a_case_is_found_by_its_id_in_both_spellings_and_by_rinas_number(
+    daemon, command, listed, a_message, uid
+):
+    gateway = daemon("--until-idle")
+    gateway.put("01.xml", a_message("one"), meta={"rina_number": 171934})
+    gateway.put("02.xml", a_message("two"), meta={"rina_number": "no number; drop"})
+    assert gateway.join() == 0
+    case = uid("case of one")
+    for text in (case, case.replace("-", "").upper(), "171934"):
+        [row] = listed(gateway.state, "journal", "find", text)
+        assert (row["message_id"], row["rina_number"]) == (uid("one"), "171934")
+    bare = case.replace("-", "")
+    assert len(listed(gateway.state, "journal", "list", "--case", bare)) == 1
+    assert listed(gateway.state, "journal", "show", bare)
+    assert listed(gateway.state, "journal", "find", uid("two"))[0]["rina_number"] is None
+    assert command(gateway.state, "journal", "find", "no number; drop").returncode == 1
+
+
 def test_a_protected_case_is_masked_in_lists(worked, listed, uid):
     rows = listed(worked, "worklist", "list")
     protected = next(row for row in rows if row["message_id"] == uid("protected"))
     assert protected["cause"] == "protected"
-    assert uid("case of protected") not in json.dumps(protected)
+    hidden = json.dumps([protected, *listed(worked, "worklist", "show", uid("protected"))])
+    assert uid("case of protected") not in hidden
+
+
+def test_the_worklist_is_grouped_assigned_and_counted(worked, command, listed, uid):
+    entry = uid("referred")
+    done = command(worked, "worklist", "assign", entry, "--to", "denis")
+    assert done.returncode == 0, done.stderr
+    assert command(worked, "worklist", "assign", entry).returncode == 2
+    rows = listed(worked, "worklist", "list")
+    assert {row["group"] for row in rows} == {"unknown-buc", "protected"}
+    [mine] = listed(worked, "worklist", "list", "--assignee", "denis")
+    assert (mine["message_id"], mine["age_days"], mine["overdue"]) == (entry, 0, False)
+    assert mine["assigned_by"]
+    text = command(worked, "--lang", "fr", "worklist", "list", "--cause", "unknown-buc").stdout
+    assert text.startswith("unknown-buc (1): Ce BUC")
+    assert "échéance" in text
+    assert "(denis)" in text
+    counted = listed(worked, "worklist", "digest")
+    assert {(g["cause"], g["count"], g["unassigned"]) for g in counted} == {
+        ("unknown-buc", 1, 0),
+        ("protected", 1, 1),
+    }
+    assert "2 en attente" in command(worked, "--lang", "fr", "worklist", "digest").stdout
 
 
 def test_the_worklist_shows_reasons_in_both_languages(worked, command, uid):
@@ -104,6 +166,62 @@ def test_what_was_not_ours_is_released_once_it_is(daemon, a_message, command, li
     assert row["state"] == "done"
 
 
+@pytest.fixture
+def strangers(daemon, a_message):
+    """Six messages for an institution that the configuration has forgotten, and one fax."""
+    env = {"EESSI_GATEWAY_OWN_INSTITUTIONS": '["FR:CLEISS0001"]'}
+    gateway = daemon("--until-idle", env=env)
+    for n in range(6):
+        gateway.put(f"{n}.xml", a_message(f"m{n}"))
+    gateway.put("9.xml", b"a fax")
+    assert gateway.join() == 0
+    return gateway.state
+
+
+def test_a_group_is_tried_released_and_discarded(strangers, command, listed):
+    text = command(strangers, "quarantine", "list").stdout
+    assert ("not-ours (6): " in text, "not-xml (1): " in text) == (True, True)
+    assert len(listed(strangers, "quarantine", "list", "--cause", "not-xml")) == 1
+    for words in ((), ("--all", "--cause", "x"), ("id", "--all")):
+        assert command(strangers, "quarantine", "release", *words).returncode == 2
+    tried = command(strangers, "quarantine", "release", "--all", "--dry-run", "--json")
+    assert tried.returncode == 1
+    told = [json.loads(line) for line in tried.stdout.splitlines()]
+    assert [(t["decision"], t["error"]) for t in told] == [
+        *[("transfer", None)] * 6,
+        (None, "set-aside-again"),
+    ]
+    assert len(listed(strangers, "quarantine", "list")) == 7
+    some = command(
+        strangers, "--lang", "fr", "quarantine", "release", "--cause", "not-ours", "--at-most", "4",
+        "--pace", "100",
+    )  # fmt: skip
+    assert (some.returncode, some.stdout.splitlines()[-1]) == (
+        0,
+        "Sortis : 4, restent : 0, non examinés : 2.",
+    )
+    discard = ("quarantine", "discard", "--why", "a fax", "--cause", "not-xml")
+    assert command(strangers, *discard, "--dry-run").returncode == 0
+    assert len(listed(strangers, "quarantine", "list")) == 3
+    assert command(strangers, *discard).returncode == 0
+    assert [r["cause"] for r in listed(strangers, "quarantine", "list")] == ["not-ours"] * 2
+    assert len(listed(strangers, "journal", "list", "--only", "recorded")) == 4
+
+
+def test_ctrl_c_leaves_a_clean_state(strangers, listed, daemon):
+    words = ("quarantine", "release", "--cause", "not-ours", "--pace", "0.2")
+    line = [sys.executable, "-u", "-m", "gateway", "--state", str(strangers), *words]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as running:
+        assert "transfer" in running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        rest = running.stdout.read()
+        assert running.wait(60) == 130
+    assert rest == "Out of quarantine: 1, staying: 0, not looked at: 5.\n"
+    assert len(listed(strangers, "quarantine", "list", "--cause", "not-ours")) == 5
+    assert daemon("--until-idle", state=strangers).join() == 0
+    assert len(listed(strangers, "journal", "list", "--only", "done")) == 1
+
+
 @pytest.mark.parametrize("words", [["--state", "DIR", "status"], ["status", "--state=DIR"]])
 def test_the_options_of_all_commands_stand_where_one_likes(worked, tmp_path, command, words):
     typed = [word.replace("DIR", str(worked)) for word in words]
@@ -137,6 +255,12 @@ def test_judge_explains_without_a_journal(tmp_path, command, a_message, person):
     assert {*keys, "candidates", "missing", "trace", "releases"} <= moved.keys()
     assert (moved["decision"], moved["institution"]) == ("transfer", "FR:0101100000")
     assert {"code", "params", "text"} <= moved["trace"][0].keys()
+    assert {"fact": "address", "about": "insured", "kind": "residence", "country": "FR"} in [
+        {key: fact[key] for key in ("fact", "about", "kind", "country")}
+        for fact in moved["evidence"]
+    ]
+    assert all(fact["element"] for fact in moved["evidence"])
+    assert "Bourg" not in done.stdout
     assert asked["decision"] == "ask"
     assert asked["missing"][0]["code"]
     assert (aside["decision"], aside["cause"]) == ("set-aside", "not-xml")
@@ -198,7 +322,8 @@ def test_check_looks_at_configuration_tables_and_schemas(tmp_path, command):
         (["journal", "list"], 3),
         (["journal", "show", "x"], 3),
         (["worklist", "list"], 3),
-        (["pause"], 3),
+        (["pause"], 2),
+        (["questions", "list"], 3),
         (["judge", "missing.xml"], 1),
         (["validate", "missing.xml"], 1),
         (["no-such-command"], 2),
@@ -241,6 +366,60 @@ def test_questions_are_listed_with_what_is_due(worked, command, listed, uid):
     assert question["due"] > question["asked_at"]
     assert uid("case of asked") in command(worked, "questions", "list").stdout
     assert listed(worked, "questions", "list", "--all") == [question]
+
+
+def test_an_entry_is_asked_about_from_the_command_line(daemon, command, listed, a_message, uid):
+    gateway = daemon("--until-idle")
+    gateway.put("01.xml", a_message("one", inside="<Person/>"))
+    assert gateway.join() == 0
+    resolve = ("worklist", "resolve", uid("one"), "--why", "x")
+    for words in (
+        (),
+        ("--keep", "--handled", "--ask", "residence"),
+        ("--keep", "--text", "no"),
+        ("--add", "residence"),
+    ):
+        assert command(gateway.state, *resolve, *words).returncode == 2, words
+    for words, told in (
+        (("--ask", "residence"), "too little"),
+        (("--ask", "shoe"), "no question"),
+        (("--reject", "02"), "cannot reject"),
+        (("--add", "shoe=42"), "fact"),
+    ):
+        done = command(gateway.state, *resolve, *words)
+        assert (done.returncode, told in done.stderr) == (1, True), done.stderr
+    assert [r["state"] for r in listed(gateway.state, "worklist", "list")] == ["referred"]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_the_worklist_is_decided_in_a_workbook(worked, command, listed, uid, tmp_path, kind):
+    file = tmp_path / f"liste.{kind}"
+    assert command(worked, "worklist", "export", tmp_path / "liste.doc").returncode == 1
+    done = command(worked, "worklist", "export", file)
+    assert (done.returncode, done.stdout) == (0, f"{file}: 2 entries.\n"), done.stderr
+    with CalamineWorkbook.from_path(str(file)) as book:
+        head, *rows = book.get_sheet_by_index(0).to_python()
+    assert uid("case of protected") not in str(rows)
+    columns = tuple(Column(title) for title in head)
+    at = head.index
+
+    def fill(decision, institution=""):
+        for row in rows:
+            if row[0] == uid("referred"):
+                row[at("Décision")], row[at("Pourquoi")] = decision, "liste de mars"
+                row[at("Institution")] = institution
+        write(file, Sheet("liste de travail", columns, rows))
+        return command(worked, "--lang", "fr", "worklist", "import", file)
+
+    bad = fill("transférer", "FR:NOBODY")
+    assert (bad.returncode, "liste de travail!" in bad.stdout) == (1, True), bad.stderr
+    assert "RIEN" in bad.stdout
+    assert len(listed(worked, "worklist", "list")) == 2
+    good = fill("traité dans RINA")
+    assert (good.returncode, good.stdout) == (0, "Décisions prises : 1.\n"), good.stderr
+    assert [r["cause"] for r in listed(worked, "worklist", "list")] == ["protected"]
+    again = command(worked, "worklist", "import", file, "--json")
+    assert (again.returncode, json.loads(again.stdout)["column"]) == (1, "Message")
 
 
 def test_an_entry_of_the_worklist_is_closed_once(worked, command, listed, uid):

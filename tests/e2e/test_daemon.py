@@ -37,7 +37,7 @@ def test_it_ends_in_the_documented_order(daemon, a_message):
     assert [action for action in gateway.actions if action in END] == END
 
 
-def test_what_is_in_the_inbound_folder_survives_the_end(daemon, a_message, listed):
+def test_what_is_in_the_inbound_folder_survives_the_end(daemon, a_message, listed, recovered):
     gateway = daemon()
     gateway.wait_for("started")
     for number in range(200):
@@ -46,9 +46,34 @@ def test_what_is_in_the_inbound_folder_survives_the_end(daemon, a_message, liste
     assert gateway.terminate() == 0
     left = len(list((gateway.state / "inbound").glob("*.xml")))
     assert len(listed(gateway.state, "journal", "list")) + left == 200
-    again = daemon("--until-idle")
+    with recovered():
+        again = daemon("--until-idle")
+        again.wait_for("started")
     assert again.join() == 0
     assert len(listed(gateway.state, "journal", "list")) == 200
+
+
+def test_a_sigterm_under_load_loses_nothing_and_hands_over_once(
+    daemon, a_message, listed, outbound, recovered
+):
+    """Again and again, while messages are recorded and sent."""
+    bodies = [a_message(f"m{number}") for number in range(150)]
+    for number in range(3):
+        gateway = daemon()
+        gateway.wait_for("started")
+        for place in range(50 * number, 50 * number + 50):
+            gateway.put(f"{place:03}.xml", bodies[place])
+        gateway.wait_for("batch-sent")
+        assert gateway.terminate() == 0
+    with recovered():
+        again = daemon("--until-idle")
+        again.wait_for("started")
+    assert again.join() == 0
+    rows = listed(gateway.state, "journal", "list")
+    assert len(rows) == 150
+    assert {row["state"] for row in rows} == {"done"}
+    handed = [body for path, body in outbound(gateway.state).items() if path.endswith(".xml")]
+    assert sorted(body for body in handed if body in set(bodies)) == sorted(bodies)
 
 
 def test_two_gateways_never_share_a_state_folder(daemon, command):
@@ -140,7 +165,7 @@ def test_attachments_pass_through_untouched(daemon, a_message, outbound):
 def test_health_and_metrics_tell_what_happened(daemon, a_message):
     gateway = daemon()
     assert gateway.get("/livez")[0] == 200
-    assert gateway.get("/readyz") == (200, '{"ready":true,"reasons":[]}')
+    assert gateway.get("/readyz") == (200, '{"ready":true,"reasons":[],"notes":[]}')
     gateway.put("01.xml", a_message())
     gateway.wait_for("batch-sent")
     metrics = gateway.get("/metrics")[1]
@@ -161,11 +186,11 @@ def test_readiness_is_red_without_the_inbound_folder(daemon):
 def test_readiness_is_red_when_a_message_waits_too_long(daemon, a_message, command):
     gateway = daemon(env={"EESSI_GATEWAY_INBOUND__OLDEST_WAITING_SECONDS": "0.5"})
     gateway.wait_for("started")
-    assert command(gateway.state, "pause").returncode == 0
+    assert command(gateway.state, "pause", "--why", "a test").returncode == 0
     gateway.put("01.xml", a_message())
     gateway.wait_until(lambda: "oldest-message-waits" in gateway.get("/readyz")[1])
     assert "paused" in gateway.get("/readyz")[1]
-    assert command(gateway.state, "resume").returncode == 0
+    assert command(gateway.state, "resume", "--why", "over").returncode == 0
     gateway.wait_for("message-recorded")
     gateway.wait_until(lambda: gateway.get("/readyz")[0] == 200)
 
@@ -207,13 +232,76 @@ def test_the_state_is_for_its_owner_alone(daemon, a_message):
             assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_the_version_is_told_without_loading_anything():
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "gateway", "--version"],
-        capture_output=True,
-        text=True,
-        check=True,
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        (("--version",), ()),
+        (("journal", "list"), ("lxml",)),
+        (("quarantine", "list"), ("lxml",)),
+        (("sending", "list"), ("lxml",)),
+        (("questions", "list"), ("lxml",)),
+        (("pause", "--help"), ("lxml",)),
+    ],
+)
+def test_who_only_looks_waits_for_no_library(tmp_path, words, known):
+    line = ["-X", "importtime", "-m", "gateway", "--state", tmp_path, *words]
+    done = subprocess.run([sys.executable, *line], capture_output=True, text=True, check=False)
+    assert "gateway.cli\n" in done.stderr
+    for heavy in {"lxml", "pydantic", "starlette", "xmlschema", "structlog", "rich"} - {*known}:
+        assert f" {heavy}\n" not in done.stderr, heavy
+
+
+def test_a_pause_outlives_the_process_and_is_shown(daemon, a_message, command, listed, outbound):
+    gateway = daemon()
+    gateway.put("01.xml", a_message())
+    gateway.wait_until(lambda: outbound(gateway.state))
+    assert gateway.terminate() == 0
+    pausing = ("pause", "--country", "DE", "--why", "they asked")
+    assert command(gateway.state, *pausing).returncode == 0  # nobody answers: by ourselves
+    assert command(gateway.state, *pausing).returncode == 1
+    before = outbound(gateway.state)
+    again = daemon(state=gateway.state)
+    again.put("02.xml", a_message("two"))
+    again.wait_for("message-recorded")
+    status = json.loads(command(gateway.state, "status", "--json").stdout)
+    assert (status["paused"], status["sendings"]["due"]) == (False, 2)
+    (pause,) = status["pauses"]
+    assert (pause["reach"], pause["value"], pause["why"]) == ("country", "DE", "they asked")
+    assert "a country DE" in command(gateway.state, "status").stdout
+    code, ready = again.get("/readyz")
+    assert (code, json.loads(ready)["notes"]) == (200, ["paused-in-part"])
+    assert outbound(gateway.state) == before
+    done = command(gateway.state, "resume", "--country", "DE", "--why", "over", "--lang", "fr")
+    assert done.stdout.startswith("Reprise : DE")
+    again.wait_until(lambda: len(outbound(gateway.state)) > len(before))
+    (over,) = listed(gateway.state, "status", "--pauses")
+    assert (over["value"], over["resumed_why"]) == ("DE", "over")
+    assert "a country DE" in command(gateway.state, "status", "--pauses").stdout
+    assert command(gateway.state, "pause", "--why", "all of it").returncode == 0
+    again.kill()
+    third = daemon(state=gateway.state)
+    third.put("03.xml", a_message("three"))
+    third.wait_until(lambda: third.get("/readyz")[0] == 503)
+    assert "paused" in third.get("/readyz")[1]
+    assert "message-recorded" not in third.actions
+    assert command(gateway.state, "resume", "--why", "over").returncode == 0
+    third.wait_for("message-recorded")
+
+
+def test_it_looks_at_what_is_around_it_and_reports_on_both(daemon, command, tmp_path):
+    config = tmp_path / "gateway.toml"
+    config.write_text(
+        '[availability.components]\n"gone" = { probe = "file", target = "/nowhere/at/all" }\n',
+        encoding="utf-8",
     )
-    assert done.stdout.startswith("eessi-gateway, version ")
-    for heavy in ("lxml", "pydantic", "starlette", "xmlschema", "structlog"):
-        assert f" {heavy}\n" not in done.stderr
+    gateway = daemon("--config", config)
+    down = gateway.wait_for("component-down")
+    assert (down["eessi.component"], down["eessi.cause"]) == ("gone", "no-such-file")
+    gateway.wait_for("started")
+    assert gateway.terminate() == 0
+    year = down["@timestamp"][:4]
+    told = command(gateway.state, "report", "availability", "--year", year, "--json")
+    rows = {r["name"]: r for r in map(json.loads, told.stdout.splitlines()) if r["hours"] == "24x7"}
+    assert rows["gone"]["down_minutes"] > 0
+    assert rows["gone"]["up_minutes"] == 0
+    assert rows["gateway"]["up_minutes"] > 0

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -60,6 +61,15 @@ def without_times(files):
     }
 
 
+def overtaken(state):
+    """Questions that had not left when their case was forwarded: whether they had is chance."""
+    with sqlite3.connect(state / "journal.db") as journal:
+        found = journal.execute("SELECT message_id FROM sending WHERE error = 'overtaken'")
+        names = {f"rina/{message_id}.xml" for (message_id,) in found}
+    journal.close()
+    return names
+
+
 def decisions(rows):
     return {
         row["message_id"]: (row["decision"], row["cause"], row["institution"], row["state"])
@@ -72,7 +82,7 @@ def waiting(state):
     return [p for p in (state / "inbound").iterdir() if not p.name.endswith(".json")]
 
 
-def run_with_kills(daemon, state, kills, seed):
+def run_with_kills(daemon, recovered, state, kills, seed):
     """Kill the gateway `kills` times while it records or sends; how often it really was at work."""
     rng = random.Random(seed)
     at_work = 0
@@ -86,33 +96,39 @@ def run_with_kills(daemon, state, kills, seed):
         gateway.pause(rng.uniform(0, 0.02))
         gateway.kill()
         at_work += 1
-    gateway = daemon("--until-idle", state=state, env=SLOW)
+    with recovered():
+        gateway = daemon("--until-idle", state=state, env=SLOW)
+        gateway.wait_for("started")
     assert gateway.join() == 0
     return at_work
 
 
-def compare(daemon, traffic, tmp_path, listed, outbound, kills, seed):
+def compare(daemon, recovered, traffic, tmp_path, listed, outbound, kills, seed):
     peace, war = tmp_path / "peace", tmp_path / "war"
     arrive(traffic, peace)
     arrive(traffic, war)
     assert daemon("--until-idle", state=peace, env=SLOW).join() == 0
-    at_work = run_with_kills(daemon, war, kills, seed)
+    at_work = run_with_kills(daemon, recovered, war, kills, seed)
     rows = listed(peace, "journal", "list", "--limit", "100000")
     again = listed(war, "journal", "list", "--limit", "100000")
     assert decisions(rows) == decisions(again)
-    assert without_times(outbound(peace)) == without_times(outbound(war))
+    chance = overtaken(peace) | overtaken(war)
+    left = [without_times(outbound(state)) for state in (peace, war)]
+    one, other = ({p: b for p, b in files.items() if p not in chance} for files in left)
+    assert one == other
     assert not waiting(war)
     return at_work
 
 
 def test_a_killed_gateway_ends_where_an_undisturbed_one_ends(
-    daemon, traffic, tmp_path, listed, outbound
+    daemon, recovered, traffic, tmp_path, listed, outbound
 ):
-    assert compare(daemon, traffic, tmp_path, listed, outbound, kills=6, seed=1) >= 4
+    at_work = compare(daemon, recovered, traffic, tmp_path, listed, outbound, kills=6, seed=1)
+    assert at_work >= 4
 
 
 @pytest.mark.long
-def test_fifty_kills_change_nothing(daemon, tmp_path, listed, outbound):
+def test_fifty_kills_change_nothing(daemon, recovered, tmp_path, listed, outbound):
     folder = tmp_path / "traffic"
     subprocess.run(
         [
@@ -124,4 +140,5 @@ def test_fifty_kills_change_nothing(daemon, tmp_path, listed, outbound):
         env=os.environ,
     )
     traffic = sorted((folder / "messages").iterdir())
-    assert compare(daemon, traffic, tmp_path, listed, outbound, kills=50, seed=2) == 50
+    at_work = compare(daemon, recovered, traffic, tmp_path, listed, outbound, kills=50, seed=2)
+    assert at_work == 50

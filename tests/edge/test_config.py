@@ -165,14 +165,13 @@ def test_the_state_folder_is_no_key(refused):
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ('sending = "confirm"', "sending: `confirm` comes in a later version; choose another"),
-        ('[policy]\npension_question = "p8000"', "policy.pension_question: `p8000` comes in a"),
+        ('[sending_by_buc]\n"P_BUC_1" = "confirm"', "sending_by_buc.P_BUC_1: has the wrong form"),
         (
             '[policy]\nalready_participant = "stay"',
             "policy.already_participant: must be 'leave'",
         ),
         ('[policy]\nhand_over = "x100"', "policy.hand_over: `x100` comes in a later version"),
-        ('sending = "auto"', "sending: must be 'observe' or 'automatic'"),
+        ('sending = "auto"', "sending: must be 'observe', 'confirm' or 'automatic'"),
         ('environment = "prod"', "environment: must be 'demo', 'test', 'acceptance' or 'product"),
         ('[policy]\nleast_certainty = "inferred"', "policy.least_certainty: must be 'confirmed',"),
         ('environment = "production"', "own_institutions: is required outside the demo"),
@@ -196,6 +195,27 @@ def test_the_state_folder_is_no_key(refused):
         ('[policy.hand_over_by_institution]\n"FR:A" = "x"', "hand_over_by_institution.FR:A: must"),
         ("http = 3", "http: must be a section of keys"),
         ('[http]\ntls_key = "k"', "http: tls_certificate and tls_key go together"),
+        (
+            '[rabbitmq]\ntls = true\ntls_key = "k"',
+            "rabbitmq: tls_certificate and tls_key go together",
+        ),
+        (
+            '[rabbitmq]\ntls_authority = "a"',
+            "rabbitmq: tls_authority, tls_certificate and tls_key need tls = true",
+        ),
+        (
+            'journal = "postgres"',
+            "journal = postgres needs postgres.user (and the secret file postgres__password)",
+        ),
+        (
+            '[postgres]\ntls_authority = "a"',
+            "postgres: tls_authority, tls_certificate and tls_key need tls = require or",
+        ),
+        (
+            'transport = "rabbitmq"',
+            "transport = rabbitmq needs rabbitmq.user and the secret file rabbitmq__password",
+        ),
+        (f"[rabbitmq]\nother_hosts = {['b'] * 7}", "rabbitmq.other_hosts: is too long: at most 6"),
         ('[http]\nuser = "ops"', "http: user and password (in a secret file) go together"),
     ],
 )
@@ -205,6 +225,63 @@ def test_a_wrong_value_is_refused_in_one_line(refused, text, line):
     assert lines[0].startswith("gateway.toml: ")
     assert line in lines[0]
     assert refused(text, "fr")[0] != lines[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "others", "tls", "lines"),
+    [
+        ("192.0.2.1", [], "false", 1),
+        ("localhost", ["b"], "false", 1),
+        ("localhost", ["127.0.0.2"], "false", 0),
+        ("b", ["c", "d"], "true", 0),
+    ],
+)
+def test_in_production_another_machine_is_spoken_to_by_tls_alone(
+    write, secrets, tmp_path, host, others, tls, lines
+):
+    (secrets / "rabbitmq__password").write_text(PASSWORD)
+    path = write(
+        f'environment = "production"\nown_institutions = ["FR:CLEISS0000"]\n'
+        f'secrets_dir = "{secrets}"\ntransport = "rabbitmq"\n'
+        f'[rabbitmq]\nuser = "gateway"\nhost = "{host}"\ntls = {tls}\nother_hosts = {others}'
+    )
+    if not lines:
+        broker = load(path, tmp_path).rabbitmq
+        assert broker.password is not None
+        assert PASSWORD not in repr(broker)
+        assert broker.other_hosts == tuple(others)
+        return
+    with pytest.raises(ConfigurationError, match=r"give rabbitmq\.tls = true"):
+        load(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("host", "others", "tls", "fine"),
+    [
+        ("192.0.2.1", [], "disable", False),
+        ("192.0.2.1", [], "require", False),
+        ("192.0.2.1", [], "verify-full", True),
+        ("/run/postgresql", [], "disable", True),
+        ("/run/postgresql", ["192.0.2.1"], "disable", False),
+        ("localhost", ["127.0.0.2"], "disable", True),
+    ],
+)
+def test_in_production_a_database_elsewhere_must_prove_who_it_is(
+    write, secrets, tmp_path, host, others, tls, fine
+):
+    (secrets / "postgres__password").write_text(PASSWORD)
+    path = write(
+        f'environment = "production"\nown_institutions = ["FR:CLEISS0000"]\n'
+        f'secrets_dir = "{secrets}"\njournal = "postgres"\n'
+        f'[postgres]\nuser = "gateway"\nhost = "{host}"\ntls = "{tls}"\nother_hosts = {others}'
+    )
+    if fine:
+        server = load(path, tmp_path).postgres
+        assert PASSWORD not in repr(server)
+        assert server.hosts == (host, *others)
+        return
+    with pytest.raises(ConfigurationError, match=r"give postgres\.tls = verify-full"):
+        load(path, tmp_path)
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1", "gateway.example"])
@@ -316,3 +393,39 @@ def test_a_folder_of_secrets_that_is_not_there_is_refused(tmp_path, monkeypatch)
 def test_the_values_can_be_made_without_any_source(monkeypatch):
     monkeypatch.setenv("EESSI_GATEWAY_INSTANCE", "elsewhere")
     assert Config().instance == "demo"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('mail_to = ["a@example.org"]', "notices: mail_to and mail_from go together"),
+        ('mail_from = "a@example.org"', "notices: mail_to and mail_from go together"),
+        (
+            'mail_to = ["a@example.org\\nBcc: b@example.org"]\nmail_from = "a@b"',
+            "has the wrong form",
+        ),
+        ('mail_to = ["a@example.org, b@example.org"]\nmail_from = "a@b"', "has the wrong form"),
+        ('webhook_url = "file:///etc/passwd"', "notices.webhook_url: has the wrong form"),
+        ('webhook_url = "https://user:word@example.org/"', "has the wrong form"),
+        ('webhook_secret = "in the wrong place"', "a secret does not stand here"),
+        ("per_hour = 0", "must be 1 or more"),
+    ],
+)
+def test_notices_that_could_not_be_sent_as_meant_are_refused(refused, text, said):
+    assert said in refused(f"[notices]\n{text}\n")[0]
+
+
+def test_a_mail_server_elsewhere_gets_no_password_in_the_clear(refused, secrets, write, tmp_path):
+    (secrets / "notices__smtp_password").write_text(PASSWORD)
+    text = '[notices]\nsmtp_user = "eessi"\nsmtp_host = "mail.example"\n'
+    assert refused(text)[0].startswith("gateway.toml: notices: smtp_host is another machine")
+    config = load(write(f"{text}smtp_starttls = true\n"), tmp_path)
+    assert PASSWORD not in repr(config)
+
+
+def test_the_address_of_a_webhook_may_come_from_a_secret_file(secrets, tmp_path):
+    (secrets / "notices__webhook_url").write_text("https://alerts.example/token")
+    (secrets / "notices__webhook_secret").write_text("sixteen characters")
+    config = load(None, tmp_path)
+    assert config.notices.webhook_url == "https://alerts.example/token"
+    assert "sixteen" not in repr(config)

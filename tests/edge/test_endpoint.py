@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from gateway.config import Http
-from gateway.endpoint import PAGE, Endpoint
+from gateway.endpoint import Endpoint
 from gateway.errors import ConfigurationError, JournalUnavailable, Unreachable
 
 PASSWORD = "correct-horse-battery"
@@ -38,13 +38,22 @@ def health():
     return Health()
 
 
+async def no_notes():
+    return ()
+
+
+async def a_page(lang, *, refresh):
+    """Stands for the status page, and says what it was asked for."""
+    return f"<!DOCTYPE html><title>{lang} {refresh}</title>"
+
+
 @pytest.fixture
 async def serve(metrics, health):
     """Starts an endpoint on a free port, and stops it after the test."""
     started = []
 
     async def starter(**keys) -> Endpoint:
-        endpoint = Endpoint(Http(**{"port": 0, **keys}), metrics, health)
+        endpoint = Endpoint(Http(**{"port": 0, **keys}), metrics, health, no_notes, a_page)
         await endpoint.start()
         started.append(endpoint)
         return endpoint
@@ -82,14 +91,18 @@ async def test_livez_says_that_the_loop_turns_even_when_nothing_else_does(serve,
 
 async def test_readyz_is_200_when_ready(serve, ask):
     answer = await ask(await serve(), "/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"ready": True, "reasons": []})
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "reasons": [], "notes": []})
 
 
 async def test_readyz_is_503_with_the_reasons_when_not(serve, ask, health):
     health.reasons = ["inbound-unreadable", "oldest-waiting"]
     answer = await ask(await serve(), "/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "reasons": ["inbound-unreadable", "oldest-waiting"]}
+    assert answer.json() == {
+        "ready": False,
+        "reasons": ["inbound-unreadable", "oldest-waiting"],
+        "notes": [],
+    }
 
 
 async def test_a_readiness_that_fails_is_a_reason(serve, ask, health):
@@ -116,11 +129,32 @@ async def test_metrics_are_what_prometheus_reads_and_ready_is_renewed(serve, ask
     assert 'gateway_ready{environment="test",gateway_instance="rina-1"} 0.0' in answer.text
 
 
-async def test_the_first_page_names_the_paths_in_french_and_english(serve, ask):
-    answer = await ask(await serve(), "/")
-    assert answer.text == PAGE
-    for words in ("/livez", "/readyz", "/metrics", "messages passent", "messages get through"):
-        assert words in PAGE
+@pytest.mark.parametrize(
+    ("path", "wishes", "said"),
+    [
+        ("/", None, "en False"),
+        ("/", "fr-FR,fr;q=0.9,en;q=0.8", "fr False"),
+        ("/", "en;q=0.9,fr;q=0.8", "en False"),
+        ("/", "de, fr;q=0.5", "fr False"),
+        ("/", "fr;q=much", "en False"),
+        ("/?lang=fr", "en", "fr False"),
+        ("/?lang=xx&refresh=1", "fr", "fr True"),
+    ],
+)
+async def test_the_status_page_comes_in_the_language_asked_for(serve, ask, path, wishes, said):
+    headers = {"Accept-Language": wishes} if wishes else {}
+    answer = await ask(await serve(), path, headers=headers)
+    assert answer.text == f"<!DOCTYPE html><title>{said}</title>"
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-language"] == said[:2]
+
+
+async def test_the_policy_lets_no_script_and_no_form_through(serve, ask):
+    [policy] = (await ask(await serve(), "/")).headers.get_list("content-security-policy")
+    assert "script" not in policy
+    assert "unsafe" not in policy
+    for rule in ("default-src 'none'", "form-action 'none'", "base-uri 'none'"):
+        assert rule in policy
 
 
 @pytest.mark.parametrize(("path", "status"), [("/", 200), ("/absent", 404), ("/readyz", 200)])
@@ -198,7 +232,7 @@ async def test_an_address_that_is_not_ours_is_one_line(metrics, health, certific
         password=PASSWORD,
     )
     with pytest.raises(ConfigurationError, match=r"http\.address: cannot listen on"):
-        await Endpoint(config, metrics, health).start()
+        await Endpoint(config, metrics, health, no_notes, a_page).start()
 
 
 async def test_ipv6_is_served_where_the_machine_has_it(serve, ask):

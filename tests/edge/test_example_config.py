@@ -14,6 +14,25 @@ WITHOUT_DEFAULT = {
     "instance",
     "own_institutions",
     "secrets_dir",
+    "sending_by_decision",
+    "sending_by_buc",
+    "sending_by_country",
+    "go_live",
+    "tables.allowed_signers",
+    "policy.pension_template",
+    "rabbitmq.other_hosts",
+    "rabbitmq.user",
+    "rabbitmq.password",
+    "rabbitmq.tls_authority",
+    "rabbitmq.tls_certificate",
+    "rabbitmq.tls_key",
+    "rabbitmq.claim_check_folder",
+    "postgres.other_hosts",
+    "postgres.user",
+    "postgres.password",
+    "postgres.tls_authority",
+    "postgres.tls_certificate",
+    "postgres.tls_key",
     "http.tls_certificate",
     "http.tls_key",
     "http.user",
@@ -21,6 +40,17 @@ WITHOUT_DEFAULT = {
     "policy.hand_over_by_institution",
     "policy.already_participant_by_buc",
     "cdm.activation",
+    "availability.components",
+    "retention.bodies_days",
+    "retention.evidence_days",
+    "retention.outbound_days",
+    "retention.quarantine_days",
+    "notices.webhook_url",
+    "notices.webhook_secret",
+    "notices.mail_to",
+    "notices.mail_from",
+    "notices.smtp_user",
+    "notices.smtp_password",
 }
 CARELESS_IN_DEMO = {"sending", "policy.least_certainty", "policy.ask_by_own_case"}
 
@@ -31,7 +61,7 @@ def example_keys() -> dict[str, str]:
     for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
         if table := re.fullmatch(r"\[([a-z_.]+)\]", line):
             section = f"{table[1]}."
-            if "_by_" in table[1] or table[1] == "cdm.activation":
+            if "_by_" in table[1] or table[1] in {"cdm.activation", "availability.components"}:
                 found[table[1]] = "{}"
         elif pair := re.fullmatch(r"(?:# )?([a-z_]+) = (.+)", line):
             found[section + pair[1]] = pair[2]

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway import metrics as page
+from gateway.certificates import USES
 from gateway.metrics import Metrics
 
 METRICS_MD = Path(__file__).parents[2] / "ops" / "metrics.md"
@@ -47,6 +48,8 @@ def documented() -> dict[str, tuple[str, frozenset[str]]]:
 def started(metrics):
     metrics.release("2026-01-01")
     metrics.cdm_begins({"4.4": 1771801200.0})
+    metrics.certificates({"http": 1771801200.0})
+    metrics.tables_end("2026-01-01", 1771801200.0)
     return metrics
 
 
@@ -63,18 +66,33 @@ def test_the_values_that_the_page_names_are_the_values_in_the_code():
     for name, values in {
         "gateway_messages_received_total": page.OUTCOMES,
         "gateway_stage_duration_seconds": page.STAGES,
-        "gateway_sent_total": page.KINDS,
+        "gateway_sendings_total": (*page.KINDS, *page.SENDINGS),
+        "gateway_service_seconds": page.SERVICES,
+        "gateway_notices_total": (*page.WAYS, *page.ATTEMPTS),
         "gateway_duplicates_total": page.DUPLICATES,
+        "gateway_certificate_expiry_timestamp_seconds": USES,
     }.items():
         meaning = next(row for row in rows if row.startswith(f"| `{name}`")).split("|")[4]
         assert tuple(re.findall(r"`([\w-]+)`", meaning)) == values
+
+
+def test_of_the_tables_only_the_end_of_the_release_in_force_is_shown(metrics):
+    metrics.tables_end("one", 5.0)
+    metrics.tables_end("two", 7.0)
+    name = "gateway_tables_expiry_timestamp_seconds"
+    assert [(s.labels["release"], s.value) for s in samples(metrics) if s.name == name] == [
+        ("two", 7.0)
+    ]
+    metrics.tables_end("three", None)
+    assert not [s for s in samples(metrics) if s.name == name]
 
 
 def test_every_counter_starts_at_zero_for_all_values(metrics):
     for outcome in page.OUTCOMES:
         assert value(metrics, "gateway_messages_received_total", outcome=outcome) == 0
     for kind in page.KINDS:
-        assert value(metrics, "gateway_sent_total", kind=kind) == 0
+        for state in page.SENDINGS:
+            assert value(metrics, "gateway_sendings_total", kind=kind, state=state) == 0
         assert value(metrics, "gateway_send_failures_total", kind=kind) == 0
     for stage in page.STAGES:
         assert value(metrics, "gateway_stage_duration_seconds_count", stage=stage) == 0
@@ -91,7 +109,9 @@ def test_what_happens_is_counted(metrics):
     metrics.received("recorded")
     metrics.decided("refer", "several")
     metrics.decided("transfer")
-    metrics.sent("x007")
+    metrics.sending("x007", "handed-over")
+    metrics.sending("x007", "delivered")
+    metrics.status_file("rejected")
     metrics.send_failed("hand-over")
     metrics.duplicate("content")
     metrics.journal_conflict()
@@ -99,7 +119,10 @@ def test_what_happens_is_counted(metrics):
     assert value(metrics, "gateway_messages_received_total", outcome="recorded") == 1
     assert value(metrics, "gateway_decisions_total", decision="refer", cause="several") == 1
     assert value(metrics, "gateway_decisions_total", decision="transfer", cause="none") == 1
-    assert value(metrics, "gateway_sent_total", kind="x007") == 1
+    for state in ("handed-over", "delivered"):
+        assert value(metrics, "gateway_sendings_total", kind="x007", state=state) == 1
+    assert value(metrics, "gateway_sendings_total", kind="x007", state="failed") == 0
+    assert value(metrics, "gateway_status_files_total", outcome="rejected") == 1
     assert value(metrics, "gateway_send_failures_total", kind="hand-over") == 1
     assert value(metrics, "gateway_duplicates_total", kind="content") == 1
     assert value(metrics, "gateway_journal_conflicts_total") == 1
@@ -117,19 +140,24 @@ def test_a_duration_falls_into_its_bucket(metrics):
 def test_the_backlog_shows_what_is_there_now(metrics):
     metrics.outbox(depth=3, oldest_seconds=1.5)
     metrics.waiting(inbound=2, oldest_seconds=0.5)
-    metrics.questions_open(4)
+    metrics.questions_open({"DE": 4, "PL": 2, "XX": 1, "YY": 2})
     metrics.timers_overdue(1)
     assert value(metrics, "gateway_outbox_depth") == 3
     assert value(metrics, "gateway_outbox_oldest_seconds") == 1.5
     assert value(metrics, "gateway_inbound_waiting") == 2
     assert value(metrics, "gateway_oldest_unprocessed_seconds") == 0.5
-    assert value(metrics, "gateway_questions_open") == 4
+    open_now = {
+        c: value(metrics, "gateway_questions_open", country=c) for c in ("DE", "FR", "other")
+    }
+    assert open_now == {"DE": 4, "FR": 0, "other": 3}
+    metrics.questions_open({"PL": 1})
+    assert value(metrics, "gateway_questions_open", country="DE") == 0
     assert value(metrics, "gateway_timers_overdue") == 1
 
 
 def test_a_cause_that_is_no_longer_there_falls_back_to_zero(metrics):
-    metrics.worklist({"several": 2, "question-open": 1})
-    metrics.worklist({"own": 1})
+    metrics.worklist({"several": 2, "question-open": 1}, oldest_seconds=0.0)
+    metrics.worklist({"own": 1}, oldest_seconds=0.0)
     metrics.quarantine({"empty": 5})
     assert value(metrics, "gateway_worklist", cause="several") == 0
     assert value(metrics, "gateway_worklist", cause="question-open") == 0
@@ -141,11 +169,11 @@ def test_values_outside_the_sets_are_one_series_named_other(metrics):
     for surprise in ("FR:0101100000", "case-4711"):
         metrics.received(surprise)
         metrics.decided("refer", surprise)
-        metrics.sent(surprise)
-    metrics.worklist({"case-1": 1, "case-2": 2})
+        metrics.sending(surprise, surprise)
+    metrics.worklist({"case-1": 1, "case-2": 2}, oldest_seconds=0.0)
     assert value(metrics, "gateway_messages_received_total", outcome="other") == 2
     assert value(metrics, "gateway_decisions_total", decision="refer", cause="other") == 2
-    assert value(metrics, "gateway_sent_total", kind="other") == 2
+    assert value(metrics, "gateway_sendings_total", kind="other", state="other") == 2
     assert value(metrics, "gateway_worklist", cause="other") == 3
     assert "4711" not in metrics.exposition()[0].decode()
 

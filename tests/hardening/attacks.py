@@ -1,15 +1,20 @@
-"""Hostile documents by name, and one of them examined: run in a process of its own.
+"""Hostile documents by name, each examined in a process of its own.
 
-`python attacks.py NAME` prints what became of it as JSON: outcome, seconds, and how many MB of
-memory it added at most.
+`python attacks.py BYTES SECONDS` reads names, a line each. For each it forks a process that may
+have so much memory and take so long, and prints a line of JSON: its exit code, its standard error,
+and its standard output, where it says as JSON what became of the document: outcome, seconds, and
+how many MB of memory it added at most. What it needs was imported before, once.
 """
 
 import gzip
 import json
+import os
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -99,8 +104,17 @@ ATTACKS = {
 """Name -> its bytes."""
 
 
+def endless():
+    while True:
+        pass
+
+
+BEYOND = {"5 GB": lambda: bytes(5 * 1024**3), "endless": endless}
+"""What no document may do; the limits of its process end it."""
+
+
 def main(name):
-    body = ATTACKS[name]()
+    body = (ATTACKS | BEYOND)[name]()
     schemas = SchemaSet()
     schemas.for_message("1.2", "4.4", "S040")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -117,5 +131,27 @@ def main(name):
     sys.stdout.write(json.dumps(told, default=str) + "\n")
 
 
+def each(names, most_bytes, most_seconds):
+    """Fork for each name; returns in each child, with its name, and in the parent with None."""
+    for line in names:
+        with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            pid = os.fork()
+            if pid == 0:
+                os.dup2(out.fileno(), 1)
+                os.dup2(err.fileno(), 2)
+                resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+                signal.alarm(most_seconds)
+                return line.strip()
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            for file in (out, err):
+                file.seek(0)
+            told = {"code": code, "out": out.read(), "err": err.read()}
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+    return None
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    wanted = each(sys.stdin, int(sys.argv[1]), int(sys.argv[2]))
+    if wanted is not None:
+        main(wanted)

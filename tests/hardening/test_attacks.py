@@ -4,8 +4,9 @@ The bounds are those of a catastrophe, not of speed: machines are shared. Each r
 of its own, whose memory is limited, so that one that gets through cannot take the tests along.
 """
 
+import contextlib
 import json
-import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -48,22 +49,40 @@ OUTCOMES = {
 }
 
 
-def limited():
-    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
+@contextlib.contextmanager
+def forking(seconds):
+    """`of(name)`: what a process of its own, which is limited, says of that document."""
+    line = [sys.executable, SCRIPT, str(LIMIT), str(seconds)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(line, text=True, bufsize=1, **pipes) as process:
+
+        def of(name):
+            process.stdin.write(f"{name}\n")
+            return json.loads(process.stdout.readline())
+
+        yield of
+
+
+@pytest.fixture(scope="module")
+def attacked():
+    with forking(100) as of:
+        yield of
+
+
+def test_what_gets_through_is_stopped_and_the_next_one_is_examined():
+    with forking(3) as of:
+        assert of("endless")["code"] == -signal.SIGALRM
+        greedy = of("5 GB")
+        assert greedy["code"] == 1
+        assert "MemoryError" in greedy["err"]
+        assert of("BOM")["code"] == 0
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_ends_in_its_outcome_within_bounds(name):
-    done = subprocess.run(
-        [sys.executable, SCRIPT, name],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        preexec_fn=limited,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    told = json.loads(done.stdout)
+def test_an_attack_ends_in_its_outcome_within_bounds(name, attacked):
+    done = attacked(name)
+    assert done["code"] == 0, done["err"][-2000:]
+    told = json.loads(done["out"])
     assert told["outcome"] == OUTCOMES[name], told["explained"]
     assert told["seconds"] < SECONDS
     assert told["mb"] < MEGABYTES

@@ -6,24 +6,32 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
+from gateway.availability.deeds import Monitors
+from gateway.availability.standing import Standing
 from gateway.clock import InlineExecutor, ManualClock
-from gateway.config import load
+from gateway.config import Availability, Watching, load
+from gateway.core.leaving import Leaving, Mode
 from gateway.daemon import CAUSES_SHOWN
-from gateway.journal import Release
+from gateway.journal.rows import Release
 from gateway.journal.sqlite import SqliteJournal
 from gateway.loading import desk, tables
 from gateway.metrics import Metrics
 from gateway.operating import Operating
+from gateway.pausing import Pausing
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
 from gateway.releasing import Releasing
+from gateway.retaining import Retaining
 from gateway.timers import Timers
 from gateway.transport.memory import MemoryTransport
+from gateway.watching import Watch
 
+KEPT_FOR_EVER = MappingProxyType({})
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
@@ -42,7 +50,14 @@ class House:
     """All parts of a gateway, moved by hand."""
 
     def __init__(
-        self, journal, judged_with, clock, *, state=Path("none"), observe=False, in_flight=8
+        self,
+        journal,
+        judged_with,
+        clock,
+        *,
+        state=Path("none"),
+        in_flight=8,
+        days=KEPT_FOR_EVER,
     ):
         self.clock = clock
         self.state = state
@@ -59,7 +74,6 @@ class House:
             InlineExecutor(),
             self.metrics,
             in_flight=in_flight,
-            observe=observe,
             recorded=self.relay.wake,
         )
         self.timers = Timers(journal, self.pipeline, self.relay, clock, self.metrics)
@@ -82,21 +96,34 @@ class House:
             four_eyes=True,
         )
         self.pipeline.tables_changed = self.releases.refresh
+        self.pausing = Pausing(journal, self.pipeline, self.relay, clock, self.metrics)
+        self.watch = Watch(
+            self.readiness,
+            self.metrics,
+            clock,
+            Watching(),
+            lambda: self.pipeline.desk.tables.release,
+            self.pausing.reaches,
+        )
+        self.standing = Standing(journal, clock, Availability())
         self.operating = Operating(
             journal,
             self.pipeline,
             self.relay,
-            self.timers,
             self.readiness,
             clock,
             lambda: judged_with.schemas,
             self.releases,
+            self.pausing,
+            self.watch,
+            Retaining(journal, clock, self.metrics, days),
+            Monitors(journal, clock, self.standing.anew),
         )
 
-    async def take(self, *bodies):
+    async def take(self, *bodies, by_hand=False):
         """Let messages arrive and be handled; what became of each at its source."""
         for number, body in enumerate(bodies):
-            self.transport.put(body, self.clock.now(), source=f"{number:02}")
+            self.transport.put(body, self.clock.now(), source=f"{number:02}", by_hand=by_hand)
         expected = len(self.transport.settled) + len(bodies)
         running = asyncio.ensure_future(self.pipeline.run(self.transport))
         for _ in range(10_000):
@@ -160,8 +187,8 @@ def restarted(tmp_path, judged_with):
 
 
 @pytest.fixture
-def observing_house(journal, judged_with, clock):
-    return House(journal, judged_with, clock, observe=True)
+def observing_house(journal, strict, clock):
+    return House(journal, strict(leaving=Leaving(Mode.OBSERVE)), clock)
 
 
 @pytest.fixture

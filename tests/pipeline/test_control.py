@@ -7,12 +7,14 @@ import stat
 
 import pytest
 
+from gateway import control
 from gateway.control import ControlServer, ask, running
 from gateway.errors import Refused, Unreachable
 
 
 @pytest.fixture
-async def socket(house, tmp_path):
+async def socket(house, tmp_path, monkeypatch):
+    monkeypatch.setattr(control, "_LONGEST", 64 * 1024)
     path = tmp_path / "control.sock"
     server = ControlServer(path, house.operating)
     await server.start()
@@ -32,6 +34,16 @@ async def test_a_ping_is_answered(socket):
 
 async def test_the_socket_is_for_its_owner_alone(socket):
     assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+
+
+async def test_it_answers_below_a_folder_whose_name_is_too_long_for_the_kernel(house, tmp_path):
+    folder = tmp_path / ("long " * 20) / ("longer " * 20)
+    folder.mkdir(parents=True)
+    server = ControlServer(folder / "control.sock", house.operating)
+    await server.start()
+    assert await asyncio.to_thread(running, folder / "control.sock")
+    await server.stop()
+    assert list(folder.iterdir()) == []
 
 
 async def test_an_unknown_deed_is_refused_in_both_languages(socket):

@@ -1,6 +1,6 @@
 """Who could have named the institution, and which field was left out."""
 
-from gateway.journal import FirstDecision
+from gateway.journal.rows import FirstDecision
 from gateway.misrouting import misrouting
 
 

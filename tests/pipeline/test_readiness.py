@@ -63,6 +63,43 @@ async def test_the_whole_journal_is_not_counted_at_every_look(house, a_message):
     assert shown() == 1.0
 
 
+async def test_why_it_is_not_ready_is_in_the_metrics(house, monkeypatch):
+    def shown(reason):
+        text = house.metrics.exposition()[0].decode()
+        return _value(
+            text, f'gateway_not_ready{{environment="demo",gateway_instance="demo",reason="{reason}"'
+        )
+
+    async def broken(_at):
+        raise JournalUnavailable
+
+    assert shown("starting") == 1.0
+    await house.readiness.look()
+    assert (shown("starting"), shown("journal-unavailable")) == (0.0, 0.0)
+    monkeypatch.setattr(house.journal, "beat", broken)
+    await house.readiness.look()
+    assert (shown("journal-unavailable"), shown("draining")) == (1.0, 0.0)
+    house.readiness.drain()
+    assert (shown("journal-unavailable"), shown("draining")) == (0.0, 1.0)
+
+
+async def test_the_age_of_the_worklist_is_that_of_its_first_entry(house, a_message):
+    def age():
+        text = house.metrics.exposition()[0].decode()
+        return _value(text, "gateway_worklist_oldest_seconds")
+
+    await house.readiness.look()
+    assert age() == 0.0
+    await house.take(b"no XML")  # what is set aside is on no worklist
+    await house.clock.advance(100)
+    await house.take(a_message(buc="S_BUC_99"))
+    await house.clock.advance(50)
+    await house.take(a_message("two", case="two", buc="S_BUC_99"))
+    await house.clock.advance(10)
+    await house.readiness.look()
+    assert age() == 60.0
+
+
 def _value(text, start):
     [line] = [line for line in text.splitlines() if line.startswith(start)]
     return float(line.rpartition(" ")[2])

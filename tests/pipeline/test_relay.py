@@ -53,19 +53,3 @@ async def test_a_destination_that_keeps_failing_is_left_alone(house, a_message):
     sent = await settle_all(house, 60)
     assert len(sent) == 15
     assert house.relay.closed == frozenset()
-
-
-async def test_a_pause_stops_sending_and_a_resume_goes_on(house, a_message):
-    await house.operating.do("pause", {}, "tester")
-    assert house.relay.paused
-    assert house.pipeline.paused
-    assert "paused" in await _problems(house)
-    await house.operating.do("resume", {}, "tester")
-    assert await _problems(house) == ()
-    await house.take(a_message())
-    assert len(await house.send()) == 3
-
-
-async def _problems(house):
-    await house.readiness.look()
-    return await house.readiness.problems()

@@ -1,17 +1,20 @@
 """A release from the draft to the decisions and back: who may, what is refused, when it decides."""
 
 import asyncio
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli import cli
 from gateway.errors import GatewayError, Refused, TablesInvalid
 from gateway.loading import tables
 from gateway.releasing import DEEDS
 from gateway.tables import golden, shelf
 from gateway.tables.drafting import draft
+from ir_directory.problems import Problem
 from routing_tables import release
-from routing_tables.sheet import Problem
 
 REFERS = "S-TEST;S_BUC_24;S040;*;assumed-general;*;*;*;refer;solid;2019-01-01;;test;"
 """Narrower than the assumption: from then on such a case goes to a person."""
@@ -25,8 +28,10 @@ def folder(tmp_path):
 
 
 def add(folder, row):
-    """A row more, in a release without golden cases (they would not let this one pass)."""
-    (folder / golden.FILE).unlink(missing_ok=True)
+    """A row more, in a release without the golden cases that would not let it pass."""
+    cases = (folder / golden.FILE).read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [case for case in cases if ";S_BUC_24;" not in case and ";S_BUC_05;" not in case]
+    (folder / golden.FILE).write_text("".join(kept), encoding="utf-8")
     path = folder / "routing_tables" / "routes.csv"
     path.write_text(path.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
 
@@ -164,6 +169,62 @@ async def test_what_is_no_draft_is_refused(folder, by, tmp_path):
     assert await refused(by("ada", "tables-release", folder=str(folder))) == "no-manifest"
 
 
+async def test_no_row_is_deleted_and_no_golden_case_lost(house, folder, by):
+    shelf.keep_baseline(house.state)
+    routes = folder / "routing_tables" / "routes.csv"
+    whole = routes.read_text(encoding="utf-8")
+    lines = whole.splitlines(keepends=True)
+    routes.write_text("".join(x for x in lines if not x.startswith("P-CESE;")), encoding="utf-8")
+    assert await refused(by("ada", "tables-release", folder=str(folder))) == "rows-deleted"
+    routes.write_text(whole, encoding="utf-8")
+    (folder / golden.FILE).unlink()
+    assert await refused(by("ada", "tables-release", folder=str(folder))) == "golden-lost"
+
+
+async def test_a_release_that_would_undo_another_does_not_begin(house, folder, by, tmp_path):
+    shelf.keep_baseline(house.state)
+    other = tmp_path / "other"
+    draft(other, "2026-05")  # from the baseline, too
+    add(other, REFERS.replace("S-TEST", "S-ANOTHER").replace("S_BUC_24;S040", "S_BUC_05;S044"))
+    for place, name in ((folder, "2026-04"), (other, "2026-05")):
+        await by("ada", "tables-release", folder=str(place))
+        await by("eve", "tables-approve", name=name)
+    await by("eve", "tables-activate", name="2026-04")
+    assert await refused(by("eve", "tables-activate", name="2026-05")) == "base-moved"
+    later = by("eve", "tables-activate", name="2026-05", on="2027-01-01")
+    assert await refused(later) == "base-moved"
+
+
+async def test_a_second_way_back_leads_further_back_not_forward(house, folder, by, tmp_path):
+    """What was rolled back is never rolled back to."""
+    shelf.keep_baseline(house.state)
+    next_one = tmp_path / "next"
+    for place, name in ((folder, "2026-04"), (next_one, "2026-05")):
+        if place is next_one:
+            draft(next_one, "2026-05", shelf.find(house.state, "2026-04"))
+            add(next_one, REFERS.replace("S-TEST", "S-NEXT").replace("S_BUC_24", "S_BUC_05"))
+        await by("ada", "tables-release", folder=str(place))
+        await by("eve", "tables-approve", name=name)
+        await by("eve", "tables-activate", name=name)
+        await house.clock.advance(10)
+    back = []
+    for _ in range(2):
+        back.append((await by("eve", "tables-rollback", reason="x"))["name"])
+        await house.clock.advance(10)
+    assert back == ["2026-04", "2026-baseline"]
+    assert await refused(by("eve", "tables-rollback", reason="x")) == "nothing-before"
+    await by("eve", "tables-activate", name="2026-04")
+    await house.clock.advance(10)
+    assert (await by("eve", "tables-rollback", reason="x"))["name"] == "2026-baseline"
+
+
+async def test_a_way_back_names_what_is_still_to_begin(house, by, approved):
+    await by("eve", "tables-activate", name=approved)
+    await house.clock.advance(10)
+    await by("eve", "tables-activate", name=approved, on="2026-04-01")
+    assert (await by("eve", "tables-rollback", reason="x"))["to_come"] == [approved]
+
+
 async def test_a_name_stands_for_one_content_for_ever(house, folder, by):
     first = await by("ada", "tables-release", folder=str(folder))
     assert await by("ada", "tables-release", folder=str(folder)) == first
@@ -241,3 +302,74 @@ async def test_a_release_on_which_a_golden_case_fails_is_not_activated(
     monkeypatch.setattr("gateway.releasing.golden.problems", lambda _root, _tables: (problem,))
     assert await refused(by("eve", "tables-activate", name=approved)) == "golden-case"
     assert len(await house.journal.releases()) == 1
+
+
+# -- personal signatures ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed(house, tmp_path):
+    """`signed("eve", content)`: a signature by the key of somebody who may sign."""
+    allowed = tmp_path / "allowed"
+    lines = []
+    for who in ("eve", "bob"):
+        key = tmp_path / who
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", who, "-f", str(key)], check=True
+        )
+        lines.append(f'{who} namespaces="eessi-tables" {key.with_suffix(".pub").read_text()}')
+    allowed.write_text("".join(lines), encoding="utf-8")
+    house.releases._signers = allowed
+
+    def _sign(who, content, namespace="eessi-tables"):
+        return subprocess.run(
+            ["ssh-keygen", "-Y", "sign", "-n", namespace, "-f", str(tmp_path / who)],
+            input=content,
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+
+    return _sign
+
+
+async def test_an_approval_needs_the_signature_of_the_one_who_asks(house, folder, by, signed):
+    await by("ada", "tables-release", folder=str(folder))
+    place = house.state / "releases" / "2026-04"
+    manifest = (place / release.MANIFEST).read_bytes()
+
+    async def code(who, signature):
+        return await refused(by(who, "tables-approve", name="2026-04", signature=signature))
+
+    assert await code("eve", None) == "not-signed"
+    assert await code("eve", "no signature") == "bad-signature"
+    assert await code("eve", signed("eve", manifest + b" ")) == "bad-signature"
+    assert await code("eve", signed("eve", manifest, "other")) == "bad-signature"
+    assert await code("eve", signed("bob", manifest)) == "other-signer"
+    right = signed("eve", manifest)
+    await by("eve", "tables-approve", name="2026-04", signature=right)
+    assert (place / "eve.sig").read_text(encoding="utf-8") == right
+    await by("ada", "tables-activate", name="2026-04")
+    assert (await house.journal.release(house.clock.now())).name == "2026-04"
+
+
+async def test_without_the_file_of_keys_nobody_approves(house, folder, by, tmp_path):
+    house.releases._signers = tmp_path / "no"
+    await by("ada", "tables-release", folder=str(folder))
+    asked = by("eve", "tables-approve", name="2026-04", signature="x")
+    assert await refused(asked) == "signers-unreadable"
+
+
+async def test_without_ssh_keygen_nobody_approves(house, folder, by, signed, monkeypatch):
+    await by("ada", "tables-release", folder=str(folder))
+    monkeypatch.setenv("PATH", "/nowhere")
+    asked = by("eve", "tables-approve", name="2026-04", signature="x")
+    assert await refused(asked) == "no-ssh-keygen"
+
+
+def test_a_file_of_other_bytes_is_no_signature_and_no_crash(tmp_path):
+    path = tmp_path / "s.sig"
+    path.write_bytes(b"\xff\xfe\x00")
+    words = ["--state", tmp_path / "s", "tables", "approve", "2027-01", "--signature", path]
+    done = CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
+    assert isinstance(done.exception, Refused)
+    assert done.exception.code == "no-such-release"

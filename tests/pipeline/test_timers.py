@@ -1,5 +1,6 @@
 """What is due is done once, after a restart too, at a steady pace, and never while paused."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.core.states import MessageState
@@ -77,9 +78,9 @@ async def test_two_who_look_at_once_remind_once(house, a_message, person):
 async def test_while_paused_nothing_becomes_due(house, a_message, person):
     await house.take(a_message("one", inside=person(town=None), **UNKNOWN))
     await house.send()
-    await house.operating.do("pause", {}, "tester")
+    await house.operating.do("pause", {"reason": "r"}, "tester")
     assert await let_go(house, 40) == 0
-    await house.operating.do("resume", {}, "tester")
+    await house.operating.do("resume", {"reason": "r"}, "tester")
     assert await let_go(house, 0) == 1
 
 
@@ -101,6 +102,20 @@ async def test_readiness_counts_what_is_due_as_work(house, a_message, person):
     await house.timers.turn()
     await house.send()
     assert await house.readiness.look()
+
+
+async def test_where_there_is_no_rina_its_sender_is_told_by_x050(house, a_message, person):
+    desk = house.pipeline.desk
+    house.pipeline.desk = replace(desk, policy=replace(desk.policy, excepts=True))
+    await house.take(a_message("early", action="New", case="c", inside=person(), **UNKNOWN))
+    assert await let_go(house, 1) == 1
+    [row] = await house.rows()
+    assert row.state is MessageState.RECORDED
+    await house.send()
+    [row] = await house.rows()
+    assert (row.decision, row.state) == ("hold", MessageState.DONE)
+    [sent] = house.transport.published
+    assert b"<SEDCode>S040</SEDCode>" in sent.body
 
 
 async def test_a_reply_before_its_case_waits_a_day_then_is_shown(house, a_message, person):

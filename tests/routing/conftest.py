@@ -30,3 +30,9 @@ def make_route(rule="r", buc="P_BUC_01", **given):
 @pytest.fixture
 def route():
     return make_route
+
+
+@pytest.fixture(scope="session")
+def make_row():
+    """The same for the tests that make their own many times."""
+    return make_route

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.composing import OWN_CASE_BUC, QuestionText, _request_text
+from gateway.core.composing import OWN_CASE_BUC, _request_text, room
 from gateway.core.evidence import About
 from gateway.core.naming import NO_SCHEME, NOT_COMPETENT
 from gateway.core.subject import HOUSEHOLD
 from ir_directory import Certainty
 from ir_directory import load as directory_load
-from routing_tables import ByPlace, Fixed, RouteQuery
+from routing_tables import ASKABLE, ByPlace, Fixed, RouteQuery
 from routing_tables.load import (
     BASELINE,
     DATA,
@@ -157,25 +157,52 @@ def test_every_row_says_where_it_comes_from(routes):
 # -- questions and reminders --------------------------------------------------------------------
 
 
+COUNTRIES = {
+    "en": "SE", "fr": "BE", "de": "AT", "es": "ES", "it": "IT", "nl": "NL", "pl": "PL", "pt": "PT",
+    "ro": "RO",
+}  # fmt: skip
+"""Language of a text -> a country that is written to in it."""
+
+
 def test_everything_that_can_be_missing_can_be_asked_for():
-    assert questions().keys() == DATA
+    assert questions().askable == DATA
 
 
-def test_every_pair_of_questions_fits_into_the_field_of_h001_beside_the_reference_of_a_case():
+@pytest.mark.parametrize("lang", COUNTRIES)
+def test_every_language_has_a_text_of_its_own_for_everything(lang):
+    english, theirs = questions().to("SE:1"), questions().to(f"{COUNTRIES[lang]}:1")
+    same = [d for d in DATA if theirs[d].text == english[d].text]
+    assert same == ([] if lang != "en" else list(DATA))
+
+
+@pytest.mark.parametrize("lang", COUNTRIES)
+def test_every_pair_that_is_asked_fits_into_the_field_of_h001(lang):
     reference = f"{'0' * 36} AW_BUC_01a:"
-    texts = [QuestionText(q.section, q.item, q.text) for q in questions().values()]
-    for pair in combinations(texts, 2):
-        assert all(ask.text in _request_text(pair, "") for ask in pair)
+    known = questions().to(f"{COUNTRIES[lang]}:1")
+    texts = list(known.values())
+    for pair in combinations([known[datum] for datum in ASKABLE], 2):
+        assert room(pair, "") == 2
     for text in texts:
         assert text.text in _request_text([text], reference)
     assert len(reference) + 1 + LONG <= 255
     assert OWN_CASE_BUC == "H_BUC_01"
 
 
+@pytest.mark.parametrize("lang", COUNTRIES)
+def test_every_language_has_a_note_that_names_the_competent_institution(lang):
+    there = f"{COUNTRIES[lang]}:1"
+    said = questions().note(there, "Caisse (FR:1)")
+    assert "Caisse (FR:1)" in said
+    assert (said == questions().note("SE:1", "Caisse (FR:1)")) == (lang == "en")
+    assert "takes-part" not in questions().askable
+
+
 def test_questions_are_whole_sentences_that_any_eessi_system_can_show():
-    for question in questions().values():
+    for question in questions().to("SE:1").values():
         assert question.text.isascii()
-        assert question.text.rstrip()[-1] in ".?"
+    for country in COUNTRIES.values():
+        for question in questions().to(f"{country}:1").values():
+            assert question.text.rstrip()[-1] in ".?"
 
 
 def test_three_reminders_by_default():

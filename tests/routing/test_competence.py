@@ -10,11 +10,12 @@ from datetime import date
 import pytest
 
 from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
-from gateway.core.resolution import Resolved, resolve
+from gateway.core.resolution import Resolved, Several, resolve
 from gateway.core.subject import Subject
 from gateway.core.tables import Tables
 from ir_directory import Certainty
 from ir_directory import load as directory_load
+from routing_tables import Questions
 from routing_tables import load as routes_load
 from sed_schemas import Catalogue
 
@@ -35,7 +36,7 @@ BOURG, PARIS, MELUN = ("01000", "Bourg-en-Bresse"), ("75011", "Paris"), ("77000"
 def tables():
     return Tables(
         "baseline", "0", directory_load.load(), routes_load.load(),
-        Catalogue(frozenset(), {}, frozenset()), {},
+        Catalogue(frozenset(), {}, frozenset()), Questions(),
     )  # fmt: skip
 
 
@@ -215,7 +216,7 @@ OPEN = [
     # nothing at all
     (Case("S_BUC_24"), "missing", ("residence",)),
     (Case("P_BUC_01"), "missing", ("residence",)),
-    (Case("P_BUC_02", BOURG), "missing", ("residence",)),
+    (Case("P_BUC_02", BOURG), "missing", ("claimant-residence",)),
     (Case("FB_BUC_04"), "missing", ("residence",)),
     (Case("R_BUC_07", BOURG, about=About.DEBTOR), "missing", ("institution",)),
     (Case("H_BUC_01", BOURG), "missing", ("institution",)),
@@ -234,7 +235,6 @@ OPEN = [
     (Case("S_BUC_24", BOURG, pin=(CPAM_AIN, MSA_AIN)), "conflict", ()),
     (Case("S_BUC_01", MADRID, "ES", pin=(CPAM_AIN, CARSAT_LYON)), "conflict", ()),
     (Case("H_BUC_01", pin=(CPAM_AIN, CAF_AIN)), "conflict", ()),
-    (Case("S_BUC_03", BOURG, family=PARIS), "several", ("residence",)),
     # left to a person
     (Case("H_BUC_05", BOURG, pin=(CPAM_AIN,)), "rule-refers", ()),
     (Case("S_BUC_24", BOURG, pin=(CANSSM,)), "rule-refers", ()),
@@ -249,6 +249,12 @@ def test_what_cannot_be_known_is_asked_for_or_left_to_a_person(tables, case, rea
     result = resolved(tables, case)
     assert not isinstance(result, Resolved), result
     assert (result.reason, result.missing) == (reason, missing)
+
+
+def test_a_household_in_two_areas_has_two_institutions(tables):
+    result = resolved(tables, Case("S_BUC_03", BOURG, family=PARIS))
+    assert isinstance(result, Several)
+    assert len(result.candidates) == 2
 
 
 @pytest.mark.parametrize("test_id", ["FR:CIN0000001", "FR:CLEISS0002"])

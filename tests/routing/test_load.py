@@ -6,12 +6,12 @@ from datetime import date
 import pytest
 
 from ir_directory import Certainty
-from routing_tables import ByPlace, Fixed, ToPerson
+from routing_tables import ByPlace, Fixed, QuestionText, ToPerson
 from routing_tables.load import (
+    LANGUAGE_COLUMNS,
     QUESTION_COLUMNS,
     REMINDER_COLUMNS,
     ROUTE_COLUMNS,
-    QuestionRow,
     ReminderRow,
     RoutesInvalid,
     load,
@@ -235,10 +235,11 @@ def test_what_is_wrong_is_shown_and_how_it_is_mended(folder):
     (found,) = problems(load, folder(line(valid_from="1/1/20")))
     assert (
         found.english
-        == "“1/1/20” is not a date. Write it as 2026-01-31 and keep the column as text."
+        == "the spreadsheet has rewritten the date as `1/1/20`; write it as 2024-01-31 and format"
+        " the column as text"
     )
     assert "« 1/1/20 »" in found.french
-    assert str(RoutesInvalid([found])).startswith("routes.csv, line 2: “1/1/20”")
+    assert str(RoutesInvalid([found])).startswith("routes.csv:2:valid_from: the spreadsheet")
 
 
 # -- rows against each other --------------------------------------------------------------------
@@ -298,10 +299,11 @@ def asks(folder, *lines):
 
 def test_questions(folder):
     there = asks(folder, "residence;Address;Home;Where?", "work;Activity;Place;Where there?")
-    assert questions(there) == {
-        "residence": QuestionRow("Address", "Home", "Where?"),
-        "work": QuestionRow("Activity", "Place", "Where there?"),
+    assert questions(there).to("DE:1") == {
+        "residence": QuestionText("Address", "Home", "Where?"),
+        "work": QuestionText("Activity", "Place", "Where there?"),
     }
+    assert questions(there).askable == {"residence", "work"}
 
 
 @pytest.mark.parametrize(
@@ -325,8 +327,46 @@ def test_a_datum_asked_for_twice_is_refused(folder):
     assert where(found) == [("questions/en.csv", 3, "datum")]
 
 
-def test_a_language_without_questions(tmp_path):
-    assert where(problems(questions, tmp_path, lang="fr")) == [("questions/fr.csv", 0, "")]
+@pytest.mark.parametrize(
+    "text",
+    ["Somebody takes part.", "{institutio} takes part.", "{institution} and {institution}."],
+)
+def test_the_note_that_somebody_takes_part_names_him_once(folder, text):
+    place = asks(folder, f"takes-part;Case;Competent;{text}")
+    with pytest.raises(RoutesInvalid) as caught:
+        questions(place)
+    assert where(caught.value.problems) == [("questions/en.csv", 2, "text")]
+    assert "{institution}" in caught.value.problems[0].english
+
+
+def test_without_questions_in_english_there_are_none(tmp_path):
+    assert where(problems(questions, tmp_path)) == [("questions/en.csv", 0, "")]
+
+
+def speaking(folder, *lines):
+    asks(folder, "work;Activity;Place;Where?")
+    german = "work;Arbeit;Ort;Wo?"
+    folder(german, head=";".join(QUESTION_COLUMNS), name="questions/de.csv")
+    return folder(*lines, head=";".join(LANGUAGE_COLUMNS), name="languages.csv")
+
+
+def test_a_country_is_written_to_in_its_language(folder):
+    texts = questions(speaking(folder, "AT;de"))
+    assert texts.to("AT:1")["work"].text == "Wo?"
+    assert texts.to("SE:1")["work"].text == "Where?"
+
+
+@pytest.mark.parametrize(
+    ("lines", "column"),
+    [
+        (["Austria;de"], "country"),
+        (["AT;it"], "language"),
+        (["AT;de", "AT;en"], "country"),
+    ],
+)
+def test_a_language_that_is_not_there_is_refused(folder, lines, column):
+    found = where(problems(questions, speaking(folder, *lines)))
+    assert found == [("languages.csv", len(lines) + 1, column)]
 
 
 def reminding(folder, *lines):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given, settings
@@ -263,8 +263,7 @@ def test_what_is_decided_is_right_whatever_the_unknown_turns_out_to_be(table, as
 @settings(max_examples=200)
 @given(tables(), queries)
 def test_when_everything_is_known_the_narrowest_row_is_found(table, asked):
-    asked = replace(
-        asked,
+    asked = asked._replace(
         scheme=asked.scheme or "rail",
         population=asked.population or "employee",
         residence=asked.residence or "JP",
@@ -328,3 +327,69 @@ def test_the_table_tells_its_rows_in_a_fixed_order(route):
 
 def test_networks_of_a_target():
     assert ByPlace("carsat+invalidity", "residence").networks == ("carsat", "invalidity")
+
+
+# -- what is asked for --------------------------------------------------------------------------
+
+ANSWERS = {
+    "residence": ("FR", "DE", "CH", "ZZ"),
+    "population": ("employee", "self-employed", "ZZ"),
+    "scheme": ("general", "rail", "ZZ"),
+}
+
+
+def decides(table, known, data):
+    """By trying: whether nothing is open any more, whatever the answers."""
+    return all(
+        not table.open_rows(query(**known, **dict(zip(data, answers, strict=True))), TODAY).missing
+        for answers in product(*(ANSWERS[datum] for datum in data))
+    )
+
+
+def test_only_what_decides_is_asked_for(route):
+    """Each row waits for both, and the residence alone would tell which one it is."""
+    rows = (
+        route("A", residence="FR", population="employee,self-employed,*"),
+        route("B", residence="abroad", population="*"),
+        route("C", residence="FR", population="*", scheme="general"),
+    )
+    assert match(*rows, scheme="general").missing == {"residence"}
+
+
+def test_both_are_asked_for_where_neither_is_enough(route):
+    rows = (
+        route("A", residence="FR", population="employee"),
+        route("B", residence="FR", population="self-employed"),
+        route("C", residence="abroad", population="employee"),
+    )
+    assert match(*rows).missing == {"residence", "population"}
+
+
+conditions = {
+    "residence": st.sampled_from(["*", "FR", "abroad", "DE", "DE,CH"]),
+    "population": st.sampled_from(["*", "employee", "self-employed"]),
+    "scheme": st.sampled_from(["*", "general", "rail"]),
+}
+
+
+@settings(max_examples=300)
+@given(st.lists(st.fixed_dictionaries(conditions), min_size=2, max_size=5), st.booleans())
+def test_no_smaller_question_would_do(make_row, written, rail):
+    """Held against all others by trying every answer."""
+    table = RoutingTable(make_row(f"R{n}", **row) for n, row in enumerate(written))
+    known = {"scheme": "rail"} if rail else {}
+    unknown = [datum for datum in ANSWERS if datum not in known]
+    missing = table.match(query(**known), TODAY).missing
+    waited = table.open_rows(query(**known), TODAY).missing
+    if not missing:
+        assert not waited
+        return
+    assert missing <= waited
+    if missing != waited:
+        assert decides(table, known, sorted(missing))
+    smaller = (
+        asked
+        for count in range(1, len(missing))
+        for asked in combinations([d for d in unknown if d in waited], count)
+    )
+    assert not any(decides(table, known, asked) for asked in smaller)

@@ -42,9 +42,25 @@ def envelope(sed, body, *, header="1.2", cdm="4.4", root=None, extra="", manifes
     )
 
 
+class _Keeping(SchemaSet):
+    """Keeps more of what takes long to compile: the tests come back to each SED, file by file."""
+
+    _MOST = 48
+
+    def _kept(self, kind, key, compile_):
+        if kind != "explanation":
+            return super()._kept(kind, key, compile_)
+        kept = self._local.__dict__.setdefault(kind, {})
+        if key not in kept:
+            while len(kept) >= self._MOST:
+                del kept[next(iter(kept))]
+            kept[key] = compile_()
+        return kept[key]
+
+
 @pytest.fixture(scope="session")
 def schemas():
-    return SchemaSet()
+    return _Keeping()
 
 
 @pytest.fixture(scope="session")

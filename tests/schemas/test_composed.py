@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import composing
-from gateway.core.composing import Letterhead, QuestionText
 from gateway.core.events import MessageReceived
 from gateway.core.evidence import About, Evidence, Organisation, Person
+from gateway.core.letter import Letterhead
 from gateway.core.validation import verdict
+from routing_tables import QuestionText
 from sed_schemas.schema_set import SchemaSet
 
 ADA = Person("Probe", "Ada", date(1980, 5, 17), "02")
@@ -23,6 +24,7 @@ ASKS = (
     QuestionText("S" * 80, "I" * 80, "Where did the person work? " * 8),
 )
 SCHEMAS = SchemaSet()
+TEMPLATE = "<InsuredPerson><PersonIdentification>$person</PersonIdentification></InsuredPerson>"
 
 
 def letterhead(cdm="4.4", **changes):
@@ -53,7 +55,7 @@ def document():
         cdm="4.4",
         us="FR:CLEISS0000",
         our_role="Counterparty",
-        parties=(),
+        parties=(SENDER, "FR:CLEISS0000"),
         owner=SENDER,
         received_on="2026-03-02",
         body="",
@@ -65,14 +67,31 @@ def compose(kind, head, evidence):
     """All copies of one kind of message."""
     if kind == "X007":
         return composing.forward(head, evidence, THEM, "Caisse d'essai " * 20)
+    if kind == "X011":
+        details = "Another <person> & case. " * 10
+        sent = composing.Rejected("m", "U001", document().set_id, SENDER, head.at.date())
+        return (composing.reject(head, evidence, sent, "99", details),)
+    if kind == "X050":
+        return (composing.exception(head, document(), "02"),)
+    if kind == "P8000":
+        return (composing.pension_request(head, PERSON, ASKS, TEMPLATE, SENDER),)
+    if kind == "free":
+        own = "In 2019 & 2020? " * 15
+        return (composing.clarification(head, evidence, ASKS, document(), SENDER, own),)
     if kind == "X012":
         return (composing.clarification(head, evidence, ASKS, document(), SENDER),)
+    if kind == "X008":
+        return composing.withdraw_forwarding(head, evidence, document().set_id, date(2026, 3, 2))
     reference = "f35fc39b-3ad8-4905-ac39-51cb4ae26c50 P_BUC_01:" if kind == "own" else ""
     missing = ("residence",) if kind == "address" else ("employer",)
     return (composing.request(head, evidence, ASKS, missing, SENDER, reference),)
 
 
-SEDS = {"X007": "X007", "X012": "X012", "address": "H001", "other": "H001", "own": "H001"}
+SEDS = {
+    **{kind: kind for kind in ("X007", "X008", "X011", "X012", "X050", "P8000")},
+    "free": "X012",
+    **dict.fromkeys(("address", "other", "own"), "H001"),
+}
 OWN = {
     "buc": composing.OWN_CASE_BUC,
     "our_role": "CaseOwner",

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.accuracy import Truth, compare, measure
 from gateway.core.states import MessageState
-from gateway.journal import Row
+from gateway.journal.rows import Row
 from gateway.simulation import year
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)

@@ -174,13 +174,15 @@ def test_all_kinds_of_the_mix_appear():
 
 
 def test_memory_stays_flat(tmp_path):
+    """Messages that are kept would be some 15 MB; the interpreter's table of file names may grow
+    by 2 MB at any time."""
     peaks = []
-    for count in (150, 1500):
+    for count in (150, 3000):
         tracemalloc.start()
         year(tmp_path / str(count), seed=3, count=count)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 600_000
+    assert peaks[1] < peaks[0] + 5_000_000
 
 
 def test_a_folder_with_traffic_is_refused(made):

@@ -78,3 +78,14 @@ def test_what_is_no_draft_is_left_alone(place, tmp_path):
     assert look(place, 3) == ("empty.controle.html",)
     shutil.rmtree(place / "empty")
     assert look(place, 4) == ()
+
+
+def test_what_is_no_file_is_left_alone_and_what_is_no_workbook_is_said(place):
+    os.mkfifo(place / "pipe.xlsx")  # opening it would wait for ever
+    (place / "words.xlsx").write_text("no workbook", encoding="utf-8")
+    draft(place / "2027-01", "2027-01")
+    for one in (place / "words.xlsx", place / "2027-01"):
+        at(one, 0)
+    assert look(place, 3) == ("2027-01.controle.html", "words.xlsx.controle.html")
+    told = (place / "words.xlsx.controle.html").read_text(encoding="utf-8")
+    assert "classeur illisible" in told

@@ -201,3 +201,23 @@ def test_a_closed_set_has_a_drop_down(tmp_path):
     lists = sum(text.count("<dataValidation ") for text in sheets)
     assert lists == len(template.CHOICES)
     assert {table for table, _ in template.CHOICES} <= set(map(sheet_name, TABLES))
+
+
+@pytest.mark.parametrize("row", ["P_BUC_01;a;b;c;d;surplus", "town;Adresse"])
+def test_a_row_with_lost_or_surplus_cells_is_refused(tmp_path, row):
+    path = tmp_path / "questions-en.csv"
+    path.write_text(f"datum;section;item;text\n{row}\n", encoding="utf-8")
+    found = importing.read(path)
+    assert not found.usable
+    assert "cells instead of 4" in found.findings[0].english
+
+
+def test_a_workbook_with_a_cell_at_the_end_of_the_world_ends_nothing(tmp_path):
+    path = tmp_path / "far.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("routes")
+        sheet.write_string(0, 0, "rule")
+        sheet.write_string(1_048_575, 16_383, "x")
+    found = importing.read(path)
+    assert not found.usable
+    assert "too much memory" in found.findings[0].english

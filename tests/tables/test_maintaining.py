@@ -9,9 +9,10 @@ from click.testing import CliRunner
 
 from gateway.cli import cli
 from gateway.errors import Refused, Unreachable
-from gateway.tables.checking import check, page
+from gateway.tables.checking import check
 from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
+from gateway.tables.finding import page
 from routing_tables import release
 
 TODAY = date(2026, 11, 25)
@@ -41,6 +42,50 @@ def errors(folder):
 
 def run(*words):
     return CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
+
+
+CATCHMENTS = "ir_directory/catchments.csv"
+
+
+def ended(folder, table, start, columns):
+    """End the row that begins so: column -> value."""
+    path = folder / table
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    head = lines[0].split(";")
+    at = next(n for n, line in enumerate(lines) if line.startswith(start))
+    cells = lines[at].split(";")
+    for column, value in columns.items():
+        cells[head.index(column)] = value
+    lines[at] = ";".join(cells)
+    path.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
+    return at + 1
+
+
+@pytest.mark.parametrize("day", ["2026-06-01", "2027-06-01"])
+def test_an_area_that_nobody_serves_any_more_is_an_error(folder, day):
+    line = ended(folder, CATCHMENTS, "cpam;dep:31;", {"valid_to": day})
+    (found,) = errors(folder)
+    assert (found.file, found.line, found.column) == (CATCHMENTS, line, "valid_to")
+    add(folder, CATCHMENTS, f"cpam;dep:31;FR:0131100000;likely;{day};;test")
+    assert errors(folder) == []
+
+
+def test_a_row_in_use_that_leads_to_nobody_is_an_error(folder):
+    place = folder / CATCHMENTS
+    rows = place.read_text(encoding="utf-8-sig").splitlines()
+    served = next(row.split(";") for row in rows if row.startswith("cpam;dep:33;"))
+    ended(folder, "ir_directory/institutions.csv", served[2], {"valid_to": "2027-03-01"})
+    found = {(f.file, f.column) for f in errors(folder)}
+    assert (CATCHMENTS, "institution") in found
+
+
+def test_a_file_too_large_to_be_a_table_is_not_read(folder, monkeypatch):
+    monkeypatch.setattr("gateway.tables.checking.MOST_BYTES", 1000)
+    found = errors(folder)
+    assert {f.file for f in found} == {
+        name for name in release.tables(folder) if (folder / name).stat().st_size > 1000
+    }
+    assert "bytes" in found[0].english
 
 
 # -- draft ----------------------------------------------------------------------------------
@@ -100,7 +145,7 @@ def test_a_row_in_use_whose_institution_has_ended_is_an_error(folder):
     cells[10] = "2026-01-01"
     lines[at] = ";".join(cells)
     path.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
-    assert any("ended and has no successor" in f.english for f in errors(folder))
+    assert any("has no successor then" in f.english for f in errors(folder))
 
 
 def test_communes_that_belong_to_nobody_are_a_warning(folder):
@@ -110,6 +155,56 @@ def test_communes_that_belong_to_nobody_are_a_warning(folder):
     path.write_text("\ufeff" + "\n".join(r for r in rows if r != some) + "\n", encoding="utf-8")
     told = [f for f in check(folder, TODAY) if f.file == "ir_directory/catchments.csv"]
     assert [(f.error, "department 59: 1 communes" in f.english) for f in told] == [(False, True)]
+
+
+def test_warnings_of_the_tables_in_force_do_not_bury_those_of_the_draft(folder, tmp_path):
+    row = "NEW;P_BUC_01;P2000;rail;*;*;*;*;FR:0101100000;likely;2019-01-01;;test;"
+    path = folder / "routing_tables/routes.csv"
+    head, *rest = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([head, row, *rest]) + "\n", encoding="utf-8")  # all others move
+    found = check(folder, TODAY, release.ROOT)
+    assert [f.line for f in found if not f.error and not f.known] == [2]
+    assert sum(f.known for f in found) == len(check(release.ROOT, TODAY)) > 30
+    assert [f.known for f in found] == sorted(f.known for f in found)
+    assert "(déjà en vigueur)" in page("draft", found, "fr")
+    state = ("--state", tmp_path / "state", "--lang", "fr", "tables", "check", folder)
+    told = run(*state).output.splitlines()
+    assert len(told) == 2
+    assert "FR:0101100000 traite P_BUC_01 ;" in told[0]
+    assert told[1].startswith("0 erreur(s), 1 avertissement(s) ; ")
+    assert len(run(*state, "--all").output.splitlines()) == len(found) + 1
+    levels = [json.loads(line)["known"] for line in run(*state, "--json").output.splitlines()]
+    assert levels.count(True) == len(found) - 1
+
+
+def test_an_institution_without_a_row_for_what_leads_to_it_is_a_warning(folder):
+    """A row for another BUC does not count; one for its sector does."""
+
+    def told(buc):
+        add(folder, "ir_directory/competences.csv", f"FR:PE10000001;{buc};Counterparty;yes;"
+            "likely;2019-01-01;;test")  # fmt: skip
+        return [f for f in check(folder, TODAY) if "FR:PE10000001" in f.english]
+
+    assert len(told("UB_BUC_01")) == 1
+    assert told("UB_BUC_*") == []
+
+
+@pytest.mark.parametrize(
+    ("buc", "sed", "wrong"), [("P_BUC_01", "P2001", "sed"), ("P_BUC_99", "P2000", "buc")]
+)
+def test_a_buc_or_a_sed_that_does_not_exist_is_an_error(folder, buc, sed, wrong):
+    add(folder, "routing_tables/routes.csv", f"NEW;{buc};{sed};rail;*;*;*;*;FR:0101100000;likely;"
+        "2019-01-01;;test;")  # fmt: skip
+    add(folder, "ir_directory/competences.csv", f"FR:0101100000;{buc};Counterparty;yes;likely;"
+        "2019-01-01;;test")  # fmt: skip
+    told = {(f.file, f.column) for f in errors(folder)}
+    where = {("routing_tables/routes.csv", wrong)}
+    assert told == (where if wrong == "sed" else where | {("ir_directory/competences.csv", "buc")})
+
+
+def test_a_network_without_rows_is_told_once(folder):
+    told = [f for f in check(folder, TODAY) if "network `cpam`" in f.english]
+    assert [(f.file, f.error) for f in told] == [("ir_directory/competences.csv", False)]
 
 
 def test_the_page_runs_nothing_and_escapes_what_it_shows(folder):
@@ -162,7 +257,7 @@ def test_the_commands_say_it_in_either_language(folder, tmp_path):
     objects = [
         json.loads(line) for line in run("tables", "check", folder, "--json").output.splitlines()
     ]
-    assert {"file", "line", "column", "level", "text"} == objects[0].keys()
+    assert {"file", "line", "column", "level", "known", "text"} == objects[0].keys()
     assert sum(o["level"] == "error" for o in objects) == 1
     [change] = [
         json.loads(line)

@@ -74,11 +74,11 @@ def test_what_becomes_of_an_institution_is_told(after, entry):
     assert told([ONE, TWO], [*after, TWO]) == [entry]
 
 
-def test_a_second_code_of_a_body_and_a_test_id_are_nothing_new():
+def test_a_second_code_of_a_body_is_told_and_a_test_id_is_nothing_new():
     second = begun(ONE, id="FR:0101200000")
     test = begun(ONE, id="FR:TEST1", body="test", test=True)
     unnamed = begun(ONE, id="", body="unnamed")
-    assert told([ONE], [ONE, second, test, unnamed]) == []
+    assert told([ONE], [ONE, second, test, unnamed]) == [("code", second.id, "", second.id)]
 
 
 def test_competences_are_gained_and_lost_together():

@@ -88,9 +88,27 @@ def test_an_id_that_the_ir_knows_is_confirmed_and_a_new_name_begins(message, fol
     old, new = rows(folder, "institutions", id="FR:0175100000")
     assert (old["valid_to"], new["valid_from"]) == ("2027-01-01", "2027-01-01")
     assert (new["name"], new["body"], new["network"]) == ("CPAM de Paris", old["body"], "cpam")
-    assert "FR:0169100000" in done.gone
+    assert ("FR:0169100000" in done.local, done.gone) == (True, [])  # no message ever named it
     assert rows(folder, "institutions", id="FR:0169100000")[0]["valid_to"] == ""
     assert not [f for f in check(folder, DAY) if f.error]
+
+
+def test_one_that_was_confirmed_and_is_not_named_any_more_is_told_of(message, folder):
+    paris = institution("FR:0175100000", name_of("FR:0175100000").replace("&", "&amp;"))
+    both = message(institution(AIN, name_of(AIN).replace("&", "&amp;")), paris)
+    synchronise(repository(both), folder, DAY)
+    done = synchronise(repository(message(paris)), folder, DAY)
+    assert (done.gone, AIN in done.local) == ([AIN], False)
+    assert rows(folder, "institutions", id=AIN)[0]["valid_to"] == ""
+
+
+@pytest.mark.parametrize("until", ["2026-06-01", "2028-01-01"])
+def test_one_that_the_ir_ends_is_ended_and_never_confirmed(message, folder, until):
+    one = institution(AIN, name_of(AIN).replace("&", "&amp;"), until=until)
+    done = synchronise(repository(message(one)), folder, DAY)
+    assert (done.ended, done.confirmed) == ([AIN], [])
+    (row,) = rows(folder, "institutions", id=AIN)
+    assert (row["valid_to"], row["certainty"] == "confirmed") == (until, False)
 
 
 def test_competences_are_gained_lost_and_change(message, folder):

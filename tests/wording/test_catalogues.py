@@ -1,25 +1,47 @@
 """Every code has its sentence in both languages, and every sentence its code."""
 
+import inspect
+import re
 import string
+from dataclasses import fields
 from importlib import resources
 
 import pytest
 from lxml import etree
 
-from gateway.core.by_person import OBJECTIONS
+from gateway import availability, doctor, open_cases, status_page, statuses
+from gateway.agenda import ALONG
+from gateway.cli import releasing, retaining
+from gateway.cli.asking import question_shown
+from gateway.cli.showing import SHOWN
+from gateway.cli.status import LINES
+from gateway.core import again, at_rest, delivery, leaving, strict_lines
+from gateway.core import open_cases as core_cases
+from gateway.core.by_person import GROUNDS, OBJECTIONS
 from gateway.core.decision import CAUSES, NAMES
 from gateway.core.evidence import About, Where
 from gateway.core.reading import MALFORMED
+from gateway.core.recalling import OBSTACLES
 from gateway.core.states import CaseState, MessageState, QuestionState, SendingState
 from gateway.core.subject import HOUSEHOLD
 from gateway.core.trace import CODES, PERSONAL
+from gateway.journal import Said
+from gateway.journal.pausing import Reach
+from gateway.journal.retention import Kept
+from gateway.metrics import REASONS
+from gateway.notices.lookout import QUIET
+from gateway.repeats import Kind
+from gateway.tables.impact import WHAT
+from gateway.tables.synchronising import Synchronised
+from gateway.watching import PARTS, STUCK, State
 from gateway.wording import OTHER, english, french, sentence
 from ir_directory import Certainty
 from sed_schemas import COUNTERPARTY, OWNER
 
 CATALOGUES = {"en": english.CATALOGUE, "fr": french.CATALOGUE}
 MISSING = {
-    "residence", "town", "institution", "scheme", "population", "work", "employer", "country",
+    "residence", "town", "claimant-residence", "institution", "scheme", "population",
+    "work", "employer", "country",
 }  # fmt: skip
 NETWORKS = {"cpam", "caf", "carsat", "msa", "urssaf", "invalidity"}
 """Networks that have catchments; the only ones that a route can point to by place."""
@@ -40,19 +62,85 @@ VALUES = {
     "successor": {""},
     "role": {OWNER, COUNTERPARTY},
     "element": {""},
+    "ground": set(GROUNDS),
 }
 """Parameter -> its values that are codes."""
 
+
+SAID = {
+    "opened": {"since"},
+    "closed": {"since", "until"},
+    "untold": {"count"},
+    "look": set(),
+}
+"""What a notice says -> its parameters."""
+
+
+def line_codes(*modules):
+    """Every code of a bad line that these modules and the reader of lines can give."""
+    text = "".join(inspect.getsource(module) for module in (strict_lines, *modules))
+    return set(re.findall(r'BadLine\(\w+, "([a-z0-9-]+)"\)', text)) | set(
+        re.findall(r'^        \("([a-z-]+)", ', text, re.MULTILINE)
+    )
+
+
+def page_codes():
+    """Every label of the status page."""
+    text = inspect.getsource(status_page)
+    literal = re.findall(r"""(?:say\(|_section\(\s*)["']([a-z-]+)["']""", text)
+    chosen = re.findall(r'say\("([a-z-]+)" if \w+ else "([a-z-]+)"\)', text)
+    return {
+        *literal,
+        *(code for pair in chosen for code in pair),
+        *(f"part:{part}" for part in PARTS),
+        *(f"state:{state}" for state in State),
+        *(f"reach:{reach}" for reach in Reach),
+        *(f"standing:{state}" for state in availability.State),
+        *status_page.READY,
+        *("worklist", "quarantine"),
+    }
+
+
+def label_codes():
+    """Every field that commands show to people with a label."""
+    question = re.findall(r'^        "([a-z_]+)": ', inspect.getsource(question_shown), re.M)
+    state = inspect.getsource(releasing)
+    return {
+        *(*LINES, "pause", "True", "False"),
+        *SHOWN,
+        *question,
+        *("in-force", "was", "to-come", "approved", "released"),
+        *{"messages", "erased", "asked-newly", *WHAT} - {"asked"},
+        *(field.name for field in fields(Synchronised)),
+        *(f"kept:{kind}" for kind in Kept),
+        *(f"repeat:{part}" for part in (*Kind, "again", "first", "handed-over")),
+        *re.findall(r"_label\(lang, ['\"]([a-z-]+)['\"]\)", inspect.getsource(retaining)),
+    } | set(re.findall(r'"state": "([a-z-]+)"', state))
+
+
 CODES_OF = {
     "decision": set(NAMES.values()),
-    "cause": {cause for causes in CAUSES.values() for cause in causes} | set(MALFORMED),
+    "cause": {c for causes in CAUSES.values() for c in causes} | set(MALFORMED) | {ALONG},
     "trace": set(CODES),
     "message-state": {state.value for state in MessageState},
     "case-state": {state.value for state in CaseState},
     "question-state": {state.value for state in QuestionState},
     "sending-state": {state.value for state in SendingState},
+    "status-line": line_codes(delivery, statuses)
+    | {said.value for said in Said if said not in {Said.NEW, Said.KNOWN, Said.TOO_EARLY}},
+    "case-line": line_codes(core_cases, open_cases) | {"twice"},
     "missing": MISSING,
     "objection": set(OBJECTIONS),
+    "recall": set(OBSTACLES),
+    "sending-objection": set(leaving.OBJECTIONS),
+    "case-objection": set(again.OBJECTIONS),
+    "part-state": {state.value for state in State},
+    "page": page_codes(),
+    "label": label_codes(),
+    "doctor": set(doctor.WARNINGS),
+    "unfinished": set(at_rest.REASONS),
+    "reason": set(REASONS) - QUIET | {*STUCK, OTHER},
+    "notice": set(SAID),
     "value": {f"{name}:{value}" for name, values in VALUES.items() for value in values},
 }
 """Kind -> every code that the package can say. `violation` is compared with the libraries."""
@@ -66,6 +154,8 @@ def allowed(kind, code):
     """The parameters that come with a code."""
     if kind == "trace":
         return set(CODES[code])
+    if kind == "notice":
+        return SAID[code]
     if kind == "violation" and code == OTHER:
         return {"code"}
     if kind == "violation" and not code.startswith("SCHEMAV_"):
@@ -108,7 +198,9 @@ def test_a_sentence_uses_exactly_the_parameters_of_its_code(lang, kind, code):
 def test_a_wording_is_one_tidy_line(lang, kind, code):
     template = CATALOGUES[lang][kind][code]
     assert template == " ".join(template.split())
-    assert kind == "value" or (template.endswith(".") and template[0] in "{" + template[0].upper())
+    assert kind in {"value", "page", "label"} or (
+        template.endswith(".") and template[0] in "{" + template[0].upper()
+    )
 
 
 def test_no_sentence_shows_what_can_be_personal():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.clock import Clock, Executor
+from gateway.core.trace_context import read
 from gateway.errors import TransportUnavailable
 from gateway.gathering import Gathering
 from gateway.transport import Inbound, Received, Settlement
@@ -24,6 +25,7 @@ _AT_ONCE: Final = 32
 """Files read or removed in one job."""
 _BYTES_AT_ONCE: Final = 32 * 1024 * 1024
 """From so many bytes on no more files are read in one job."""
+_RINA_NUMBER: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,39}")
 _ADDRESSEE: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -128,21 +130,22 @@ class FolderConsumer:
         return look, _EPOCH + timedelta(seconds=oldest) if times else None
 
     def _received(self, file: "_File") -> Received:
-        addressee = file.meta.get("addressee")
-        known = isinstance(addressee, str) and _ADDRESSEE.fullmatch(addressee)
-
         async def settle(settlement: Settlement) -> None:
             if settlement is Settlement.ACCEPTED:
                 await self._remove(file)
             self._out.discard(file.name)
 
+        trace = read(file.meta.get("traceparent"))
         return Received(
             body=file.body,
             source=_printable(file.name),
-            addressee=addressee if known else None,
+            addressee=_told(file.meta.get("addressee"), _ADDRESSEE),
             received_at=self._receipt(file),
             settle=settle,
+            by_hand=file.meta.get("direction") == "out",
             oversize=file.oversize,
+            rina_number=_told(file.meta.get("rina_number"), _RINA_NUMBER),
+            traceparent=str(trace) if trace is not None else None,
         )
 
     def _receipt(self, file: "_File") -> datetime:
@@ -262,6 +265,12 @@ def _whole(descriptor: int, size: int) -> bytes:
     while part := os.read(descriptor, BLOCK):
         parts.append(part)
     return b"".join(parts)
+
+
+def _told(value: object, shape: re.Pattern[str]) -> str | None:
+    """A text or number of that shape; anything else counts as not said."""
+    text = str(value) if isinstance(value, str | int) and value is not True else ""
+    return text if shape.fullmatch(text) else None
 
 
 def _meta(folder: int, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """The half that hands over: files written, made durable, named, and only then confirmed."""
 
+import json
 import os
 import re
 import stat
@@ -113,8 +114,9 @@ class _Places:
         if place is None:
             place = self._opened[sending.destination] = self._open(sending.destination)
         files = []
-        if sending.sidecar is not None:
-            files.append((_passing(f"{ident}.json"), f"{ident}.json", sending.sidecar))
+        sidecar = _sidecar_of(sending)
+        if sidecar is not None:
+            files.append((_passing(f"{ident}.json"), f"{ident}.json", sidecar))
         if sending.media != "none":
             name = f"{ident}.{sending.media}"
             files.append((_passing(name), name, sending.body))
@@ -128,6 +130,14 @@ class _Places:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             sync_folder(self._outbound)
         return os.open(folder, FOLDER)
+
+
+def _sidecar_of(sending: Claimed) -> bytes | None:
+    """The sidecar with the place of the sending in its trace, as a header is with a broker."""
+    if sending.sidecar is None or sending.trace is None:
+        return sending.sidecar
+    said = {**json.loads(sending.sidecar), "traceparent": str(sending.trace)}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _passing(name: str) -> str:

@@ -1,0 +1,99 @@
+"""Commands on what waits to leave: look at it, say yes, say no."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from gateway.cli import Settings
+from gateway.cli.showing import JSON, LIMIT, PROTECTED
+from gateway.core.message import spelled
+from gateway.core.states import SendingState
+from gateway.journal.rows import SendingRow
+
+_WHY: Final = click.option("--why", required=True, help="Reason, kept in the journal.")
+
+
+@click.group()
+def sending() -> None:
+    """Look at what waits to leave; let it go, or withdraw it."""
+
+
+@sending.command("list")
+@JSON
+@LIMIT
+@click.option("--case", "case_id", default=None, help="Of this case alone.")
+@click.option(
+    "--only",
+    "states",
+    type=click.Choice([state.value for state in SendingState]),
+    multiple=True,
+    help="In this state alone (may be repeated); by default what waits for a yes.",
+)
+@click.pass_obj
+def sending_list(
+    settings: Settings, *, as_json: bool, limit: int, case_id: str | None, states: Sequence[str]
+) -> None:
+    """List what waits for a person's yes, the oldest first."""
+    wanted = [SendingState(state) for state in states] or [SendingState.PROPOSED]
+    for row in asyncio.run(_rows(settings, wanted, case_id, limit)):
+        shown = sending_shown(row)
+        if as_json:
+            click.echo(json.dumps(shown, ensure_ascii=False))
+            continue
+        held = " (held)" if row.held else ""
+        click.echo(
+            f"{shown['composed_at'][:19]}  {row.message_id}  {row.kind} -> {shown['receiver']}"
+            f"  {shown['case_id']}  [{row.state}]{held}"
+        )
+
+
+async def _rows(
+    settings: Settings, states: Sequence[SendingState], case_id: str | None, limit: int
+) -> Sequence[SendingRow]:
+    named = [spelled(case_id)] if case_id is not None else []
+    async with settings.reader() as reader:
+        return await reader.outgoing(states=states, named=named, limit=limit)
+
+
+def sending_shown(row: SendingRow) -> dict[str, Any]:
+    """Stable names; of a protected case nothing that would tell whose it is."""
+    hidden = row.protected
+    return {
+        "sending": row.message_id,
+        "composed_at": row.composed_at.isoformat(),
+        "case_id": PROTECTED if hidden else row.case_id,
+        "kind": row.kind,
+        "object": PROTECTED if hidden else row.object,
+        "receiver": PROTECTED if hidden else row.receiver,
+        "destination": PROTECTED if hidden else row.destination,
+        "message_id": row.about or None,
+        "after": row.after,
+        "state": row.state.value,
+        "held": row.held,
+        "attempts": row.attempts,
+        "error": row.error,
+    }
+
+
+@sending.command("confirm")
+@click.argument("ids", nargs=-1, required=True)
+@_WHY
+@click.pass_obj
+def sending_confirm(settings: Settings, ids: Sequence[str], why: str) -> None:
+    """Let these leave: sendings, or all of a case that waits for a yes."""
+    params = {"sendings": [spelled(ident) for ident in ids], "reason": why}
+    done = settings.ask("sending-confirm", params)["confirmed"]
+    settings.say(f"Confirmed: {len(done)}.", f"Envois confirmés : {len(done)}.")
+
+
+@sending.command("withdraw")
+@click.argument("ident", metavar="ID")
+@_WHY
+@click.pass_obj
+def sending_withdraw(settings: Settings, ident: str, why: str) -> None:
+    """Never send this; the case goes to a person."""
+    settings.ask("sending-withdraw", {"sending": ident, "reason": why})
+    settings.say(f"{ident}: withdrawn.", f"{ident} : retiré, ne partira pas.")

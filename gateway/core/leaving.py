@@ -1,0 +1,101 @@
+"""How what is written leaves: not at all, with a person's yes, or by itself; and if it still may.
+
+The installation says it for everything, and for single decisions, BUCs and countries; the most
+careful one of those that apply holds. It is said once, when something is written: another
+configuration changes nothing that was written before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from gateway.core.case import Case
+from gateway.core.outgoing import SendingKind
+from gateway.core.states import CaseState, QuestionState
+
+REMIND: Final = "remind"
+"""Stands beside the names of decisions: a reminder follows from none."""
+WRITING: Final = ("transfer", "deliver", "leave", "ask", REMIND)
+"""What makes us write."""
+
+
+class Mode(StrEnum):
+    """How it leaves; the most careful way first."""
+
+    OBSERVE = "observe"
+    CONFIRM = "confirm"
+    AUTOMATIC = "automatic"
+
+
+_CARE: Final = tuple(Mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What the installation has said about it."""
+
+    mode: Mode = Mode.AUTOMATIC
+    by_decision: Mapping[str, Mode] = field(default_factory=dict)
+    by_buc: Mapping[str, Mode] = field(default_factory=dict)
+    by_country: Mapping[str, Mode] = field(default_factory=dict)
+    """Country of the institution that sent us the case."""
+
+    def of(self, decision: str, buc: str, institution: str) -> Mode:
+        """The most careful mode of those said for it; where none is, that of everything."""
+        country = institution.partition(":")[0]
+        said = (self.by_decision.get(decision), self.by_buc.get(buc), self.by_country.get(country))
+        return min((mode for mode in said if mode is not None), key=_CARE.index, default=self.mode)
+
+    def by_person(self, decision: str, buc: str, institution: str) -> Mode:
+        """The mode of what a person orders: his word needs no second yes."""
+        mode = self.of(decision, buc, institution)
+        return Mode.AUTOMATIC if mode is Mode.CONFIRM else mode
+
+
+_WRITTEN_BY: Final[Mapping[str, str]] = {
+    SendingKind.X007: "transfer",
+    SendingKind.HAND_OVER: "deliver",
+    SendingKind.X006: "leave",
+    SendingKind.NOTE: "leave",
+    SendingKind.REMINDER: REMIND,
+    SendingKind.X050: REMIND,
+}
+"""Kind of a sending -> what made us write it; the others ask."""
+OBJECTIONS: Final = (
+    "not-to-confirm",
+    "not-to-withdraw",
+    "partly-left",
+    "case-moved-on",
+    "question-settled",
+    "after-observed",
+    "observing",
+)
+"""Why a sending neither leaves nor is withdrawn at a person's word."""
+
+
+def objection(leaving: Leaving, case: Case, kind: str, about: str) -> str | None:
+    """Why a sending that waited for a person must not leave; None when it may."""
+    first = next(iter(case.contents.values()), None)
+    sender = first.parties[0] if first is not None else ""
+    if leaving.of(_WRITTEN_BY.get(kind, "ask"), case.buc, sender) is Mode.OBSERVE:
+        return "observing"
+    if case.state is CaseState.TAKEN:
+        return "case-moved-on"
+    match kind:
+        case SendingKind.X007:
+            right = case.state is CaseState.FORWARDED and case.holder == about
+        case SendingKind.HAND_OVER:
+            right = case.state is CaseState.FORWARDED
+        case SendingKind.X006 | SendingKind.NOTE:
+            right = case.state is CaseState.LEFT
+        case SendingKind.X050:
+            right = case.state is CaseState.OPEN and about not in case.waiting
+        case _:
+            question = about.partition("/")[0]
+            return None if _open(case, question) else "question-settled"
+    return None if right else "case-moved-on"
+
+
+def _open(case: Case, question: str) -> bool:
+    return any(q.id == question and q.state is QuestionState.OPEN for q in case.questions)

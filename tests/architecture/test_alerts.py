@@ -1,0 +1,115 @@
+"""Each alert rule names what exists, says how urgent it is, is tested, and is in the runbook."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gateway.daemon import CAUSES_SHOWN
+from gateway.metrics import KINDS, OUTCOMES, REACHES, REASONS, SENDINGS, STATUS_FILES, Metrics
+from gateway.pausing import IN_PART
+from gateway.watching import STUCK
+
+OPS = Path(__file__).parents[2] / "ops"
+RULES = (OPS / "alerts.yml").read_text(encoding="utf-8")
+TESTS = [OPS / "alerts_test.yml", OPS / "alerts_slow_test.yml"]
+RUNBOOK = (OPS / "runbook.md").read_text(encoding="utf-8")
+PROMTOOL = shutil.which("promtool")
+VALUES = {
+    "reason": REASONS,
+    "outcome": (*OUTCOMES, *STATUS_FILES),
+    "state": SENDINGS,
+    "kind": KINDS,
+    "reach": REACHES,
+    "cause": tuple(cause for causes in CAUSES_SHOWN.values() for cause in causes),
+    "job": ("eessi-gateway",),
+}
+"""Label -> the values that it can have."""
+
+
+def alerts():
+    """Alert -> the text of its rule."""
+    parts = re.split(r"(?m)^ +- (?=alert: |record: )", RULES)
+    found = {}
+    for part in parts:
+        if named := re.match(r"alert: (\w+)\n", part):
+            found[named[1]] = part
+    return found
+
+
+def shown():
+    """Every name under which a metric can be asked for."""
+    metrics = Metrics(instance="i", environment="demo", sending="observe", causes=CAUSES_SHOWN)
+    metrics.cdm_begins({"4.4": 0.0})
+    metrics.certificates({"http": 0.0})
+    metrics.tables_end("r", 0.0)
+    metrics.release("r")
+    return {line.split("{")[0] for line in metrics.exposition()[0].decode().splitlines()}
+
+
+def test_each_metric_of_a_rule_exists():
+    expressions = re.sub(r"gateway:service:\w+", "", re.sub(r"(?m)#.*$", "", RULES))
+    named = set(re.findall(r"\bgateway_\w+", expressions)) - {"gateway_instance"}
+    assert {"gateway_ready", "gateway_not_ready", "gateway_worklist_oldest_seconds"} <= named
+    assert named - shown() == set()
+
+
+def test_each_value_of_a_label_in_a_rule_can_occur():
+    found = re.findall(r'(\w+)(?:=~?|!=)"([^"]+)"', RULES)
+    assert found
+    for label, values in found:
+        assert set(values.split("|")) <= set(VALUES[label]), label
+
+
+def test_what_is_recorded_is_used_and_what_is_used_is_recorded():
+    recorded = set(re.findall(r"record: (\S+)", RULES))
+    used = set(re.findall(r"gateway:service:\w+", re.sub(r"record: \S+", "", RULES)))
+    assert recorded - used == {"gateway:service:good_30d"}  # for a dashboard: is the goal kept?
+    assert used - recorded == set()
+
+
+@pytest.mark.parametrize("name", alerts())
+def test_each_alert_says_its_level_and_what_it_is_in_both_languages(name):
+    rule = alerts()[name]
+    assert re.search(r"(?m)^ +severity: (page|ticket)$", rule)
+    assert re.search(r'(?m)^ +summary: ".+\."$', rule)
+    assert re.search(r'(?m)^ +summary_fr: ".+\."$', rule)
+    assert re.search(r'(?m)^ +runbook: "runbook.md#alerts"$', rule)
+    assert re.search(r"(?m)^ +for: \d+[mhd]$", rule)
+
+
+def test_each_alert_has_its_row_in_the_runbook_with_its_level_and_no_other():
+    text = RUNBOOK.partition("\n## Alerts\n")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"(?m)^\| `(\w+)` \| (\w+) \| .+ \| .+ \|$", text))
+    levels = {name: re.search(r"severity: (\w+)", rule)[1] for name, rule in alerts().items()}
+    assert rows == levels
+
+
+def test_each_reason_that_is_measured_and_each_note_is_in_the_runbook():
+    text = RUNBOOK.partition("\n## /readyz\n")[2].partition("\n## ")[0]
+    reasons, notes = (
+        "".join(re.findall(r"(?m)^\| (`[^|]+) \|", part)) for part in text.split("\nNotes of ")
+    )
+    assert set(REASONS) == set(re.findall(r"`([a-z-]+)`", reasons))
+    assert {IN_PART, *STUCK} == set(re.findall(r"`([a-z-]+)`", notes))
+
+
+def test_each_alert_is_shown_to_fire_and_to_keep_quiet():
+    text = "".join(path.read_text(encoding="utf-8") for path in TESTS)
+    for name in alerts():
+        assert f'"{name} fires"' in text, name
+        assert f'"{name} keeps quiet"' in text, name
+
+
+@pytest.mark.program
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed: make setup-services")
+@pytest.mark.parametrize(
+    "words", [("check", "rules", "alerts.yml"), *[("test", "rules", p.name) for p in TESTS]]
+)
+def test_prometheus_reads_the_rules_and_they_do_what_they_say(words):
+    done = subprocess.run(
+        [PROMTOOL, *words], cwd=OPS, capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
