@@ -131,8 +131,8 @@ async def build(
     make_state(config.state)
     metrics = metrics or _metrics(config)
     executors = Executors(
-        parse=ThreadExecutor(
-            config.workers.parse_threads, recycle_after=RECYCLE_AFTER, name="parse"
+        parse=ThreadExecutor(  # one more: a large message must not take the last one
+            config.workers.parse_threads + 1, recycle_after=RECYCLE_AFTER, name="parse"
         ),
         write=ThreadExecutor(3, name="files"),
     )

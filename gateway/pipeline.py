@@ -4,7 +4,8 @@ Once the journal has it, the source is done with it. Nothing leaves before it is
 must leave is in the journal with the decision, and `relay` sends it.
 
 Messages are examined (read, validated) side by side; from there on those of one case follow one
-another in the order in which they came, and those of different cases go on side by side.
+another in the order in which they came, and those of different cases go on side by side. A large
+message takes its place and then goes by itself.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from gateway.core.decision import cause, name
 from gateway.core.judgement import Judgement
 from gateway.core.judging import Arrival, Examined, Policy, examine, judge, set_aside
 from gateway.core.message import Malformed
-from gateway.core.reading import Limits
+from gateway.core.reading import Limits, announced
 from gateway.core.tables import Tables
 from gateway.core.trace_context import TraceContext, caused, trace_of
 from gateway.core.validation import Schemas
@@ -30,7 +31,7 @@ from gateway.journal import Duplicate, Entry, IdentityConflict, Journal, Outcome
 from gateway.log import about, logger
 from gateway.metrics import Metrics
 from gateway.spans import Span, Spans, Untraced
-from gateway.transport import Consumer, Received, Settlement
+from gateway.transport import BEGINNING, Consumer, Received, Settlement
 from sed_schemas.load import SchemasInvalid
 
 RETRIES: Final = 50
@@ -82,12 +83,16 @@ class Pipeline:
         self._examining: Gathering[_Piece, Examined | Malformed] = Gathering(
             parse, _examine_all, most=_AT_ONCE, jobs=parse_jobs
         )
+        self._alone: Gathering[_Piece, Examined | Malformed] = Gathering(
+            parse, _examine_all, most=1
+        )
         self._metrics = metrics
         self._recorded = recorded
         self._spans = spans or Untraced()
         self._room = asyncio.Semaphore(in_flight)
         self._line: asyncio.Future[None] | None = None
         self._cases: dict[str, asyncio.Future[None]] = {}
+        self._one_large = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._open.set()
@@ -283,7 +288,8 @@ class Pipeline:
     def _start(self, received: Received) -> None:
         """Take a place in the line of arrival."""
         before, self._line = self._line, asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self._in_turn(received, before, self._line))
+        in_turn = self._large_in_turn if received.large else self._in_turn
+        task = asyncio.create_task(in_turn(received, before, self._line))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -320,7 +326,9 @@ class Pipeline:
         self, received: Received, schemas: Schemas | None
     ) -> Examined | Malformed | Exception:
         began = self._clock.monotonic()
-        examined = await self._examining.outcome((received.body, self.desk.limits, schemas))
+        piece = (received.body, self.desk.limits, schemas)
+        by = self._alone if received.large else self._examining
+        examined = await by.outcome(piece)
         self._metrics.took("read", self._clock.monotonic() - began)
         return examined
 
@@ -340,8 +348,7 @@ class Pipeline:
             case_id = await self._line_of(received, examined)
             if before is not None:
                 await before
-            earlier = self._cases.get(case_id)
-            done = self._cases[case_id] = asyncio.get_running_loop().create_future()
+            earlier, done = self._placed(case_id)
         finally:
             here.set_result(None)
         try:
@@ -349,10 +356,49 @@ class Pipeline:
                 await earlier
             await received.settle(await self._handled(received, examined))
         finally:
-            done.set_result(None)
-            if self._cases.get(case_id) is done:
-                del self._cases[case_id]
-            self._room.release()
+            self._gone(case_id, done)
+
+    async def _large_in_turn(
+        self,
+        received: Received,
+        before: "asyncio.Future[None] | None",
+        here: "asyncio.Future[None]",
+    ) -> None:
+        """Handle one large message: its place is that of the case which its beginning names.
+
+        So those behind it, but for the later ones of its case, go on while it is fetched, examined
+        and recorded. One at a time is in memory.
+        """
+        try:
+            case_id = announced(received.body[:BEGINNING]) or received.source
+            if before is not None:
+                await before
+            earlier, done = self._placed(case_id)
+        finally:
+            here.set_result(None)
+        try:
+            async with self._one_large:
+                whole = await _whole(received)
+                if whole is not None:
+                    examined = await self._examine(whole)
+                    if earlier is not None:
+                        await earlier
+                    await whole.settle(await self._handled(whole, examined))
+        finally:
+            self._gone(case_id, done)
+
+    def _placed(self, case_id: str) -> "tuple[asyncio.Future[None] | None, asyncio.Future[None]]":
+        """Take a place behind the earlier ones of a case: when they are done, and when we are."""
+        earlier = self._cases.get(case_id)
+        done = self._cases[case_id] = asyncio.get_running_loop().create_future()
+        return earlier, done
+
+    def _gone(self, case_id: str, done: "asyncio.Future[None]") -> None:
+        """The later ones of the case may go on, and there is room for another message."""
+        done.set_result(None)
+        if self._cases.get(case_id) is done:
+            del self._cases[case_id]
+        self._room.release()
 
     async def _handled(
         self, received: Received, examined: Examined | Malformed | SchemasInvalid
@@ -382,6 +428,14 @@ class Pipeline:
         if isinstance(read, Examined):
             return read.message.case_id
         return hashlib.sha256(received.body).hexdigest()
+
+
+async def _whole(received: Received) -> Received | None:
+    """The message with all of its bytes; None when they are not to be had."""
+    if received.whole is None:
+        return received
+    body = await received.whole()
+    return replace(received, body=body, whole=None) if body is not None else None
 
 
 async def _nobody() -> None:

@@ -8,7 +8,7 @@ What a person holds back is never claimed (`journal.pausing`).
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,6 +24,8 @@ from gateway.transport import Publisher
 
 LEASE_SECONDS: Final = 60.0
 """A claim not settled by then may be claimed again (the worker is taken for dead)."""
+_MARGIN_SECONDS: Final = 15.0
+"""Of its lease that a large sending should have left when its turn comes."""
 IDLE_SECONDS: Final = 1.0
 """Between two looks at the outbox when nothing woke us."""
 
@@ -71,6 +73,8 @@ class Relay:
         self._health: defaultdict[str, _Health] = defaultdict(_Health)
         self._woken = asyncio.Event()
         self._ending = False
+        self._line: asyncio.Task[None] | None = None
+        """Large sendings that are under way, one after another."""
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -88,6 +92,8 @@ class Relay:
             self._woken.clear()
             if not await self._moved():
                 await self._rest()
+        if self._line is not None:
+            await self._line
 
     async def _moved(self) -> int:
         """One turn; an outbox that cannot be read or written now is tried again."""
@@ -103,7 +109,14 @@ class Relay:
         self.wake()
 
     async def turn(self) -> int:
-        """One claim and what becomes of it; how many sendings moved."""
+        """One claim and what becomes of it; how many sendings moved.
+
+        What is large goes by itself, while the next turns go on.
+        """
+        if self._line is not None and self._line.done():
+            line, self._line = self._line, None
+            line.result()
+        until = self._clock.monotonic() + LEASE_SECONDS - _MARGIN_SECONDS
         claims = await self._journal.claim(self._pace.batch, self._clock.now(), LEASE_SECONDS)
         if not claims:
             return 0
@@ -111,7 +124,34 @@ class Relay:
         for claim in claims:
             if claim.destination in closed:
                 await self._put_back(claim)
-        return await self._send([c for c in claims if c.destination not in closed])
+        open_ = [c for c in claims if c.destination not in closed]
+        large = [c for c in open_ if c.large]
+        if large:
+            self._line = asyncio.create_task(self._after(self._line, large, until))
+        return len(large) + await self._send([c for c in open_ if not c.large])
+
+    async def _after(
+        self, before: "asyncio.Task[None] | None", large: Sequence[Claimed], until: float
+    ) -> None:
+        """Send what is large, one after another: one of them is in memory at a time.
+
+        One whose lease has nearly run out by then is left, and claimed again.
+        """
+        if before is not None:
+            await before
+        for claim in large:
+            if self._clock.monotonic() < until:
+                try:
+                    await self._send_large(claim)
+                except JournalUnavailable as error:
+                    logger().error("outbox-unreadable", error_code=error.code)
+
+    async def _send_large(self, claim: Claimed) -> None:
+        body = await self._journal.body(claim.digest)
+        if body is None:
+            await self._journal.withdraw(claim, self._clock.now(), "no-body")
+        else:
+            await self._send([replace(claim, body=body)])
 
     async def _rest(self) -> None:
         """Sleep until somebody wakes us, or long enough for a retry to be due."""

@@ -55,6 +55,8 @@ _FEW_BYTES: Final = 16 * 1024
 """A document smaller than this cannot be made slow by what stands on one element."""
 _CROWDED: Final = etree.XPath("boolean(//*[count(@*) > 256])")
 """Canonical form takes the square of the attributes of an element: 100,000 took half a minute."""
+_BEFORE_XML: Final = b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"
+"""Bytes that may stand before a document: a mark of its encoding, and space."""
 _HEAD: Final = 4 * 1024
 """Longest head of a MIME part, in bytes."""
 
@@ -106,7 +108,7 @@ def read(body: bytes, limits: Limits) -> Document | Malformed:
     """Read one message. Never raises for what the bytes contain."""
     digest = hashlib.sha256(body).hexdigest()
     try:
-        if not body.strip():
+        if not body or body.isspace():
             raise _Reject("empty")
         if len(body) > limits.message:
             raise _Reject("too-big")
@@ -151,7 +153,7 @@ def hardened_parser(schema: etree.XMLSchema | None = None) -> etree.XMLParser:
 
 def xml_part(body: bytes) -> bytes:
     """The first part of a multipart message, or the bytes themselves."""
-    start = body[:256].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")
+    start = body[:256].lstrip(_BEFORE_XML)
     if start[:1] == b"<":
         return body
     if not start[:13].lower().startswith((b"content-type:", b"mime-version:")):
@@ -160,31 +162,45 @@ def xml_part(body: bytes) -> bytes:
 
 
 def _first_part(body: bytes) -> bytes:
-    """Cut the first part out by its boundary, without reading the attachments."""
-    head, separator, rest = _split_head(body)
+    """Cut the first part out by its boundary, without reading or copying the attachments."""
+    mark, begin = _first_mark(body)
+    end = mark.search(body, begin - 1)
+    if end is None:
+        raise _Reject("bad-mime")
+    part = body[begin : end.start()].removesuffix(b"\r")
+    return _decoded(*_split_part(part))
+
+
+def _first_mark(body: bytes) -> tuple[re.Pattern[bytes], int]:
+    """What stands between the parts; and where the first one begins."""
+    head, content = _split_head(body)
     boundary = head.get_boundary()
-    if not separator or head.get_content_maintype() != "multipart" or not boundary:
+    if head.get_content_maintype() != "multipart" or not boundary:
         raise _Reject("bad-mime")
     mark = re.compile(
-        rb"(?:^|\n)--" + re.escape(boundary.encode("ascii", "replace")) + rb"(--)?[ \t]*(?:\r?\n|$)"
+        rb"\n--" + re.escape(boundary.encode("ascii", "replace")) + rb"(--)?[ \t]*(?:\r?\n|$)"
     )
-    begin = mark.search(rest)
-    end = mark.search(rest, begin.end() - 1) if begin is not None else None
-    if begin is None or end is None:
+    begin = mark.search(body, content - 1)
+    if begin is None:
         raise _Reject("bad-mime")
-    part = rest[begin.end() : end.start()].removesuffix(b"\r")
-    if part[:2].startswith((b"\n", b"\r\n")):  # a part may have no head
-        return part.lstrip(b"\r\n")
-    part_head, _, content = _split_head(part)
-    return _decoded(part_head, content)
+    return mark, begin.end()
 
 
-def _split_head(data: bytes) -> "tuple[Message[str, str], bytes, bytes]":
+def _split_part(part: bytes) -> "tuple[Message[str, str], bytes]":
+    """The head of a part, which may have none, and its content."""
+    if part[:2].startswith((b"\n", b"\r\n")):
+        return Message(), part.lstrip(b"\r\n")
+    head, content = _split_head(part)
+    return head, part[content:]
+
+
+def _split_head(data: bytes) -> "tuple[Message[str, str], int]":
+    """The head, and where the content begins."""
     found = re.search(rb"\r?\n\r?\n", data[:_HEAD])
     if found is None:
         raise _Reject("bad-mime")
     head = BytesParser(policy=email.policy.compat32).parsebytes(data[: found.end()])
-    return head, found.group(), data[found.end() :]
+    return head, found.end()
 
 
 def _decoded(head: "Message[str, str]", content: bytes) -> bytes:
@@ -193,6 +209,32 @@ def _decoded(head: "Message[str, str]", content: bytes) -> bytes:
         return _DECODERS[encoding](content)
     except (KeyError, binascii.Error):
         raise _Reject("bad-mime") from None
+
+
+def announced(beginning: bytes) -> str | None:
+    """The case that the beginning of a message names, to find its place among others.
+
+    None when it names none. What the message says is what `read` says, and nothing else.
+    """
+    parser = etree.XMLPullParser(["end"], resolve_entities=False, no_network=True, huge_tree=False)
+    try:
+        start = beginning[:256].lstrip(_BEFORE_XML)
+        parser.feed(beginning if start[:1] == b"<" else _begun(beginning))
+        for _, element in parser.read_events():
+            if element.tag == f"{_S}CaseId":
+                return _uuid(_text(_children(element), "InstanceIdentifier"))
+    except (etree.XMLSyntaxError, ValueError, _Reject):
+        pass
+    return None
+
+
+def _begun(beginning: bytes) -> bytes:
+    """How the first part of a multipart message begins, in whole lines where lines are encoded."""
+    mark, begin = _first_mark(beginning)
+    end = mark.search(beginning, begin - 1)
+    head, content = _split_part(beginning[begin : end.start() + 1 if end is not None else None])
+    encoded = head.get("Content-Transfer-Encoding", "binary").strip().lower() == "base64"
+    return _decoded(head, content.rpartition(b"\n")[0] if encoded else content)
 
 
 def _business_message(

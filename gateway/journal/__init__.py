@@ -139,7 +139,7 @@ class Claimed:
     media: str
     digest: str
     body: bytes
-    """Empty for a notice."""
+    """Empty for a notice, and for what is large."""
     sidecar: bytes | None
     attempts: int
     token: str
@@ -147,6 +147,8 @@ class Claimed:
     """Its place in the trace of the message that it is sent for."""
     cause: TraceContext | None = None
     """The place of that message; None for what no message is the cause of, such as a reminder."""
+    large: bool = False
+    """Its bytes are not here; `JournalReader.body` has them, by the digest."""
 
 
 class Said(StrEnum):

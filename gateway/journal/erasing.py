@@ -156,7 +156,7 @@ def _erase_case(page: Page, scope: Scope, case_id: str, erasing: Erasing) -> Amo
     if not pieces or _unfinished(ask, case_id) is not None:
         return {}
     if Kept.BODIES in pieces:
-        page.execute("erase_bodies", (codes(key for key, _ in pieces[Kept.BODIES]),))
+        _erase_bodies(page, (key for key, _ in pieces[Kept.BODIES]))
     if Kept.OUTBOUND in pieces:
         page.execute("erase_outbound", {"case_id": case_id})
         page.execute("erase_sidecars", (case_id,))
@@ -181,11 +181,17 @@ def _erase_messages(page: Page, scope: Scope, erasing: Erasing) -> Amounts:
     ]
     if not found:
         return {}
-    page.execute("erase_bodies", (codes(digest for _, digest, _, _ in found),))
+    _erase_bodies(page, (digest for _, digest, _, _ in found))
     state, who, why = MessageState.DISCARDED, erasing.who, erasing.why
     for message_id, *_ in found:
         note(page, scope, Deed(message_id, DEED, state, who, why, erasing.at))
     return {Kept.QUARANTINE: Amount(len(found), sum(size for _, _, size, _ in found))}
+
+
+def _erase_bodies(page: Page, digests: Iterable[str]) -> None:
+    named = (codes(digests),)
+    page.execute("erase_bodies", named)
+    page.execute("erase_pieces", named)
 
 
 def erasures(ask: Ask) -> tuple[Erasure, ...]:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, ParamSpec, Self, TypeVar
 
@@ -41,6 +42,7 @@ from gateway.journal import (
     observing,
     outbox,
     pausing,
+    pieces,
     recording,
 )
 from gateway.journal.accounts import CaseAccount, ClosedMonth
@@ -330,9 +332,21 @@ class Keeper(Reader):
 
     async def record(self, entry: Entry) -> Outcome:
         """See `Journal`."""
+        await self._write_pieces(entry)
         return await self._writer.write(
             lambda page: recording.record(page, self._scope, entry), recording.about(entry)
         )
+
+    async def _write_pieces(self, entry: Entry) -> None:
+        """What is large goes first, and in between others write."""
+        body, digest = entry.body, entry.judgement.digest
+        if not pieces.number_of(body):
+            return
+        about = About(frozenset((digest,)))
+        if await self._writer.write(lambda page: pieces.missing(page, digest, body), about):
+            for number, piece in pieces.cut(body):
+                row = (digest, number, piece)
+                await self._writer.write(partial(pieces.add, row=row), about)
 
     async def develop(
         self, development: Development, at: datetime, *, who: str = "gateway"
@@ -399,6 +413,9 @@ class Keeper(Reader):
 
     async def settle(self, acts: Sequence[Entry | Closing]) -> None:
         """See `Journal`."""
+        for act in acts:
+            if isinstance(act, Entry):
+                await self._write_pieces(act)
         await self._writer.write(lambda page: recording.settle(page, self._scope, acts))
 
     async def assign(

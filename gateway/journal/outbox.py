@@ -200,13 +200,13 @@ def claim(
     found = page.execute(
         "claim", {"now": microseconds(now), "until": until, "limit": limit}
     ).fetchall()
-    found.sort(key=lambda row: (row[12], row[13], row[1], row[14]))  # as the statement chose them
+    found.sort(key=lambda row: (row[13], row[14], row[1], row[15]))  # as the statement chose them
     claims = []
     for row in found:
         claimed = _claimed(row)
-        if row[17]:
+        if row[18]:
             _too_late(page, claimed, now)
-        elif row[8] is None and row[6] != NO_BODY:
+        elif row[8] is None and not row[9] and row[6] != NO_BODY:
             withdraw(page, scope, claimed, now, "no-body")
         else:
             claims.append(claimed)
@@ -214,7 +214,7 @@ def claim(
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:
-    trace = trace_of(row[16], row[15] or row[0])
+    trace = trace_of(row[17], row[16] or row[0])
     return Claimed(
         message_id=row[0],
         case_id=row[1],
@@ -225,11 +225,12 @@ def _claimed(row: Sequence[Any]) -> Claimed:
         media=row[6],
         digest=row[7],
         body=row[8] or b"",
-        sidecar=row[9],
-        attempts=row[10],
-        token=str(row[11]),
+        large=bool(row[9]),
+        sidecar=row[10],
+        attempts=row[11],
+        token=str(row[12]),
         trace=caused(trace, row[0]),
-        cause=caused(trace, row[15]) if row[15] else None,
+        cause=caused(trace, row[16]) if row[16] else None,
     )
 
 

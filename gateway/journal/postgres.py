@@ -182,7 +182,13 @@ class PostgresEngine:
 
     def connect_to_write(self) -> PostgresConnection:
         """See `Engine`."""
-        return PostgresConnection(self._usable("write", postgres_schema.migrate))
+        connection = PostgresConnection(self._usable("write", postgres_schema.migrate))
+        try:
+            connection.run("drop_loose_pieces")
+        except psycopg.Error as error:
+            connection.close()
+            raise self.unavailable(error) from error
+        return connection
 
     def connect_to_read(self) -> PostgresConnection:
         """See `Engine`."""

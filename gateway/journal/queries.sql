@@ -27,7 +27,28 @@ UPDATE message SET case_id = coalesce(?, case_id), state = ?, attempt = ?, same_
 -- add_body --
 -- Bytes that were erased and come again are kept again.
 INSERT INTO body (digest, bytes) VALUES (?, ?)
-ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes WHERE body.bytes IS NULL;
+ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes
+ WHERE body.bytes IS NULL AND body.pieces = 0;
+
+-- add_large_body --
+INSERT INTO body (digest, pieces) VALUES (?, ?)
+ON CONFLICT (digest) DO UPDATE SET pieces = excluded.pieces
+ WHERE body.bytes IS NULL AND body.pieces = 0;
+
+-- add_piece --
+INSERT INTO piece (digest, number, bytes) VALUES (?, ?, ?) ON CONFLICT (digest, number) DO NOTHING;
+
+-- standing_of_body --
+-- Whether its bytes are kept, and how many pieces of it are there.
+SELECT EXISTS (SELECT 1 FROM kept_body WHERE digest = ?1),
+       (SELECT count(*) FROM piece WHERE digest = ?1);
+
+-- drop_loose_pieces --
+-- Whoever wrote these died before the message was recorded; another worker may be about to record
+-- its own.
+DELETE FROM piece
+ WHERE NOT EXISTS (SELECT 1 FROM body AS b WHERE b.digest = piece.digest AND b.pieces > 0)
+       /*postgres AND written_at < now() - interval '1 day' */;
 
 -- add_decision --
 INSERT INTO decision (message_id, attempt, instance, environment, decision, cause, institution,
@@ -103,6 +124,7 @@ UPDATE sending
 RETURNING message_id, case_id, kind, object, receiver, destination, media, digest,
           CASE WHEN media <> 'none'
                THEN (SELECT bytes FROM body WHERE body.digest = sending.digest) END,
+          (SELECT pieces FROM body WHERE body.digest = sending.digest AND media <> 'none'),
           sidecar, attempts, token, due, composed_at, seq, about,
           (SELECT traceparent FROM message WHERE message.message_id = sending.about),
           coalesce(error, '') = 'overtaken';
@@ -349,7 +371,10 @@ SELECT h.case_id, h.seq, h.content, e.content
  ORDER BY h.case_id, h.seq LIMIT :limit;
 
 -- body --
-SELECT bytes FROM body WHERE digest = ?;
+SELECT bytes, pieces FROM body WHERE digest = ?;
+
+-- pieces --
+SELECT bytes FROM piece WHERE digest = ? ORDER BY number;
 
 -- message --
 SELECT * FROM listed WHERE message_id = ?;
@@ -514,7 +539,7 @@ SELECT DISTINCT case_id FROM message
  WHERE case_id > ? ORDER BY case_id LIMIT ?;
 
 -- past_messages --
-SELECT m.message_id, m.received_at, m.addressee, b.bytes
+SELECT m.message_id, m.received_at, m.addressee, m.digest, b.bytes, b.pieces
   FROM message AS m LEFT JOIN body AS b ON b.digest = m.digest
  WHERE m.case_id = ? ORDER BY m.received_at, m.position;
 
@@ -902,9 +927,9 @@ SELECT due FROM timer WHERE case_id = :case_id;
 
 -- old_bodies --
 -- Bytes of the messages of a case, but for those that another message needs, too.
-SELECT b.digest, length(b.bytes)
-  FROM body AS b
- WHERE b.bytes IS NOT NULL AND b.digest IN (SELECT digest FROM message WHERE case_id = :case_id)
+SELECT b.digest, b.size
+  FROM kept_body AS b
+ WHERE b.digest IN (SELECT digest FROM message WHERE case_id = :case_id)
    AND NOT EXISTS (SELECT 1 FROM message AS o
                     WHERE o.digest = b.digest AND o.state <> 'discarded'
                       AND (o.case_id IS NULL OR o.case_id <> :case_id));
@@ -914,29 +939,33 @@ SELECT seq, length(CAST(content AS BLOB)) FROM evidence WHERE case_id = :case_id
 
 -- old_outbound --
 -- Sendings of a case with what was composed for them; what is handed over are a message's bytes.
-SELECT s.message_id, coalesce(length(b.bytes), 0) + coalesce(length(s.sidecar), 0)
+SELECT s.message_id, coalesce(b.size, 0) + coalesce(length(s.sidecar), 0)
   FROM sending AS s
-  LEFT JOIN body AS b
+  LEFT JOIN kept_body AS b
          ON b.digest = s.digest
         AND NOT EXISTS (SELECT 1 FROM message AS m WHERE m.digest = s.digest)
- WHERE s.case_id = :case_id AND (b.bytes IS NOT NULL OR s.sidecar IS NOT NULL);
+ WHERE s.case_id = :case_id AND (b.size IS NOT NULL OR s.sidecar IS NOT NULL);
 
 -- old_discarded --
 -- Messages out of quarantine with their bytes, but for those that another message needs, too.
-SELECT m.message_id, m.digest, length(b.bytes),
+SELECT m.message_id, m.digest, b.size,
        (SELECT max(d.at) FROM deed AS d WHERE d.message_id = m.message_id)
   FROM message AS m
-  JOIN body AS b ON b.digest = m.digest
- WHERE m.state = 'discarded' AND b.bytes IS NOT NULL AND m.message_id > :after
+  JOIN kept_body AS b ON b.digest = m.digest
+ WHERE m.state = 'discarded' AND m.message_id > :after
    AND (:named = '[]' OR m.message_id IN (SELECT value FROM json_each(:named)))
    AND NOT EXISTS (SELECT 1 FROM message AS o
                     WHERE o.digest = m.digest AND o.state <> 'discarded')
  ORDER BY m.message_id LIMIT :limit;
 
 -- erase_bodies --
-UPDATE body SET bytes = NULL WHERE digest IN (SELECT value FROM json_each(?));
+UPDATE body SET bytes = NULL, pieces = 0 WHERE digest IN (SELECT value FROM json_each(?));
+
+-- erase_pieces --
+DELETE FROM piece WHERE digest IN (SELECT value FROM json_each(?));
 
 -- erase_outbound --
+-- What we compose is small, and never in pieces.
 UPDATE body SET bytes = NULL
  WHERE bytes IS NOT NULL
    AND digest IN (SELECT digest FROM sending WHERE case_id = :case_id)

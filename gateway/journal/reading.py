@@ -41,8 +41,8 @@ from gateway.journal.rows import (
 
 _EARLIEST: Final = -(2**63)
 _LATEST: Final = 2**63 - 1
-CASES_KEPT: Final = 1024
-"""Folded cases kept in memory, the latest used."""
+EVENTS_KEPT: Final = 64_000
+"""Events in the folded cases that are kept in memory, the latest used; some 2 KiB each."""
 _TOLD_ELSEWHERE: Final = frozenset({"message-received", "waits", "referred", "dealt-with"})
 """Events that a timeline shows as what they came from: a receipt, a decision or a deed."""
 _SQL_ROW: Final = (
@@ -65,6 +65,7 @@ class Reading:
     def __init__(self, db: Connection) -> None:
         self._db = db
         self._cases: OrderedDict[str, Case] = OrderedDict()
+        self._events_kept = 0
 
     def close(self) -> None:
         """Close the connection."""
@@ -96,14 +97,17 @@ class Reading:
     def _case(self, found: str, revision: int | None) -> Case | JournalUnavailable:
         case = self._cases.get(found) or Case(found)
         if revision is not None and revision != case.revision:
-            case = fold(case, self._events(found, case.revision, revision))
+            before = case.revision
+            case = fold(case, self._events(found, before, revision))
             if case.revision != revision:
                 return JournalUnavailable(code="history-has-gaps")
             self._cases[found] = case
-            if len(self._cases) > CASES_KEPT:
-                self._cases.popitem(last=False)
+            self._events_kept += revision - before
         if found in self._cases:
             self._cases.move_to_end(found)
+        while self._events_kept > EVENTS_KEPT:
+            _, oldest = self._cases.popitem(last=False)
+            self._events_kept -= oldest.revision
         return case
 
     def _events(self, case_id: str, after: int, until: int) -> Iterable[Any]:
@@ -123,7 +127,14 @@ class Reading:
     def body(self, digest: str) -> bytes | None:
         """The bytes, unless they were never here or are erased."""
         rows = self._rows("body", (digest,))
-        return rows[0][0] if rows else None
+        return self._whole(digest, *rows[0]) if rows else None
+
+    def _whole(self, digest: str, stored: bytes | None, pieces: int | None) -> bytes | None:
+        """The bytes, put together; None also when they are erased while we look."""
+        if not pieces:
+            return stored
+        found = [piece for (piece,) in self._db.run("pieces", (digest,))]
+        return b"".join(found) if len(found) == pieces else None
 
     def message(self, message_id: str) -> Row | None:
         """One message."""
@@ -198,8 +209,8 @@ class Reading:
                 case_id,
                 tuple(self._events(case_id, 0, 2**62)),
                 tuple(
-                    PastMessage(message_id, instant(received_at), addressee, body)
-                    for message_id, received_at, addressee, body in self._rows(
+                    PastMessage(message_id, instant(received_at), addressee, self._whole(*body))
+                    for message_id, received_at, addressee, *body in self._rows(
                         "past_messages", (case_id,)
                     )
                 ),

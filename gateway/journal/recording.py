@@ -26,6 +26,7 @@ from gateway.journal import (
     history,
     observing,
     outbox,
+    pieces,
 )
 from gateway.journal.codec import codes, decision_text, microseconds, steps_text
 from gateway.journal.engine import About
@@ -125,7 +126,9 @@ def _known(standing: _Standing, entry: Entry) -> Outcome | None:
 def _write_bodies(page: Page, entry: Entry) -> None:
     judgement = entry.judgement
     bodies = [(out.digest, out.body) for out in judgement.outgoing if out.body is not None]
-    if entry.body or judgement.digest == _NO_BYTES:  # bytes over the cap are kept elsewhere
+    if pieces.number_of(entry.body):
+        pieces.keep(page, judgement.digest, entry.body)
+    elif entry.body or judgement.digest == _NO_BYTES:  # bytes over the cap are kept elsewhere
         bodies.append((judgement.digest, entry.body))
     page.add("add_body", bodies)
 

@@ -126,6 +126,7 @@ class SqliteEngine:
             db.execute("PRAGMA journal_size_limit = 67108864")
             migrate(db)
             connection.run("void_leases")
+            connection.run("drop_loose_pieces")
         except sqlite3.Error as error:
             db.close()
             raise unusable(path, error) from error

@@ -17,6 +17,10 @@ from typing import Final, Protocol
 from gateway.errors import TransportUnavailable
 from gateway.journal import Claimed
 
+LARGE: Final = 1024 * 1024
+"""Bytes from which on a message goes by itself, and others beside it."""
+BEGINNING: Final = 64 * 1024
+"""So many bytes hold the header of a message."""
 STATUS_BYTES: Final = 2 * 1024 * 1024
 """Most bytes of a file with statuses."""
 
@@ -35,7 +39,8 @@ class Received:
     """One message as it came."""
 
     body: bytes
-    """All bytes; empty when `oversize` tells where they are."""
+    """All bytes, or their beginning when `whole` fetches them; empty when `oversize` tells where
+    they are."""
     source: str
     """File name or queue, for people."""
     addressee: str | None
@@ -51,6 +56,14 @@ class Received:
     """RINA's own number of the case, when the transport knows it."""
     traceparent: str | None = None
     """The trace that it came with, of the form of W3C Trace Context."""
+    whole: Callable[[], Awaitable[bytes | None]] | None = None
+    """Fetches all bytes of a large message. None: it cannot be had now, or is another one; then
+    the message is the transport's again, and not to be settled."""
+
+    @property
+    def large(self) -> bool:
+        """Whether others should not wait until it is read."""
+        return self.whole is not None or len(self.body) >= LARGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,9 @@ class SqliteDriver(Driver):
     def reading(self):
         return SqliteReader.opened(self.path)
 
+    async def aged(self, journal):
+        """What is left behind is dropped at once: nobody else can be about to use it."""
+
 
 class PostgresDriver(Driver):
     """A database of its own; each worker has a state folder."""
@@ -276,6 +279,11 @@ class PostgresDriver(Driver):
 
     def reading(self):
         return PostgresReader.opened(self.server)
+
+    async def aged(self, journal):
+        """What is left behind is so old that no other worker can be about to use it."""
+        sql = "UPDATE piece SET written_at = written_at - interval '2 days'"
+        await journal._writer.write(lambda page: page.db.execute(sql) and None)
 
 
 @pytest.fixture(

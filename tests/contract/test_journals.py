@@ -1095,3 +1095,18 @@ async def test_a_sending_tells_what_left_and_when(journal, made):
         at(11),
         at(12),
     }
+
+
+async def test_only_so_much_of_the_cases_is_kept_in_memory(journal, monkeypatch):
+    monkeypatch.setattr("gateway.journal.reading.EVENTS_KEPT", 5)
+    entries = {f"case-{n}": Made(f"case-{n}").transfer(f"m{n}") for n in range(6)}
+    for entry in entries.values():
+        await journal.record(entry)
+    for _ in range(2):
+        for case_id, entry in entries.items():
+            expected = fold(Case(case_id), entry.judgement.events)
+            assert await journal.case(case_id) == expected
+            kept = journal._cases._cases
+            assert journal._cases._events_kept == sum(case.revision for case in kept.values())
+            assert list(kept)[-1] == case_id
+            assert journal._cases._events_kept <= 5

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from gateway.core.extracting import extract
 from gateway.core.message import CaseAction, Malformed, Party, Role
-from gateway.core.reading import MALFORMED, Document, Limits, hardened_parser, parse, read
+from gateway.core.reading import (
+    MALFORMED,
+    Document,
+    Limits,
+    announced,
+    hardened_parser,
+    parse,
+    read,
+)
 from gateway.core.unusual import MOST, unusual
 
 LIMITS = Limits(message=400_000, xml=200_000)
@@ -437,3 +445,46 @@ def test_a_sed_that_says_another_version_is_said_without_what_it_wrote(
 def test_there_are_never_more_than_a_few_warnings(a_message):
     parties = tuple((f"SE:{n}", "Counterparty") for n in range(10, 40))
     assert len(warned(a_message(header="1.1", receivers=parties))) == MOST
+
+
+# -- where a message stands among others, from its beginning -----------------------------------
+
+
+@pytest.mark.parametrize("encoding", [None, "8bit", "base64", "quoted-printable"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_the_beginning_of_a_message_names_its_case(a_message, encoding, newline):
+    xml = a_message(case="c") + b"<!--" + b" " * 200_000 + b"-->"
+    encode = {"base64": base64.encodebytes, "quoted-printable": quopri.encodestring}
+    part = encode.get(encoding, bytes)(xml)
+    whole = mime(part, encoding=encoding, newline=newline)
+    case_id = message(a_message(case="c")).case_id
+    assert announced(whole[:8192]) == case_id
+    assert announced(whole) == case_id
+    assert announced(xml[:8192]) == case_id
+    assert announced(b"\xef\xbb\xbf" + xml[:8192]) == case_id
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"PK\x03\x04",
+        b"<other/>",
+        b"<unfinished",
+        b"<not><well-formed></not>",
+        BOMB.encode(),
+        b"Content-Type: text/plain\n\n<a/>",
+        b"Content-Type: multipart/related; boundary=x\n\n",
+        b"Content-Type: multipart/related; boundary=x\n\n--x\nno head",
+        b"Content-Type: multipart/related; boundary=x\n\n--x\nMIME: 1\n\nx\n",
+        mime(b"x\n", encoding="base64"),
+    ],
+)
+def test_a_beginning_that_names_no_case(beginning):
+    assert announced(beginning) is None
+
+
+def test_a_case_that_is_not_named_as_it_should_be_is_none(a_message, uid):
+    assert announced(a_message(case="c").replace(uid("c").encode(), b"no uuid")) is None
+    inside = b"<sbdh:InstanceIdentifier>" + uid("c").encode() + b"</sbdh:InstanceIdentifier>"
+    assert announced(a_message(case="c").replace(inside, b"")) is None

@@ -5,7 +5,16 @@ import os
 
 import pytest
 
-from gateway.transport.rabbitmq.bodies import Claim, NotTheBody, claim_of, copy, fetch, keep
+from gateway.transport import BEGINNING
+from gateway.transport.rabbitmq.bodies import (
+    Claim,
+    NotTheBody,
+    claim_of,
+    copy,
+    fetch,
+    head,
+    keep,
+)
 
 BODY = b"<sed>\xc3\xa9</sed>" * 100
 DIGEST = hashlib.sha256(BODY).hexdigest()
@@ -18,6 +27,15 @@ def test_a_body_is_kept_under_its_digest_for_its_owner_alone(tmp_path):
     assert (kept.name, kept.stat().st_mode & 0o777) == (DIGEST, 0o600)
     assert fetch(tmp_path, CLAIM) == BODY
     assert claim_of(CLAIM.headers) == CLAIM
+
+
+def test_the_beginning_of_a_large_body_is_read_without_the_rest(tmp_path):
+    body = b"a" * BEGINNING + b"b"
+    claim = keep(tmp_path, body)
+    assert head(tmp_path, claim) == b"a" * BEGINNING
+    assert head(tmp_path, keep(tmp_path, BODY)) == BODY
+    with pytest.raises(NotTheBody):
+        head(tmp_path, Claim(claim.digest, 5))
 
 
 def test_what_cannot_be_made_durable_has_no_name_and_leaves_nothing(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from gateway.clock import InlineExecutor, ManualClock, SystemClock
-from gateway.transport import Settlement
+from gateway.transport import BEGINNING, LARGE, Settlement
 from gateway.transport.rabbitmq import RabbitConsumer, RabbitPublisher
 from gateway.transport.rabbitmq.arriving import ABSENT_SECONDS
 from gateway.transport.rabbitmq.bodies import keep
@@ -41,6 +41,15 @@ async def consumer(checked, tmp_path):
     made = RabbitConsumer(
         checked, "test", tmp_path / "oversize", clock, InlineExecutor(), most_bytes=1000
     )
+    made.clock = clock
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def large_consumer(checked, tmp_path):
+    clock, aside = ManualClock(SystemClock().now()), tmp_path / "oversize"
+    made = RabbitConsumer(checked, "test", aside, clock, InlineExecutor(), most_bytes=2 * LARGE)
     made.clock = clock
     yield made
     await made.close()
@@ -132,6 +141,36 @@ async def test_one_that_cannot_be_put_away_stays(broker, consumer, shared):
     assert await taken(consumer) == []
     await consumer.close()
     assert await _ready(broker) == 2
+
+
+async def test_a_large_body_is_fetched_when_it_is_asked_for(broker, large_consumer, shared):
+    body = BODY.ljust(LARGE, b"x")
+    broker.put(b"", headers=keep(shared, body).headers, message_id="a-1")
+    broker.put(b"other", message_id="a-2")
+    received, other = await take(large_consumer, 2)
+    assert (received.body, received.large, other.large) == (body[:BEGINNING], True, False)
+    assert await received.whole() == body
+    await received.settle(Settlement.ACCEPTED)
+    await other.settle(Settlement.ACCEPTED)
+    assert (await large_consumer.inbound()).waiting == 0
+
+
+async def test_a_large_body_that_is_gone_or_another_when_it_is_asked_for(
+    broker, large_consumer, shared
+):
+    claims = [keep(shared, BODY.ljust(LARGE + n, b"x")) for n in range(2)]
+    for number, claim in enumerate(claims):
+        broker.put(b"", headers=claim.headers, message_id=f"a-{number}")
+    gone, other = await take(large_consumer, 2)
+    (shared / claims[0].digest).rename(shared / ".moved")
+    (shared / claims[1].digest).write_bytes(b"y" * claims[1].size)
+    assert await gone.whole() is None
+    assert await other.whole() is None
+    assert [m.message_id for m in broker.take("eessi.dead")] == ["a-1"]
+    (shared / ".moved").rename(shared / claims[0].digest)
+    await large_consumer.clock.advance(ABSENT_SECONDS)
+    [again] = await taken(large_consumer)
+    assert (again.source, len(await again.whole())) == ("a-0", LARGE)
 
 
 async def test_a_body_over_the_cap_is_put_aside_unread(broker, consumer, shared, tmp_path):

@@ -8,20 +8,23 @@ when it comes again.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from gateway.clock import Clock, Executor
 from gateway.config import RabbitMq
 from gateway.core.trace_context import read
 from gateway.errors import TransportUnavailable
 from gateway.log import logger
-from gateway.transport import Inbound, Received, Settlement
+from gateway.transport import LARGE, Inbound, Received, Settlement
 from gateway.transport.rabbitmq import bodies, dead, topology
 from gateway.transport.rabbitmq.properties import Delivery, called, instant, told
 from gateway.transport.rabbitmq.session import GONE, Session, Sessions
+
+T = TypeVar("T")
 
 _RINA_NUMBER: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,39}")
 _ADDRESSEE: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
@@ -104,16 +107,10 @@ class RabbitConsumer:
 
     async def _received(self, session: Session, message: Delivery) -> Received | None:
         """The message; None for one whose body is not there, which stays, or is another one."""
-        source = called(message, topology.INBOUND)
-        try:
-            body, oversize = await self._body(message)
-        except bodies.NotTheBody as wrong:
-            await self._put_away(session, message, source, wrong.code)
+        found = await self._had(session, message, self._body(message))
+        if found is None:
             return None
-        except bodies.NotThere:
-            logger().warning("message-body-absent", path=source)
-            self._again_later(session, message)
-            return None
+        body, oversize, claim = found
 
         async def settle(settlement: Settlement) -> None:
             if settlement is Settlement.ACCEPTED:
@@ -125,7 +122,7 @@ class RabbitConsumer:
         trace = read(said.get("traceparent"))
         return Received(
             body=body,
-            source=source,
+            source=called(message, topology.INBOUND),
             addressee=told(said.get("eessi-addressee"), _ADDRESSEE),
             received_at=self._receipt(message),
             settle=settle,
@@ -133,7 +130,14 @@ class RabbitConsumer:
             oversize=oversize,
             rina_number=told(said.get("eessi-rina-number"), _RINA_NUMBER),
             traceparent=str(trace) if trace is not None else None,
+            whole=partial(self._whole, session, message, claim) if claim is not None else None,
         )
+
+    async def _whole(
+        self, session: Session, message: Delivery, claim: bodies.Claim
+    ) -> bytes | None:
+        fetched = self._executor.run(self._in_folder, bodies.fetch, claim)
+        return await self._had(session, message, fetched)
 
     def _receipt(self, message: Delivery) -> datetime:
         """RINA's time, else that of the message; now, when neither can be."""
@@ -143,38 +147,66 @@ class RabbitConsumer:
 
     # -- its body ---------------------------------------------------------------------------
 
-    async def _body(self, message: Delivery) -> tuple[bytes, str | None]:
+    async def _body(self, message: Delivery) -> tuple[bytes, str | None, bodies.Claim | None]:
         """All bytes; or none, and the digest of a body over the cap, which was put aside.
+
+        Or how they begin, and where all of them are.
 
         Raises:
             NotTheBody, NotThere: it is claimed to be elsewhere.
         """
         claim = bodies.claim_of(message.headers)
-        if claim is not None:
-            return await self._executor.run(self._claimed, claim)
-        if len(message.body) <= self._most_bytes:
-            return message.body, None
-        return b"", await self._executor.run(self._put_aside, message.body)
+        if claim is None:
+            if len(message.body) <= self._most_bytes:
+                return message.body, None, None
+            return b"", await self._executor.run(self._put_aside, message.body), None
+        if claim.size > self._most_bytes:
+            await self._executor.run(self._in_folder, self._copy_aside, claim)
+            return b"", claim.digest, None
+        large = claim.size >= LARGE
+        read = bodies.head if large else bodies.fetch
+        body = await self._executor.run(self._in_folder, read, claim)
+        return body, None, claim if large else None
 
-    def _claimed(self, claim: bodies.Claim) -> tuple[bytes, str | None]:
+    def _in_folder(self, fn: Callable[[Path, bodies.Claim], T], claim: bodies.Claim) -> T:
+        """Do something with a body in the folder that we share.
+
+        Raises:
+            NotTheBody, NotThere: it is not there, or cannot be read now.
+        """
         folder = self._broker.claim_check_folder
         if folder is None:
             raise bodies.NotThere
         try:
-            if claim.size <= self._most_bytes:
-                return bodies.fetch(folder, claim), None
-            self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
-            bodies.copy(folder, claim, self._aside)
+            return fn(folder, claim)
         except OSError:
             raise bodies.NotThere from None
-        return b"", claim.digest
+
+    def _copy_aside(self, folder: Path, claim: bodies.Claim) -> None:
+        self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        bodies.copy(folder, claim, self._aside)
 
     def _put_aside(self, body: bytes) -> str:
         self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         return bodies.keep(self._aside, body).digest
 
-    async def _put_away(self, session: Session, message: Delivery, source: str, code: str) -> None:
+    async def _had(self, session: Session, message: Delivery, asked: Awaitable[T]) -> T | None:
+        """What is asked of a body; None when it is not there, or another one.
+
+        Then the message comes again, or is put away: nobody else has to care for it.
+        """
+        try:
+            return await asked
+        except bodies.NotTheBody as wrong:
+            await self._put_away(session, message, wrong.code)
+        except bodies.NotThere:
+            logger().warning("message-body-absent", path=called(message, topology.INBOUND))
+            self._again_later(session, message)
+        return None
+
+    async def _put_away(self, session: Session, message: Delivery, code: str) -> None:
         """Leave it to whoever looks at the dead letters."""
+        source = called(message, topology.INBOUND)
         name, report = f"{self._name} rejected", f"{source}: {code}\n"
         try:
             await dead.put_away(self._broker, name, message, topology.INBOUND, report)

@@ -20,6 +20,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from gateway.transport import BEGINNING
+
 DIGEST_HEADER: Final = "eessi-body-sha256"
 SIZE_HEADER: Final = "eessi-body-bytes"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -93,6 +95,17 @@ def fetch(folder: Path, claim: Claim) -> bytes:
     if hashlib.sha256(body).hexdigest() != claim.digest:
         raise NotTheBody("claim-check-digest")
     return body
+
+
+def head(folder: Path, claim: Claim) -> bytes:
+    """How the body that is claimed begins.
+
+    Raises:
+        NotTheBody: it is of another size.
+        OSError: it is not there, or cannot be read now.
+    """
+    with _claimed(folder, claim) as file:
+        return file.read(BEGINNING)
 
 
 def copy(folder: Path, claim: Claim, into: Path) -> None:

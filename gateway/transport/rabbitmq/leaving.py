@@ -37,6 +37,7 @@ class RabbitPublisher:
         self._seconds = broker.publish_timeout_seconds
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
+        self._opening = asyncio.Lock()
         self._shown: set[str] = set()
         """Sendings that no queue takes, whose copy stands at the broker."""
 
@@ -57,12 +58,13 @@ class RabbitPublisher:
 
     async def _open_channel(self) -> AbstractChannel:
         """The one channel there is; a lost line is replaced by one attempt."""
-        if self._channel is not None and not self._channel.is_closed:
+        async with self._opening:
+            if self._channel is not None and not self._channel.is_closed:
+                return self._channel
+            await self._hang_up()
+            self._connection = await line.connected(self._broker, f"{self._name} out")
+            self._channel = await line.answered(line.channel_of(self._connection, confirms=True))
             return self._channel
-        await self._hang_up()
-        self._connection = await line.connected(self._broker, f"{self._name} out")
-        self._channel = await line.answered(line.channel_of(self._connection, confirms=True))
-        return self._channel
 
     async def _hang_up(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None
