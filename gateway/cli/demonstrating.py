@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gateway.accuracy import compare, read, rows_of
+from gateway.bench.accuracy import compare, read, rows_of
 from gateway.cli import Settings
 from gateway.clock import SystemClock
 from gateway.config import Config, Log

@@ -12,12 +12,14 @@ from typing import Any, Final
 
 import click
 
-from gateway import accuracy as held_against
-from gateway import bench as measured
-from gateway import resolving_bench, schemas_bench, search_bench
+from gateway.bench import accuracy as held_against
+from gateway.bench import daemon as measured
+from gateway.bench import resolving
+from gateway.bench import schemas as held_to
+from gateway.bench import search as searched
+from gateway.bench.private_broker import private_broker
 from gateway.cli import Settings
 from gateway.errors import Unreachable
-from gateway.private_broker import private_broker
 
 _WITHOUT_POSTGRES: Final = {
     "asked": ("Without PostgreSQL, as asked.", "Sans PostgreSQL, comme demandé."),
@@ -81,7 +83,7 @@ def throughput(_settings: Settings, *, count: int, as_json: bool) -> None:
 @click.pass_obj
 def schemas(_settings: Settings, *, count: int, as_json: bool) -> None:
     """Time schemas: first use, a verdict, two threads, the worst document; and memory."""
-    found = schemas_bench.measure(count)
+    found = held_to.measure(count)
     _show(
         {
             "catalogue_s": round(found.catalogue_s, 3),
@@ -105,7 +107,7 @@ def schemas(_settings: Settings, *, count: int, as_json: bool) -> None:
 @click.pass_obj
 def resolve(_settings: Settings, *, as_json: bool) -> None:
     """Time a resolution on the release and on 100,000 institutions, and the loading."""
-    found = resolving_bench.measure()
+    found = resolving.measure()
     _show(
         {
             "us_700": round(found.us_700, 2),
@@ -145,22 +147,20 @@ def relay(
     as_json: bool,
 ) -> None:
     """Time a bare relay, a plain handler and the gateway on one broker, side by side."""
-    relay_bench = _at_broker("relay_bench")
+    relaying = _at_broker("relay")
     found = []
     without = "asked" if no_postgres else _no_postgres()
     with _broker(amqp) as url, _cluster(without) as cluster:
         for number in range(runs):
             if not as_json:
                 settings.say(f"Run {number + 1} of {runs}.", f"Passe {number + 1} sur {runs}.")
-            measure = relay_bench.measure(
-                url, messages, cluster=cluster, attachment_mb=attachment_mb
-            )
+            measure = relaying.measure(url, messages, cluster=cluster, attachment_mb=attachment_mb)
             found.append(asyncio.run(measure))
     if without is not None and not as_json:
         settings.say(*_WITHOUT_POSTGRES[without])
     killed = sorted(name for run in found for name in run.killed)
     more = {"postgres_left_out": without, "killed": killed, "messages": messages, "runs": runs}
-    _show({**relay_bench.medians(found), **more, **measured.machine()}, as_json=as_json)
+    _show({**relaying.medians(found), **more, **measured.machine()}, as_json=as_json)
 
 
 @bench.command("backlog")
@@ -185,9 +185,9 @@ def backlog(
     _settings: Settings, *, amqp: str | None, messages: int, size: int, as_json: bool
 ) -> None:
     """Start a gateway before a full queue, and time it until everything has left."""
-    backlog_bench = _at_broker("backlog_bench")
+    drained = _at_broker("backlog")
     with _broker(amqp) as url:
-        found = asyncio.run(backlog_bench.measure(url, messages, size))
+        found = asyncio.run(drained.measure(url, messages, size))
     figures = {
         "drained_s": round(found.seconds, 1),
         "from_first_s": round(found.from_first_seconds, 1),
@@ -212,9 +212,9 @@ def backlog(
 @click.pass_obj
 def soak(_settings: Settings, *, amqp: str | None, messages: int, as_json: bool) -> None:
     """Run very many messages through, and compare memory and what is open, early and late."""
-    soak_bench = _at_broker("soak_bench")
+    soaked = _at_broker("soak")
     with _broker(amqp) as url:
-        found = asyncio.run(soak_bench.measure(url, messages))
+        found = asyncio.run(soaked.measure(url, messages))
     early, late = found.early, found.late
     figures = {
         "rss_growth": round(late.rss_mb / early.rss_mb - 1, 4),
@@ -225,7 +225,7 @@ def soak(_settings: Settings, *, amqp: str | None, messages: int, as_json: bool)
         "channels": [early.channels, late.channels],
         "rss_mb": [round(mb) for mb in found.rss_mb],
         "msg_s": round(found.msg_s),
-        "early": min(soak_bench.EARLY, messages // 2),
+        "early": min(soaked.EARLY, messages // 2),
         "messages": messages,
     }
     _show({**figures, **measured.machine()}, as_json=as_json)
@@ -243,7 +243,7 @@ def soak(_settings: Settings, *, amqp: str | None, messages: int, as_json: bool)
 @click.pass_obj
 def search(_settings: Settings, *, messages: int, as_json: bool) -> None:
     """Fill a journal, and time searches by case, SED, institution and date."""
-    found = asyncio.run(search_bench.measure(messages))
+    found = asyncio.run(searched.measure(messages))
     figures = {
         f"{kind}_{how}_ms": [round(took.median, 1), round(took.worst, 1)]
         for how, kinds in (("cold", found.cold), ("warm", found.warm))
@@ -272,7 +272,7 @@ def _at_broker(name: str) -> Any:
             " pip install 'eessi-gateway[bench]'.",
             code="no-aio-pika",
         ) from None
-    return import_module(f"gateway.{name}")
+    return import_module(f"gateway.bench.{name}")
 
 
 def _broker(amqp: str | None) -> AbstractContextManager[str]:
@@ -282,7 +282,7 @@ def _broker(amqp: str | None) -> AbstractContextManager[str]:
 def _no_postgres() -> str | None:
     """Why there can be no PostgreSQL here, as a code."""
     try:
-        from gateway import private_database
+        from gateway.bench import private_database
     except ImportError:
         return "no-psycopg"
     return private_database.absent()
@@ -291,7 +291,7 @@ def _no_postgres() -> str | None:
 def _cluster(without: str | None) -> AbstractContextManager[Any]:
     if without is not None:
         return nullcontext(None)
-    from gateway.private_database import private_database
+    from gateway.bench.private_database import private_database
 
     return private_database()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import bench_process
-from gateway.bench_process import has_room, started
+from gateway.bench import process
+from gateway.bench.process import has_room, started
 from gateway.errors import Refused
 
 SLEEPS = "time.sleep(100)\n"
@@ -20,7 +20,7 @@ BUSY = "while True: pass\n"
 @pytest.fixture
 def program(tmp_path, monkeypatch):
     """`program(text)`: a module that does this, in a process of its own."""
-    monkeypatch.setattr(bench_process, "STOP_SECONDS", 0.5)
+    monkeypatch.setattr(process, "STOP_SECONDS", 0.5)
 
     def make(text):
         (tmp_path / "measured_one.py").write_text(text)

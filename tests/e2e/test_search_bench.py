@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import search_bench
+from gateway.bench import search
 from gateway.journal.rows import Search
 from gateway.journal.sqlite import SqliteJournal, SqliteReader
 from gateway.journal.statements import SQL
@@ -19,7 +19,7 @@ KINDS = ("case", "message", "sed", "institution", "day", "sed_month", "instituti
 def once(tmp_path_factory):
     """The journal of a short year."""
     state = tmp_path_factory.mktemp("bench") / "once"
-    search_bench._lived(state, 30)
+    search._lived(state, 30)
     return state / "journal.db"
 
 
@@ -31,7 +31,7 @@ async def filled(once, tmp_path):
     await journal.close()
     db = sqlite3.connect(path, isolation_level=None)
     one = sqlite3.connect(once).execute("SELECT count(*) FROM message").fetchone()[0]
-    number = search_bench._filled(db, once, 6 * one + 1)
+    number = search._filled(db, once, 6 * one + 1)
     assert number == 7 * one
     yield path, number, db
     db.close()
@@ -76,7 +76,7 @@ async def test_no_index_is_lost(filled, tmp_path):
 
 async def test_every_search_that_is_timed_finds_something(filled):
     path, _, db = filled
-    kinds = search_bench._kinds(db)
+    kinds = search._kinds(db)
     assert tuple(kinds) == KINDS
     async with SqliteReader.opened(path) as reader:
         for kind in ("case", "message", "sed", "institution"):

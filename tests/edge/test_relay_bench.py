@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from gateway.bench.relay import measure
 from gateway.errors import Refused
-from gateway.relay_bench import measure
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psycopg
 
-from gateway import private_database
-from gateway.private_broker import LOOPBACK
-from gateway.private_database import USER
+from gateway.bench import private_database
+from gateway.bench.private_broker import LOOPBACK
+from gateway.bench.private_database import USER
 
 __all__ = ["PASSWORD", "USER", "Cluster", "Standby", "absent"]
 

@@ -11,9 +11,9 @@ import aio_pika
 from aiormq.exceptions import DeliveryError
 from pydantic import SecretStr
 
-from gateway import private_broker
+from gateway.bench import private_broker
+from gateway.bench.private_broker import LOOPBACK, PROGRAMS, USER, Mapper, free_ports
 from gateway.config import RabbitMq
-from gateway.private_broker import LOOPBACK, PROGRAMS, USER, Mapper, free_ports
 from gateway.transport.rabbitmq import topology
 from gateway.transport.rabbitmq.line import opened
 

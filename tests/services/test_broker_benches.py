@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from gateway import soak_bench
-from gateway.soak_probe import counted
+from gateway.bench import soak
+from gateway.bench.soak_probe import counted
 from tests.e2e.conftest import command
 
 __all__ = ["command"]
@@ -47,8 +47,8 @@ def test_a_soak_compares_what_is_open_early_and_late(bench):
 def test_a_soak_knows_what_its_messages_have_leave():
     firsts = 0
     for number in range(4500):
-        firsts += b"<sbdh:CaseAction>Start<" in soak_bench._message(number)
-        assert soak_bench._caused(number + 1) == number + 1 + 2 * firsts
+        firsts += b"<sbdh:CaseAction>Start<" in soak._message(number)
+        assert soak._caused(number + 1) == number + 1 + 2 * firsts
     assert firsts == 600
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.private_broker import free_ports
+from gateway.bench.private_broker import free_ports
 
 pytestmark = [pytest.mark.program, pytest.mark.long]
 OPS = Path(__file__).parents[2] / "ops"

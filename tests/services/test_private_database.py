@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway import private_database
+from gateway.bench import private_database
+from gateway.bench.private_database import Cluster, absent
 from gateway.errors import Unreachable
-from gateway.private_database import Cluster, absent
 
 pytestmark = [pytest.mark.program, pytest.mark.long]
 

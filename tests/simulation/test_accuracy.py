@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.accuracy import Truth, compare, measure
+from gateway.bench.accuracy import Truth, compare, measure
 from gateway.core.states import MessageState
 from gateway.journal.rows import Row
 from gateway.simulation import year

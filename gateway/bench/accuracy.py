@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from gateway.bench import message_files, run_daemon
+from gateway.bench.daemon import message_files, run_daemon
 from gateway.journal import JournalReader
 from gateway.journal.rows import Row
 from gateway.journal.sqlite import SqliteReader

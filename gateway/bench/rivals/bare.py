@@ -6,7 +6,7 @@ import os
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from gateway.rivals import AMQP, IN, OUT, PREFETCH
+from gateway.bench.rivals import AMQP, IN, OUT, PREFETCH
 
 
 async def relay(url: str) -> None:

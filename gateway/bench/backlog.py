@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.bench_broker import OUTBOUND, at_broker, broker_of, gateway_at
-from gateway.bench_process import started
-from gateway.bench_seds import sed
+from gateway.bench.broker import OUTBOUND, at_broker, broker_of, gateway_at
+from gateway.bench.process import started
+from gateway.bench.seds import sed
 from gateway.transport.rabbitmq import topology
 
 PER_CASE: Final = 25

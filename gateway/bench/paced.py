@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from gateway.bench_broker import OUTBOUND, Queues, look_again, stuck
-from gateway.bench_process import Measured
-from gateway.bench_seds import message_id, sed
+from gateway.bench.broker import OUTBOUND, Queues, look_again, stuck
+from gateway.bench.process import Measured
+from gateway.bench.seds import message_id, sed
 from gateway.transport.rabbitmq import topology
 from gateway.transport.rabbitmq.bodies import keep
 

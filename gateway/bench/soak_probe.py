@@ -1,7 +1,7 @@
 """A gateway that can be asked what it has open: on SIGUSR1 it writes that into a file.
 
-For `bench soak`: `python -m gateway.soak_probe FILE WORDS...` runs `eessi-gateway WORDS...`; the
-gateway itself knows nothing of it.
+For `bench soak`: `python -m gateway.bench.soak_probe FILE WORDS...` runs `eessi-gateway WORDS...`;
+the gateway itself knows nothing of it.
 """
 
 import asyncio

@@ -21,8 +21,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.bench import END, MESSAGE_BYTES, arrive, message_files, run_daemon
-from gateway.bench_process import has_room
+from gateway.bench.daemon import END, MESSAGE_BYTES, arrive, message_files, run_daemon
+from gateway.bench.process import has_room
 from gateway.journal.codec import instant
 from gateway.journal.rows import Row, Search
 from gateway.journal.sqlite import SqliteJournal, SqliteReader

@@ -10,7 +10,7 @@ from faststream import FastStream
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 from lxml import etree
 
-from gateway.rivals import AMQP, IN, OUT, PREFETCH
+from gateway.bench.rivals import AMQP, IN, OUT, PREFETCH
 
 
 def relay(url: str, folder: Path) -> FastStream:

@@ -14,11 +14,11 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from pydantic import SecretStr
 
-from gateway.bench_process import Measured
-from gateway.bench_seds import HOLDER, US
+from gateway.bench.process import Measured
+from gateway.bench.rivals import IN, OUT, PREFETCH
+from gateway.bench.seds import HOLDER, US
 from gateway.config import RabbitMq
 from gateway.errors import Refused
-from gateway.rivals import IN, OUT, PREFETCH
 from gateway.transport.rabbitmq import topology
 from gateway.transport.rabbitmq.line import opened
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gateway.bench_broker import (
+from gateway.bench.broker import (
     LONGEST_SECONDS,
     OUTBOUND,
     Queues,
@@ -24,8 +24,8 @@ from gateway.bench_broker import (
     gateway_at,
     look_again,
 )
-from gateway.bench_process import Measured, has_room, started
-from gateway.bench_seds import MESSAGE_BYTES, sed
+from gateway.bench.process import Measured, has_room, started
+from gateway.bench.seds import MESSAGE_BYTES, sed
 from gateway.transport.rabbitmq import topology
 
 EARLY: Final = 50_000
@@ -38,7 +38,7 @@ _AHEAD: Final = 2_000
 _ROW_BYTES: Final = 10_000
 """What a message leaves in the journal beside its own bytes, generously."""
 _SAMPLES: Final = 20
-_PROBE: Final = "gateway.soak_probe"
+_PROBE: Final = "gateway.bench.soak_probe"
 
 
 @dataclass(frozen=True, slots=True)

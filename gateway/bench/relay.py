@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gateway.bench_broker import (
+from gateway.bench.broker import (
     OUTBOUND,
     Passage,
     Queues,
@@ -29,15 +29,15 @@ from gateway.bench_broker import (
     gateway_at,
     with_heartbeat,
 )
-from gateway.bench_process import Measured, cpu_seconds, started
-from gateway.bench_seds import sed
+from gateway.bench.paced import Times, paced
+from gateway.bench.process import Measured, cpu_seconds, started
+from gateway.bench.rivals import AMQP, IN, OUT
+from gateway.bench.seds import sed
 from gateway.config import Postgres, RabbitMq
-from gateway.paced_bench import Times, paced
-from gateway.rivals import AMQP, IN, OUT
 from gateway.transport.rabbitmq import topology
 
 if TYPE_CHECKING:
-    from gateway.private_database import Cluster
+    from gateway.bench.private_database import Cluster
 
 CASES: Final = 200
 """Cases that the gateway's messages belong to."""
@@ -104,9 +104,9 @@ class _Run:
         self.killed: list[str] = []
 
     async def rival(self, kind: str, url: str) -> Rate:
-        """One of the programs of `gateway.rivals`."""
+        """One of the programs of `gateway.bench.rivals`."""
         with tempfile.TemporaryDirectory(prefix="eessi-bench-") as folder:
-            words = [f"gateway.rivals.{kind}", folder]
+            words = [f"gateway.bench.rivals.{kind}", folder]
             async with self._started(kind, [words], {AMQP: with_heartbeat(url)}, IN) as processes:
                 found = await self._through(IN, self._bodies, (OUT,), len(self._bodies), processes)
         await self._queues.empty(OUT)

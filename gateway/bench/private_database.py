@@ -20,9 +20,9 @@ from typing import Any, Final
 import psycopg
 from pydantic import SecretStr
 
+from gateway.bench.private_broker import LOOPBACK, begun, ended_by_sigterm, free_ports
 from gateway.config import Postgres
 from gateway.errors import Unreachable
-from gateway.private_broker import LOOPBACK, begun, ended_by_sigterm, free_ports
 
 USER: Final = "gateway"
 START_SECONDS: Final = 60.0
