@@ -129,9 +129,9 @@ class Daemon:
         self._process.wait()
         self._reading.join()
 
-    def join(self):
-        """Wait for the end; the exit code."""
-        code = self._process.wait(PATIENCE)
+    def join(self, patience=PATIENCE):
+        """Wait for the end, so many seconds at most; the exit code."""
+        code = self._process.wait(patience)
         self._reading.join()
         crash = [line["text"] for line in self.lines if line["event.action"] == "not-json"]
         assert code >= 0, f"killed by signal {-code}: {''.join(crash)}"
