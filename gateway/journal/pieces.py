@@ -37,9 +37,13 @@ def missing(page: Page, digest: str, body: bytes) -> bool:
 
 
 def add(page: Page, row: tuple[str, int, memoryview]) -> None:
-    """Write one piece, by the digest of the whole and its number, unless it is there."""
+    """Write one piece, by the digest of the whole and its number, unless it is there.
+
+    The log is moved on each time: of the whole of it that would take as long as many transactions.
+    """
     page.touch(row[:1])
     page.add("add_piece", [row])
+    page.checkpoint = True
 
 
 def keep(page: Page, digest: str, body: bytes) -> None:

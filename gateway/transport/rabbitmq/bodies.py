@@ -10,7 +10,6 @@ removed from it: two messages may name one body, and we do not know who still ne
 import hashlib
 import os
 import re
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,8 @@ from gateway.transport import BEGINNING
 DIGEST_HEADER: Final = "eessi-body-sha256"
 SIZE_HEADER: Final = "eessi-body-bytes"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_BLOCK: Final = 2 * 1024 * 1024
+"""Bytes that are made durable at a time."""
 _LARGEST: Final = 2**40
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -79,7 +80,7 @@ def keep(folder: Path, body: bytes) -> Claim:
     """
     claim = Claim(hashlib.sha256(body).hexdigest(), len(body))
     with _new(folder, claim.digest) as file:
-        file.write(body)
+        _write(file, memoryview(body))
     return claim
 
 
@@ -119,7 +120,19 @@ def copy(folder: Path, claim: Claim, into: Path) -> None:
             raise NotTheBody("claim-check-digest")
         file.seek(0)
         with _new(into, claim.digest) as kept:
-            shutil.copyfileobj(file, kept)
+            while block := file.read(_BLOCK):
+                _write(kept, memoryview(block))
+
+
+def _write(file: BinaryIO, body: memoryview) -> None:
+    """Write it and make it durable, little by little.
+
+    All at once, what others make durable meanwhile would wait for it.
+    """
+    for begin in range(0, len(body), _BLOCK):
+        file.write(body[begin : begin + _BLOCK])
+        file.flush()
+        os.fdatasync(file.fileno())
 
 
 @contextmanager
