@@ -108,12 +108,18 @@ def named(line: Line, lang: str) -> str:
 
 
 def brief(of: Figures, lang: str) -> tuple[str, ...]:
-    """Availability, the mark, of the time observed; minutes down, in maintenance, not observed."""
+    """Availability, the mark, of the time observed; minutes down, in maintenance, not observed.
+
+    Minutes are whole ones, rounded up: no outage is rounded away.
+    """
     return (
         _shown(of.availability, lang),
         said(lang, _MARKS[meets(of.availability)]),
         _shown(of.of_observed, lang),
-        *(_plain(minutes(one), lang) for one in (of.down, of.maintenance, of.not_observed)),
+        *(
+            str(-(-one // timedelta(minutes=1)))
+            for one in (of.down, of.maintenance, of.not_observed)
+        ),
     )
 
 

@@ -33,7 +33,7 @@ from gateway.availability import (
     within,
 )  # fmt: skip
 from gateway.availability.reading import HEADER, observations
-from gateway.availability.showing import document, minutes, percent, rows
+from gateway.availability.showing import brief, document, minutes, percent, rows
 from gateway.cli import cli
 from gateway.journal.observing import Maintenance, Run, Seen
 from gateway.wording.availability import TEXTS
@@ -262,3 +262,12 @@ def test_annex_4_is_reproduced_and_wholly_under_its_mark():
         assert f"{name} {rate}%" in report
     shown = run("--from", root / "seed" / "annex4.tsv").output
     assert "33 of 33 are under the mark of 99.98 %." in shown
+
+
+def test_the_status_page_rounds_no_outage_away():
+    of = Figures(
+        up=timedelta(days=29, minutes=1439),
+        down=timedelta(milliseconds=60),
+        not_observed=timedelta(minutes=43_199, seconds=59, milliseconds=940),
+    )
+    assert brief(of, "fr")[3:] == ("1", "0", "43200")
