@@ -33,13 +33,15 @@ from gateway.journal.engine import Connection
 from gateway.journal.postgres import PostgresEngine
 from gateway.journal.sqlite import SqliteEngine
 from gateway.loading import desk
-from gateway.transport import Consumer, Publisher, StatusSource
+from gateway.transport import LARGE, Consumer, Publisher, StatusSource
 from gateway.transport.folder import arriving, files, leaving, statuses
 from tests.conftest import make_message
 
+MOST = LARGE + 100_000
+"""Bytes of the largest message that is loaded."""
 CONFIGURATION = {
     "http": {"port": 0},
-    "inbound": {"poll_seconds": 0.5, "max_bytes": 20_000, "max_xml_bytes": 20_000},
+    "inbound": {"poll_seconds": 0.5, "max_bytes": MOST, "max_xml_bytes": MOST},
     "relay": {"batch": 3, "retry_first_seconds": 0.5},
     "workers": {"in_flight": 4},
     "policy": {"status_after_hours": 48},

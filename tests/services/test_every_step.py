@@ -23,9 +23,10 @@ import pytest
 
 from gateway import opening
 from gateway.config import Postgres
+from gateway.transport import LARGE
 from tests.conftest import an_s040, make_message
 from tests.services.cluster import PASSWORD, USER
-from tests.services.dying import STEPS, Life, live
+from tests.services.dying import MOST, STEPS, Life, live
 
 pytestmark = [pytest.mark.program, pytest.mark.long, pytest.mark.timeout(900)]
 PATIENCE = 90.0
@@ -59,7 +60,7 @@ NEVER = {
             *("pause", "resume", "settle", "take_back", "withdraw_maintenance"),
         ),
         _READ: (
-            *("accounts", "body", "by_buc", "closed_months", "decided_by", "explanation"),
+            *("accounts", "by_buc", "closed_months", "decided_by", "explanation"),
             *("facts", "find", "first_decisions", "first_receipt", "message", "messages"),
             *("outgoing", "past", "questions", "repeats", "schemas_in_force", "search"),
             *("sendings", "table_releases", "tasks", "timeline", "transfers"),
@@ -70,7 +71,7 @@ NEVER = {
         "only where something is probed": ("probed",),
         "nothing in the gateway gives up a sending by itself": ("withdraw",),
     },
-    "connection": {_RETAINED: ("checkpoint", "reclaim")},
+    "connection": {_RETAINED: ("reclaim",)},
 }
 """Port -> why -> what is never asked of it on the path of a message."""
 
@@ -141,7 +142,7 @@ def arrives(state, day, number, body):
 
 
 def morning(state):
-    """The first day: what is transferred, asked about, follows, repeats, and is no message."""
+    """The first day: what is transferred, asked about, follows, repeats, is large or no message."""
     nowhere = an_s040(town="")
     bodies = {
         "01": make_message("t1"),
@@ -151,9 +152,10 @@ def morning(state):
         "05": make_message("q2", inside=nowhere),
         "06": make_message("f1", case="case of t1", action="New"),
         "07": make_message("t2"),
-        "08": make_message("large", inside="x" * 30_000),
+        "08": make_message("oversize", inside="x" * MOST),
         "09": make_message("t3"),
         "10": make_message("q3", inside=nowhere),
+        "11": make_message("large") + b"<!--" + b" " * LARGE + b"-->",
     }
     inbound = state / "inbound"
     inbound.mkdir()
@@ -165,7 +167,7 @@ def morning(state):
 def noon(state):
     """Some hours later: an answer, and what institutions say of what they were handed."""
     answer = make_message("a1", case="case of q1", sed="H002", action="New", inside=ANSWER)
-    arrives(state, 1, "11", answer)
+    arrives(state, 1, "12", answer)
     said = [json.loads(p.read_text()) for p in sorted(state.glob("outbound/FR-*/*.json"))]
     folder = state / "inbound" / "status"
     folder.mkdir()
@@ -177,7 +179,7 @@ def noon(state):
 
 def evening(state):
     """Weeks later: questions are reminded of, and who was to say something has been silent."""
-    arrives(state, 2, "12", make_message("t4"))
+    arrives(state, 2, "13", make_message("t4"))
 
 
 ANSWER = (
