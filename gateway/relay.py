@@ -145,6 +145,7 @@ class Relay:
                     await self._send_large(claim)
                 except JournalUnavailable as error:
                     logger().error("outbox-unreadable", error_code=error.code)
+                self.wake()  # for what stood behind it
 
     async def _send_large(self, claim: Claimed) -> None:
         body = await self._journal.body(claim.digest)

@@ -12,7 +12,7 @@ import pytest
 from gateway.clock import InlineExecutor, ManualClock
 from gateway.core.trace_context import TraceContext
 from gateway.journal import Claimed
-from gateway.transport import Settlement
+from gateway.transport import BEGINNING, LARGE, Settlement
 from gateway.transport.folder import FolderConsumer, FolderPublisher
 from gateway.transport.memory import MemoryTransport
 from gateway.transport.rabbitmq import RabbitConsumer, RabbitPublisher
@@ -380,6 +380,54 @@ async def test_large_files_are_not_all_read_at_once(folder, monkeypatch):
     assert [received.source for received in await take(folder.consumer, 5)] == [
         f"{number}.xml" for number in range(5)
     ]
+
+
+@pytest.fixture
+def spacious(folder):
+    """The folder with room for large messages."""
+    folder.consumer._most_bytes = 2 * LARGE
+    return folder
+
+
+async def test_a_large_file_is_read_when_its_turn_comes(spacious):
+    body = b"<sed/>".ljust(LARGE, b" ")
+    spacious.arrive("01", body)
+    spacious.arrive("02", b"small")
+    first, second = await take(spacious.consumer, 2)
+    assert (first.body, first.large, second.large) == (body[:BEGINNING], True, False)
+    assert (second.body, second.whole) == (b"small", None)
+    assert await first.whole() == body
+    await first.settle(Settlement.ACCEPTED)
+    assert not (spacious.inbound / "01.xml").exists()
+
+
+async def test_a_large_file_that_is_gone_when_its_turn_comes_may_come_again(spacious):
+    spacious.arrive("01", b"a" * LARGE)
+    [received] = await take(spacious.consumer, 1)
+    (spacious.inbound / "01.xml").unlink()
+    assert await received.whole() is None
+    spacious.arrive("01", b"b" * LARGE)
+    [received] = await take(spacious.consumer, 1)
+    assert await received.whole() == b"b" * LARGE
+
+
+async def test_a_large_file_that_still_grows_is_never_loaded_over_the_cap(spacious):
+    spacious.arrive("01", b"a" * LARGE)
+    [received] = await take(spacious.consumer, 1)
+    with (spacious.inbound / "01.xml").open("ab") as file:
+        file.write(b"a" * (LARGE + 1))
+    assert await received.whole() is None
+    [received] = await take(spacious.consumer, 1)
+    assert received.oversize == hashlib.sha256(b"a" * (2 * LARGE + 1)).hexdigest()
+
+
+async def test_a_large_file_that_cannot_be_read_stays_and_is_told(spacious):
+    spacious.arrive("01", b"a" * LARGE)
+    [received] = await take(spacious.consumer, 1)
+    (spacious.inbound / "01.xml").rename(spacious.inbound / "kept")
+    (spacious.inbound / "01.xml").symlink_to("kept")
+    assert await received.whole() is None
+    assert (await spacious.consumer.inbound()).problems == ("inbound-not-a-file",)
 
 
 async def test_a_name_of_any_bytes_is_taken_and_told(folder):

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from gateway.clock import Clock, Executor
 from gateway.core.trace_context import read
 from gateway.errors import TransportUnavailable
 from gateway.gathering import Gathering
-from gateway.transport import Inbound, Received, Settlement
+from gateway.transport import BEGINNING, LARGE, Inbound, Received, Settlement
 from gateway.transport.folder.files import BLOCK, FILE, opened, sync_folder
 
 ENDINGS: Final = (".xml", ".mime")
@@ -146,6 +147,7 @@ class FolderConsumer:
             oversize=file.oversize,
             rina_number=_told(file.meta.get("rina_number"), _RINA_NUMBER),
             traceparent=str(trace) if trace is not None else None,
+            whole=partial(self._fetched, file.name) if file.large else None,
         )
 
     def _receipt(self, file: "_File") -> datetime:
@@ -192,19 +194,22 @@ class FolderConsumer:
             return None
 
     def _read_one(self, folder: int, name: str) -> "_File":
-        body, oversize = b"", None
+        body, oversize, large = b"", None, False
         descriptor = os.open(name, FILE, dir_fd=folder)
         try:
             found = os.fstat(descriptor)
             if found.st_size <= self._most_bytes:
-                body = _whole(descriptor, found.st_size)
+                large = found.st_size >= LARGE
+                body = (
+                    os.read(descriptor, BEGINNING) if large else _whole(descriptor, found.st_size)
+                )
             else:
                 oversize = self._put_aside(folder, name, descriptor)
         finally:
             os.close(descriptor)
         meta, sidecars = _meta(folder, name)
         since = _EPOCH + timedelta(seconds=min(max(found.st_mtime, 0), 2**33))
-        return _File(name, body, oversize, since, meta, sidecars)
+        return _File(name, body, oversize, since, meta, sidecars, large)
 
     def _put_aside(self, folder: int, name: str, descriptor: int) -> str:
         """Keep a body over the cap under its digest; it is never held in memory."""
@@ -216,6 +221,28 @@ class FolderConsumer:
             os.link(name, kept, src_dir_fd=folder)
             sync_folder(self._aside)
         return digest
+
+    async def _fetched(self, name: str) -> bytes | None:
+        """All bytes of a large file; None when they cannot be read now: then it comes again."""
+        try:
+            return await self._executor.run(self._read_large, name)
+        except FileNotFoundError:
+            self._out.discard(name)
+        except OSError:
+            self._out.discard(name)
+            self._unreadable.add(name)
+        return None
+
+    def _read_large(self, name: str) -> bytes:
+        with opened(self._folder) as folder:
+            descriptor = os.open(name, FILE, dir_fd=folder)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size > self._most_bytes:  # somebody writes it still: it is too large next time
+                raise FileNotFoundError
+            return _whole(descriptor, size)
+        finally:
+            os.close(descriptor)
 
     # -- removing ---------------------------------------------------------------------------
 
@@ -246,6 +273,8 @@ class _File:
     meta: dict[str, Any]
     sidecars: tuple[str, ...]
     """Names of the sidecars that stand beside it."""
+    large: bool
+    """`body` is its beginning; all of it is read when its turn comes."""
 
 
 @dataclass(frozen=True, slots=True)
