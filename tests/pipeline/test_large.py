@@ -113,8 +113,8 @@ async def test_what_cannot_be_had_is_left_to_the_transport(house, a_message, lin
     line.ready.set()
     line.run()
     await settled(line, "its next")
-    assert line.fetched == 1
-    assert house.pipeline.in_flight == 0
+    await house.pipeline.drain()
+    assert (line.fetched, house.pipeline.in_flight) == (1, 0)
 
 
 async def test_without_a_case_in_its_beginning_it_is_read_all_the_same(house, a_message, line):
