@@ -40,6 +40,7 @@ _AT_ONCE: Final = 32
 """Messages examined in one job."""
 PAUSE_SECONDS: Final = 1.0
 """Between two attempts while the journal or the source cannot be used."""
+_AGAIN: Final = "again"
 NO_SCHEMA: Final = "schemas-invalid"
 """A schema of the catalogue does not compile."""
 
@@ -291,7 +292,14 @@ class Pipeline:
         in_turn = self._large_in_turn if received.large else self._in_turn
         task = asyncio.create_task(in_turn(received, before, self._line))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """One that broke us outside of its decision is told of; its message stays unsettled."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            logger().error("message-broke-the-gateway", exc_info=error)
 
     async def _examine(self, received: Received) -> Examined | Malformed | SchemasInvalid:
         """What the bytes say; one that breaks the reader is a bug, and is quarantined."""
@@ -312,8 +320,7 @@ class Pipeline:
         self._without_schema += 1
         try:
             while not self._ending:
-                logger().warning("message-not-recorded", path=received.source, error_code=NO_SCHEMA)
-                self._metrics.received("failed")
+                self._tell_no_schema(received)
                 await self._clock.sleep(PAUSE_SECONDS)
                 examined = await self._examine(received)
                 if not isinstance(examined, SchemasInvalid):
@@ -321,6 +328,11 @@ class Pipeline:
             return None
         finally:
             self._without_schema -= 1
+
+    def _tell_no_schema(self, received: Received) -> str:
+        logger().warning("message-not-recorded", path=received.source, error_code=NO_SCHEMA)
+        self._metrics.received("failed")
+        return NO_SCHEMA
 
     async def _outcome(
         self, received: Received, schemas: Schemas | None
@@ -377,15 +389,36 @@ class Pipeline:
         finally:
             here.set_result(None)
         try:
-            async with self._one_large:
-                whole = await _whole(received)
-                if whole is not None:
-                    examined = await self._examine(whole)
-                    if earlier is not None:
-                        await earlier
-                    await whole.settle(await self._handled(whole, examined))
+            if earlier is not None:
+                await earlier
+            while (why := await self._large_handled(received)) is not None:
+                self._without_schema += why == NO_SCHEMA
+                await self._clock.sleep(PAUSE_SECONDS)
+                self._without_schema -= why == NO_SCHEMA
         finally:
             self._gone(case_id, done)
+
+    async def _large_handled(self, received: Received) -> str | None:
+        """Fetch it and handle it, when no other large one is in memory.
+
+        None when that is over: it is settled, or the transport's again. Else why it is to be tried
+        again; meanwhile other large ones go on.
+        """
+        async with self._one_large:
+            if self._ending:
+                await received.settle(Settlement.RETRY)
+                return None
+            whole = await _whole(received)
+            if whole is None:
+                return None
+            examined = await self._examine(whole)
+            if isinstance(examined, SchemasInvalid):
+                return self._tell_no_schema(received)
+            settlement = await self.handle(whole, examined)
+            if settlement is Settlement.RETRY:
+                return _AGAIN
+            await whole.settle(settlement)
+            return None
 
     def _placed(self, case_id: str) -> "tuple[asyncio.Future[None] | None, asyncio.Future[None]]":
         """Take a place behind the earlier ones of a case: when they are done, and when we are."""

@@ -24,8 +24,8 @@ from gateway.transport import Publisher
 
 LEASE_SECONDS: Final = 60.0
 """A claim not settled by then may be claimed again (the worker is taken for dead)."""
-_MARGIN_SECONDS: Final = 15.0
-"""Of its lease that a large sending should have left when its turn comes."""
+LARGE_LEASE_SECONDS: Final = 300.0
+"""The same for a large sending, from when its turn has come."""
 IDLE_SECONDS: Final = 1.0
 """Between two looks at the outbox when nothing woke us."""
 
@@ -92,7 +92,7 @@ class Relay:
             self._woken.clear()
             if not await self._moved():
                 await self._rest()
-        if self._line is not None:
+        if self._line is not None:  # the one that is under way; the rest is given back
             await self._line
 
     async def _moved(self) -> int:
@@ -116,7 +116,6 @@ class Relay:
         if self._line is not None and self._line.done():
             line, self._line = self._line, None
             line.result()
-        until = self._clock.monotonic() + LEASE_SECONDS - _MARGIN_SECONDS
         claims = await self._journal.claim(self._pace.batch, self._clock.now(), LEASE_SECONDS)
         if not claims:
             return 0
@@ -126,28 +125,39 @@ class Relay:
                 await self._put_back(claim)
         open_ = [c for c in claims if c.destination not in closed]
         large = [c for c in open_ if c.large]
-        if large:
-            self._line = asyncio.create_task(self._after(self._line, large, until))
+        if large and self._ending:  # one a turn, and who counts the turns ends them
+            for claim in large[1:]:
+                await self._journal.renew(claim, None)
+            await self._send_large(large[0])
+        elif large:
+            self._line = asyncio.create_task(self._after(self._line, large))
         return len(large) + await self._send([c for c in open_ if not c.large])
 
-    async def _after(
-        self, before: "asyncio.Task[None] | None", large: Sequence[Claimed], until: float
-    ) -> None:
-        """Send what is large, one after another: one of them is in memory at a time.
-
-        One whose lease has nearly run out by then is left, and claimed again.
-        """
+    async def _after(self, before: "asyncio.Task[None] | None", large: Sequence[Claimed]) -> None:
+        """Send what is large, one after another: one of them is in memory at a time."""
         if before is not None:
             await before
         for claim in large:
-            if self._clock.monotonic() < until:
-                try:
+            try:
+                if self._ending:
+                    await self._journal.renew(claim, None)
+                else:
                     await self._send_large(claim)
-                except JournalUnavailable as error:
-                    logger().error("outbox-unreadable", error_code=error.code)
-                self.wake()  # for what stood behind it
+            except JournalUnavailable as error:
+                logger().error("outbox-unreadable", error_code=error.code)
+            self.wake()  # for what stood behind it
 
     async def _send_large(self, claim: Claimed) -> None:
+        """Send it, unless it is not ours any more: its turn may have come late.
+
+        Whether it may leave is asked again, for the same reason.
+        """
+        if claim.destination in self.closed:
+            await self._put_back(claim)
+            return
+        until = self._clock.now() + timedelta(seconds=LARGE_LEASE_SECONDS)
+        if not await self._journal.renew(claim, until):
+            return
         body = await self._journal.body(claim.digest)
         if body is None:
             await self._journal.withdraw(claim, self._clock.now(), "no-body")

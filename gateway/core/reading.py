@@ -233,7 +233,7 @@ def _begun(beginning: bytes) -> bytes:
     mark, begin = _first_mark(beginning)
     end = mark.search(beginning, begin - 1)
     head, content = _split_part(beginning[begin : end.start() + 1 if end is not None else None])
-    encoded = head.get("Content-Transfer-Encoding", "binary").strip().lower() == "base64"
+    encoded = str(head.get("Content-Transfer-Encoding", "binary")).strip().lower() == "base64"
     return _decoded(head, content.rpartition(b"\n")[0] if encoded else content)
 
 

@@ -470,6 +470,14 @@ class Journal(JournalReader, Protocol):
         """Show a person what the far side should have said something of; ids of these sendings."""
         ...
 
+    async def renew(self, claim: Claimed, until: datetime | None) -> bool:
+        """Hold a claim until then, from now on; None: give it back, as if it had not been claimed.
+
+        False when it is not to be sent: it is somebody else's by now, or given back, because we
+        said so or a person holds it back.
+        """
+        ...
+
     async def defer(self, claim: Claimed, due: datetime, error: str) -> bool:
         """It did not go; try again from `due` on. False when the claim was void."""
         ...

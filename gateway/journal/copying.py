@@ -26,6 +26,8 @@ from gateway.journal.sqlite import SqliteEngine
 _NUMBERED: Final = {"message": "position", "maintenance": "number"}
 """Tables whose rows the database numbers itself."""
 _PAGE: Final = 1000
+_PAGE_OF: Final = {"body": 32, "piece": 32}
+"""Rows that are read at a time: of tables with large ones, fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ def _rows_of_database(db: psycopg.Connection[Any], table: _Table) -> Iterator[Se
     key = sql.SQL(", ").join(map(sql.Identifier, table.key))
     select = _composed("SELECT {} FROM {} ORDER BY {}", columns, _name(table), key)
     db.execute(sql.SQL("DECLARE rows CURSOR FOR ") + select)
-    while rows := db.execute(f"FETCH {_PAGE} FROM rows").fetchall():
+    page = _PAGE_OF.get(table.name, _PAGE)
+    while rows := db.execute(f"FETCH {page:d} FROM rows").fetchall():
         yield from rows
     db.execute("CLOSE rows")
 

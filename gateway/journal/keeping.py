@@ -339,12 +339,12 @@ class Keeper(Reader):
 
     async def _write_pieces(self, entry: Entry) -> None:
         """What is large goes first, and in between others write."""
-        body, digest = entry.body, entry.judgement.digest
-        if not pieces.number_of(body):
+        digest = entry.judgement.digest
+        if not pieces.number_of(entry.body):
             return
         about = About(frozenset((digest,)))
-        if await self._writer.write(lambda page: pieces.missing(page, digest, body), about):
-            for number, piece in pieces.cut(body):
+        if await self._writer.write(partial(pieces.missing, entry=entry), about):
+            for number, piece in pieces.cut(entry.body):
                 row = (digest, number, piece)
                 await self._writer.write(partial(pieces.add, row=row), about)
 
@@ -391,6 +391,10 @@ class Keeper(Reader):
     async def refer_silent(self, now: datetime, limit: int) -> Sequence[str]:
         """See `Journal`."""
         return await self._writer.write(lambda page: delivery.refer_silent(page, now, limit))
+
+    async def renew(self, claim: Claimed, until: datetime | None) -> bool:
+        """See `Journal`."""
+        return await self._writer.write(lambda page: outbox.renew(page, claim, until), About())
 
     async def defer(self, claim: Claimed, due: datetime, error: str) -> bool:
         """See `Journal`."""

@@ -290,6 +290,13 @@ def _too_late(page: Page, claimed: Claimed, at: datetime) -> None:
     finish(page, [settled[1]])
 
 
+def renew(page: Page, claimed: Claimed, until: datetime | None) -> bool:
+    """Hold the claim for longer, or give it back; whether it may be sent."""
+    lease = microseconds(until) if until is not None else 0
+    row = page.execute("renew", (claimed.message_id, claimed.token, lease)).fetchone()
+    return row is not None and bool(row[0])
+
+
 def defer(page: Page, claimed: Claimed, due: datetime, error: str) -> bool:
     """Give the claim back; it is due again later."""
     when = microseconds(due)

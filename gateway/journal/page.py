@@ -24,6 +24,9 @@ class Page:
         self.checkpoint = False
         """Move the log into the file once the transaction is over, and cut it off."""
 
+        self.much = False
+        """Move the log into the file now, if that goes: later it would take long."""
+
     @property
     def written(self) -> int:
         """Grows with everything that is written or gathered."""

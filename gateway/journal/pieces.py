@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.errors import JournalConflict
+from gateway.journal import Entry
 from gateway.journal.page import Page
 
 LARGE: Final = 1024 * 1024
@@ -30,10 +31,13 @@ def cut(body: bytes) -> Iterator[tuple[int, memoryview]]:
         yield number, whole[begin : begin + PIECE]
 
 
-def missing(page: Page, digest: str, body: bytes) -> bool:
-    """Whether pieces of it are still to be written."""
-    kept, there = _standing(page, digest)
-    return not kept and there != number_of(body)
+def missing(page: Page, entry: Entry) -> bool:
+    """Whether pieces of its body are still to be written; not for what will not be recorded."""
+    judgement = entry.judgement
+    if not entry.attempt and page.look("message_standing", (judgement.message_id,)) is not None:
+        return False
+    kept, there = _standing(page, judgement.digest)
+    return not kept and there != number_of(entry.body)
 
 
 def add(page: Page, row: tuple[str, int, memoryview]) -> None:
@@ -43,7 +47,7 @@ def add(page: Page, row: tuple[str, int, memoryview]) -> None:
     """
     page.touch(row[:1])
     page.add("add_piece", [row])
-    page.checkpoint = True
+    page.much = True
 
 
 def keep(page: Page, digest: str, body: bytes) -> None:

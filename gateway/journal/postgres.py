@@ -28,7 +28,7 @@ from gateway.config import Postgres
 from gateway.errors import JournalUnavailable
 from gateway.journal import postgres_schema
 from gateway.journal.dialect import translated
-from gateway.journal.engine import About, Cursor, Fault
+from gateway.journal.engine import ALONE, About, Cursor, Fault
 from gateway.journal.history import Scope
 from gateway.journal.keeping import Keeper, Reader, locked
 from gateway.journal.postgres_schema import JOURNAL, LOCKS
@@ -184,7 +184,9 @@ class PostgresEngine:
         """See `Engine`."""
         connection = PostgresConnection(self._usable("write", postgres_schema.migrate))
         try:
+            connection.begin([ALONE])  # nobody counts pieces meanwhile
             connection.run("drop_loose_pieces")
+            connection.execute("COMMIT")
         except psycopg.Error as error:
             connection.close()
             raise self.unavailable(error) from error

@@ -215,6 +215,16 @@ SELECT message_id FROM message
                                                  = a.content ->> 'question')))
  ORDER BY received_at, position;
 
+-- renew --
+-- What a person holds back meanwhile, or nobody needs any more, is given back.
+UPDATE sending
+   SET lease_until = CASE WHEN coalesce(error, '') = 'overtaken'
+                            OR EXISTS (SELECT 1 FROM held AS h
+                                        WHERE h.message_id = sending.message_id)
+                          THEN 0 ELSE CAST(?3 AS BIGINT) END
+ WHERE message_id = ?1 AND token = ?2 AND state = 'due'
+RETURNING lease_until > 0;
+
 -- defer --
 -- The claim is given back, so its token is void from here on. What was overtaken meanwhile stays
 -- due at once: the next claim withdraws it.

@@ -214,8 +214,7 @@ class Writer:
             db.execute("ROLLBACK")
             return False
         db.execute("COMMIT")
-        if page.checkpoint:
-            db.checkpoint()
+        _move_on(db, wanted=page.checkpoint, much=page.much)
         return True
 
     def _one_by_one(self, db: Connection, batch: Sequence[_Write]) -> None:
@@ -223,7 +222,7 @@ class Writer:
 
         Raises an error of the engine when the whole transaction is lost.
         """
-        wanted = False
+        wanted = much = False
         db.begin([write.about for write in batch])
         for write in batch:
             page = Page(db)
@@ -232,10 +231,9 @@ class Writer:
             if write.error is not None:
                 db.execute("ROLLBACK TO one")
             db.execute("RELEASE one")
-            wanted = wanted or page.checkpoint
+            wanted, much = wanted or page.checkpoint, much or page.much
         db.execute("COMMIT")
-        if wanted:
-            db.checkpoint()
+        _move_on(db, wanted=wanted, much=much)
 
     def _attempt(self, write: _Write, page: Page, *, flush: bool = False) -> None:
         """One write; its rows are gathered, or inserted at once.
@@ -256,6 +254,18 @@ class Writer:
     def _ends_all(self, error: BaseException) -> bool:
         """True for what concerns the transaction, false for what is wrong with one write."""
         return self._engine.fault(error) in {Fault.LOST, Fault.AGAIN}
+
+
+def _move_on(db: Connection, *, wanted: bool, much: bool) -> None:
+    """Move the log on after a commit; who only wanted to spare others a wait hears of no failure.
+
+    Raises an error of the engine when it is wanted, and fails.
+    """
+    if wanted:
+        db.checkpoint()
+    elif much:
+        with _Caught():
+            db.checkpoint()
 
 
 class InlineWriter(Writer):

@@ -1,6 +1,7 @@
 """What the suites of the ports share: small judgements made by hand, and the drivers to hold."""
 
 import asyncio
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -27,6 +28,7 @@ from gateway.core.message import BusinessMessage, CaseAction, Party, Role
 from gateway.core.outgoing import RINA, Outgoing, SendingKind, new_id
 from gateway.core.states import MessageState
 from gateway.core.trace import step
+from gateway.errors import StateLocked
 from gateway.journal import Entry
 from gateway.journal.postgres import PostgresJournal, PostgresReader
 from gateway.journal.rows import Release
@@ -217,7 +219,19 @@ def judged_again(entry, **changes):
 
 
 class Driver:
-    """What the suite does with a journal beside its port."""
+    """What the suite does with a journal beside its port.
+
+    Attributes:
+        alone: nobody else can open the journal at the same time.
+    """
+
+    alone = False
+
+    async def opened_and_closed(self):
+        """What a worker does that comes and goes."""
+        with contextlib.suppress(StateLocked):
+            async with self.opened():
+                pass
 
     async def together(self, journal, works):
         """What becomes of all these when they share one transaction."""
@@ -238,6 +252,8 @@ class Driver:
 
 class SqliteDriver(Driver):
     """SQLite on a file."""
+
+    alone = True
 
     def __init__(self, folder):
         self.path = folder / "journal.db"

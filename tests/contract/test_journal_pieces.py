@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import sqlite3
+import threading
 from datetime import timedelta
 from functools import partial
 
@@ -9,7 +11,7 @@ import pytest
 
 from gateway.core.outgoing import SendingKind
 from gateway.errors import JournalConflict
-from gateway.journal import Duplicate, IdentityConflict, Recorded
+from gateway.journal import Duplicate, IdentityConflict, Recorded, recording
 from gateway.journal.pieces import LARGE, PIECE, add
 from gateway.journal.retention import Amount, Erasing, Kept
 from tests.contract.conftest import NOON, TABLES, Made, at, drained, judged_again, sha256
@@ -130,6 +132,58 @@ async def test_pieces_of_a_dead_worker_are_used_or_dropped(driver, made):
     async with driver.opened() as later:
         assert await pieces_in(later) == 4  # of what is recorded, and no other
         assert await later.body(digest) == entry.body
+
+
+async def test_pieces_are_not_dropped_while_they_are_counted(driver, made):
+    """What an earlier worker left is used by one just as another one opens the journal."""
+    entry = large(made.transfer())
+    async with driver.opened() as one:
+        await one.activate(TABLES)
+        await one._write_pieces(entry)
+        await driver.aged(one)
+        counted, go_on = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def recorded(page):
+            outcome = recording.record(page, one._scope, entry)
+            loop.call_soon_threadsafe(counted.set)
+            go_on.wait(10)
+            return outcome
+
+        recording_it = asyncio.create_task(one._writer.write(recorded, recording.about(entry)))
+        await counted.wait()
+        opening = asyncio.create_task(driver.opened_and_closed())
+        done, _ = await asyncio.wait({opening}, timeout=0.5)
+        go_on.set()
+        assert await recording_it == Recorded()
+        await opening
+        assert await one.body(entry.judgement.digest) == entry.body
+        assert driver.alone or not done
+
+
+async def test_what_is_known_and_erased_is_not_written_again(journal, made):
+    entry = large(made.transfer())
+    await journal.record(entry)
+    await drained(journal)
+    before = dict.fromkeys(Kept, LATER - timedelta(days=1))
+    wanted = Erasing(
+        before=before, who="claire", why="its time is over", at=LATER, cases=("case-1",)
+    )
+    await journal.erase(wanted)
+    assert await journal.record(entry) == Duplicate()
+    assert await pieces_in(journal) == 0
+
+
+async def test_a_piece_is_written_also_where_the_log_cannot_be_moved(driver, made, monkeypatch):
+    def full(_connection):
+        raise sqlite3.OperationalError("disk is full")
+
+    monkeypatch.setattr("gateway.journal.sqlite.SqliteConnection.checkpoint", full)
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        entry = large(made.transfer())
+        assert await journal.record(entry) == Recorded()
+        assert await journal.body(entry.judgement.digest) == entry.body
 
 
 async def test_what_is_erased_is_gone_piece_by_piece(journal, made):

@@ -14,6 +14,7 @@ from gateway.core.outgoing import SendingKind
 from gateway.core.states import CaseState, MessageState
 from gateway.errors import JournalConflict, JournalUnavailable
 from gateway.journal import Closing, Contradiction, Duplicate, IdentityConflict, Recorded
+from gateway.journal.pausing import Pause, Reach
 from gateway.journal.rows import FirstDecision, SchemasInForce, Search, TableRelease
 from tests.contract.conftest import (
     NOON,
@@ -744,6 +745,43 @@ async def test_a_claim_that_ran_out_is_void(journal, made):
     assert await journal.handed_over([new], at(73)) == 1
     assert await journal.handed_over([new], at(74)) == 0
     assert not await journal.withdraw(new, at(80), "x")
+
+
+async def test_a_claim_that_is_renewed_is_ours_until_then(journal, made):
+    await journal.record(made.transfer())
+    (claim, *_) = await journal.claim(1, at(10), LEASE)
+    assert await journal.renew(claim, at(10 + 3 * LEASE))
+    others = await journal.claim(10, at(10 + 2 * LEASE), LEASE)
+    assert claim.message_id not in {other.message_id for other in others}
+    assert await journal.handed_over([claim], at(11 + 2 * LEASE)) == 1
+    assert not await journal.renew(claim, at(500))
+
+
+async def test_a_claim_that_ran_out_is_not_renewed(journal, made):
+    await journal.record(made.transfer())
+    (late, *_) = await journal.claim(1, at(10), LEASE)
+    again = await journal.claim(10, at(10 + 2 * LEASE), LEASE)
+    (ours,) = [claim for claim in again if claim.message_id == late.message_id]
+    assert not await journal.renew(late, at(500))
+    assert await journal.renew(ours, at(500))
+
+
+async def test_a_claim_that_is_given_back_is_due_as_if_it_had_never_been_one(journal, made):
+    await journal.record(made.transfer())
+    (claim, *_) = await journal.claim(1, at(10), LEASE)
+    assert not await journal.renew(claim, None)
+    (again, *_) = await journal.claim(1, at(10), LEASE)
+    assert (again.message_id, again.attempts) == (claim.message_id, claim.attempts)
+
+
+async def test_what_a_person_holds_back_meanwhile_is_not_renewed(journal, made):
+    await journal.record(made.transfer())
+    (claim, *_) = await journal.claim(1, at(10), LEASE)
+    await journal.pause(Pause(Reach.ALL, "", at(11), "claire", "why not"))
+    assert not await journal.renew(claim, at(500))
+    await journal.resume(Reach.ALL, "", who="claire", why="now", at=at(12))
+    (again, *_) = await journal.claim(1, at(12), LEASE)
+    assert again.message_id == claim.message_id
 
 
 async def test_a_deferred_sending_is_due_again_later(journal, made):

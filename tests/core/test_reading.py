@@ -478,10 +478,18 @@ def test_the_beginning_of_a_message_names_its_case(a_message, encoding, newline)
         b"Content-Type: multipart/related; boundary=x\n\n--x\nno head",
         b"Content-Type: multipart/related; boundary=x\n\n--x\nMIME: 1\n\nx\n",
         mime(b"x\n", encoding="base64"),
+        mime(b"<a/>", encoding="base64").replace(b"base64", b"base\xff64"),
     ],
 )
 def test_a_beginning_that_names_no_case(beginning):
     assert announced(beginning) is None
+
+
+@given(st.binary(max_size=300), st.integers(0, 300), st.sampled_from(["base64", "8bit", None]))
+def test_no_beginning_breaks_it(junk, at, encoding):
+    whole = mime(b"<a/>", encoding=encoding)
+    for beginning in (junk, whole[:at] + junk + whole[at:], whole[:at] + junk):
+        assert announced(beginning) is None
 
 
 def test_a_case_that_is_not_named_as_it_should_be_is_none(a_message, uid):

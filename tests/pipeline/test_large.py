@@ -1,13 +1,18 @@
 """A large message goes by itself: only the later ones of its case wait for it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from gateway.core.reading import read
 from gateway.errors import JournalUnavailable
+from gateway.journal.pausing import Pause, Reach
 from gateway.journal.pieces import LARGE
+from gateway.pipeline import NO_SCHEMA
+from gateway.relay import LEASE_SECONDS, Pace
 from gateway.transport import BEGINNING, Received, Settlement
+from sed_schemas.load import SchemasInvalid
 
 
 def long(body, size=LARGE + 5):
@@ -65,7 +70,8 @@ async def line(house):
 
     made.run = run
     yield made
-    made.running.cancel()
+    if made.running is not None:
+        made.running.cancel()
     made.ready.set()
     await house.pipeline.drain()
 
@@ -190,17 +196,166 @@ async def test_what_is_large_leaves_with_its_bytes_while_others_go_on(house, a_m
     assert row.state.value == "handed-over"
 
 
-async def test_one_that_waits_too_long_for_its_turn_is_left_to_the_next_claim(house, a_message):
+def large_ones(house):
+    return [s for s in house.transport.published if len(s.body) >= LARGE]
+
+
+async def waiting_to_leave(house, a_message, number):
+    """So many large hand-overs in the line of the outbox; what lets them go."""
     wait = asyncio.Event()
     house.journal.body = slow(house.journal.body, wait)
-    for number in range(2):
-        await house.take(long(a_message(f"m{number}", case=f"c{number}")))
+    for n in range(number):
+        await house.take(long(a_message(f"m{n}", case=f"c{n}")))
     await house.send()
-    await house.clock.advance(50)  # the lease is 60 s
+    return wait
+
+
+async def test_what_was_claimed_again_while_it_waited_leaves_once(house, a_message):
+    wait = await waiting_to_leave(house, a_message, 3)
+    for _ in range(3):
+        await house.clock.advance(LEASE_SECONDS + 1)
+        await house.relay.turn()
     wait.set()
     await house.relay._line
-    assert len([s for s in house.transport.published if s.kind == "hand-over"]) == 1
-    await house.clock.advance(11)
-    assert await house.relay.turn() == 1
+    assert len({s.message_id for s in large_ones(house)}) == len(large_ones(house)) == 3
+    assert (await house.journal.counts()).sendings == {"handed-over": 9}
+
+
+async def test_one_that_takes_long_to_publish_leaves_once(house, a_message):
+    publish = house.transport.publish
+
+    async def slowly(batch):
+        if any(len(claim.body) >= LARGE for claim in batch):
+            await house.clock.sleep(LEASE_SECONDS + 10)
+        return await publish(batch)
+
+    house.transport.publish = slowly
+    await house.take(long(a_message("m0", case="a")))
+    await house.send()
+    for _ in range(20):
+        await asyncio.sleep(0.005)  # noqa: TID251 - lets threads of the journal work
+        await house.clock.advance(10)
+        await house.relay.turn()
+    assert len(large_ones(house)) == 1
+    assert (await house.journal.counts()).sendings == {"handed-over": 3}
+
+
+async def test_what_is_paused_while_it_waits_for_its_turn_stays(house, a_message):
+    wait = await waiting_to_leave(house, a_message, 2)
+    now = house.clock.now()
+    assert await house.journal.pause(Pause(Reach.ALL, "", now, "claire", "why not"))
+    wait.set()
     await house.relay._line
-    assert len({s.message_id for s in house.transport.published if s.kind == "hand-over"}) == 2
+    assert len(large_ones(house)) == 1  # what was being sent at that moment
+    await house.journal.resume(Reach.ALL, "", who="claire", why="now", at=now)
+    await house.send()
+    await house.relay._line
+    assert len(large_ones(house)) == 2
+
+
+async def test_a_destination_that_fails_is_left_alone_by_those_that_wait(house, a_message):
+    house.relay._pace = Pace(breaker_failures=2)
+    wait = await waiting_to_leave(house, a_message, 5)
+    house.transport.fail.add("FR:0101100000")
+    tried, publish = [], house.transport.publish
+
+    async def counted(batch):
+        tried.extend(batch)
+        return await publish(batch)
+
+    house.transport.publish = counted
+    wait.set()
+    await house.relay._line
+    assert len(tried) == 2
+    assert house.relay.closed == {"FR:0101100000"}
+
+
+async def test_at_the_end_what_waits_is_given_back_and_leaves_one_a_turn(house, a_message):
+    wait = await waiting_to_leave(house, a_message, 3)
+    running = asyncio.ensure_future(house.relay.run())
+    house.relay.end()
+    wait.set()
+    await running
+    assert len(large_ones(house)) == 1
+    for number in (2, 3):  # as the daemon goes on, for some seconds at most
+        assert await house.relay.turn()
+        assert len(large_ones(house)) == number
+    assert await house.relay.turn() == 0
+
+
+async def test_what_is_recorded_at_the_end_has_left_when_the_turns_are_over(house, a_message):
+    house.relay.end()
+    await house.relay.run()
+    await house.take(long(a_message("m0", case="a")))
+    while await house.relay.turn():
+        pass
+    assert (await house.journal.counts()).sendings == {"handed-over": 3}
+
+
+class Damaged:
+    """Schemas of which one does not compile."""
+
+    def __init__(self, schemas, until):
+        self._schemas, self._until = schemas, until
+
+    def __getattr__(self, name):
+        if not self._until.is_set():
+            raise SchemasInvalid("x")
+        return getattr(self._schemas, name)
+
+
+async def test_while_a_schema_is_missing_no_large_message_is_kept_in_memory(house, a_message, line):
+    repaired, schemas = asyncio.Event(), house.pipeline.desk.schemas
+    house.pipeline.desk = replace(house.pipeline.desk, schemas=Damaged(schemas, repaired))
+    for number in range(2):
+        line.put(f"{number}", long(a_message(f"m{number}", case=f"c{number}")), large=True)
+    line.ready.set()
+    line.run()
+    for _ in range(5000):
+        if line.fetched == 2:
+            break
+        await asyncio.sleep(0.001)  # noqa: TID251 - lets threads of the journal work
+    assert (line.fetched, line.settled) == (2, [])  # neither waits for the other
+    assert house.pipeline.trouble == NO_SCHEMA
+    repaired.set()
+    await house.clock.advance(2)
+    await settled(line, "0", "1")
+    assert house.pipeline.trouble is None
+
+
+async def test_at_the_end_none_is_fetched_any_more(house, a_message, line):
+    for number in range(3):
+        line.put(f"{number}", long(a_message(f"m{number}", case=f"c{number}")), large=True)
+    line.run()
+    for _ in range(20):
+        await asyncio.sleep(0.001)  # noqa: TID251 - lets the first begin
+    line.running.cancel()
+    ending = asyncio.create_task(house.pipeline.drain())
+    line.ready.set()
+    await ending
+    assert line.fetched == 1
+    back = [label for label, settlement in line.settled if settlement is Settlement.RETRY]
+    assert back == ["1", "2"]
+
+
+async def test_one_that_breaks_the_transport_is_told_of_and_gives_its_room_back(
+    house, a_message, line, capsys
+):
+    async def broken():
+        raise ZeroDivisionError
+
+    line.put("broken", long(a_message("m0", case="a")), large=True)
+    receive = line.receive
+
+    async def received():
+        async for one in receive():
+            yield replace(one, whole=broken)
+
+    line.receive = received
+    line.run()
+    for _ in range(100):
+        await asyncio.sleep(0.001)  # noqa: TID251 - lets it begin
+    assert house.pipeline.in_flight == 0
+    assert house.pipeline._room._value == 8
+    assert line.settled == []
+    assert "message-broke-the-gateway" in capsys.readouterr().out

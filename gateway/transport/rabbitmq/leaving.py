@@ -28,83 +28,26 @@ _INSTITUTION: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 
 
 class RabbitPublisher:
-    """Hands over by publishing."""
+    """Hands over by publishing; what is large over a line of its own, so that none waits for it."""
 
     def __init__(self, broker: RabbitMq, name: str, executor: Executor) -> None:
         self._broker = broker
-        self._name = name
         self._executor = executor
-        self._seconds = broker.publish_timeout_seconds
-        self._connection: AbstractConnection | None = None
-        self._channel: AbstractChannel | None = None
-        self._opening = asyncio.Lock()
-        self._shown: set[str] = set()
-        """Sendings that no queue takes, whose copy stands at the broker."""
+        self._small = _Way(broker, f"{name} out")
+        self._large = _Way(broker, f"{name} out, large")
 
     async def publish(self, batch: Sequence[Claimed]) -> Sequence[TransportUnavailable | None]:
         """One result a sending: None when a queue has it on disk."""
         made = await asyncio.gather(*(self._letter(sending) for sending in batch))
         letters = [letter for letter in made if isinstance(letter, line.Letter)]
-        became = iter(await self._published(letters))
-        results = [next(became) if isinstance(one, line.Letter) else one for one in made]
-        for sending, error in zip(batch, results, strict=True):
-            if error is None:
-                self._shown.discard(sending.message_id)
-        return results
+        way = self._large if any(sending.large for sending in batch) else self._small
+        became = iter(await way.published(letters))
+        return [next(became) if isinstance(one, line.Letter) else one for one in made]
 
     async def close(self) -> None:
         """Hang up."""
-        await self._hang_up()
-
-    async def _open_channel(self) -> AbstractChannel:
-        """The one channel there is; a lost line is replaced by one attempt."""
-        async with self._opening:
-            if self._channel is not None and not self._channel.is_closed:
-                return self._channel
-            await self._hang_up()
-            self._connection = await line.connected(self._broker, f"{self._name} out")
-            self._channel = await line.answered(line.channel_of(self._connection, confirms=True))
-            return self._channel
-
-    async def _hang_up(self) -> None:
-        connection, self._connection, self._channel = self._connection, None, None
-        if connection is not None:
-            await line.hung_up(connection)
-
-    async def _renew(self, channel: AbstractChannel) -> None:
-        """Have another channel on the same line.
-
-        A queue without a leader declines all that comes over the channel that first met it so,
-        also once it has one again (RabbitMQ 3.10).
-        """
-        self._channel = None
-        await line.hung_up(channel)
-        if self._connection is not None:
-            made = line.channel_of(self._connection, confirms=True)
-            with contextlib.suppress(TransportUnavailable):  # the next attempt has a new line
-                self._channel = await line.answered(made)
-
-    async def _published(
-        self, letters: Sequence[line.Letter]
-    ) -> Sequence[TransportUnavailable | None]:
-        """What became of each; a line, or a channel of it, that is of no more use is given up."""
-        if not letters:
-            return []
-        try:
-            channel = await self._open_channel()
-        except TransportUnavailable as trouble:
-            return [trouble] * len(letters)
-        results = await line.published(channel, letters, self._seconds)
-        codes = {error.code if error is not None else None for error in results}
-        if codes == {line.SILENT}:  # what was written waits for the broker in our memory
-            await self._hang_up()
-            return results
-        for letter, error in zip(letters, results, strict=True):
-            if error is not None and error.code == line.UNROUTABLE:
-                await self._show(channel, letter.message)
-        if line.DECLINED in codes:
-            await self._renew(channel)
-        return results
+        await self._small.hang_up()
+        await self._large.hang_up()
 
     async def _letter(self, sending: Claimed) -> line.Letter | TransportUnavailable:
         """What is published of a sending; or why it cannot be."""
@@ -131,13 +74,78 @@ class RabbitPublisher:
         message.body = b""
         return message
 
+
+class _Way:
+    """A line with one channel, made when it is needed; one batch at a time goes over it."""
+
+    def __init__(self, broker: RabbitMq, name: str) -> None:
+        self._broker = broker
+        self._name = name
+        self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._shown: set[str] = set()
+        """Messages that no queue takes, whose copy stands at the broker."""
+
+    async def published(
+        self, letters: Sequence[line.Letter]
+    ) -> Sequence[TransportUnavailable | None]:
+        """What became of each; a line, or a channel of it, that is of no more use is given up."""
+        if not letters:
+            return []
+        try:
+            channel = await self._open_channel()
+        except TransportUnavailable as trouble:
+            return [trouble] * len(letters)
+        results = await line.published(channel, letters, self._broker.publish_timeout_seconds)
+        codes = {error.code if error is not None else None for error in results}
+        if codes == {line.SILENT}:  # what was written waits for the broker in our memory
+            await self.hang_up()
+            return results
+        for letter, error in zip(letters, results, strict=True):
+            if error is None:
+                self._shown.discard(letter.message.message_id or "")
+            elif error.code == line.UNROUTABLE:
+                await self._show(channel, letter.message)
+        if line.DECLINED in codes:
+            await self._renew(channel)
+        return results
+
+    async def hang_up(self) -> None:
+        """The next batch has a new line."""
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None:
+            await line.hung_up(connection)
+
+    async def _open_channel(self) -> AbstractChannel:
+        """The one channel there is; a lost line is replaced by one attempt."""
+        if self._channel is not None and not self._channel.is_closed:
+            return self._channel
+        await self.hang_up()
+        self._connection = await line.connected(self._broker, self._name)
+        self._channel = await line.answered(line.channel_of(self._connection, confirms=True))
+        return self._channel
+
+    async def _renew(self, channel: AbstractChannel) -> None:
+        """Have another channel on the same line.
+
+        A queue without a leader declines all that comes over the channel that first met it so,
+        also once it has one again (RabbitMQ 3.10).
+        """
+        self._channel = None
+        await line.hung_up(channel)
+        if self._connection is not None:
+            made = line.channel_of(self._connection, confirms=True)
+            with contextlib.suppress(TransportUnavailable):  # the next attempt has a new line
+                self._channel = await line.answered(made)
+
     async def _show(self, channel: AbstractChannel, message: AbstractMessage) -> None:
         """Leave one copy for whoever operates the broker; the sending itself is in the outbox."""
         ident = message.message_id or ""
         if ident in self._shown:
             return
         letter = line.Letter(topology.UNROUTABLE, "", message)
-        [error] = await line.published(channel, [letter], self._seconds)
+        seconds = self._broker.publish_timeout_seconds
+        [error] = await line.published(channel, [letter], seconds)
         if error is None:
             self._shown.add(ident)
 
