@@ -41,7 +41,7 @@ from gateway.journal.rows import (
 
 _EARLIEST: Final = -(2**63)
 _LATEST: Final = 2**63 - 1
-EVENTS_KEPT: Final = 64_000
+EVENTS_KEPT: Final = 32_000
 """Events in the folded cases that are kept in memory, the latest used; some 2 KiB each."""
 _TOLD_ELSEWHERE: Final = frozenset({"message-received", "waits", "referred", "dealt-with"})
 """Events that a timeline shows as what they came from: a receipt, a decision or a deed."""
