@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.core.reading import read
 from gateway.errors import JournalUnavailable
@@ -339,7 +340,7 @@ async def test_at_the_end_none_is_fetched_any_more(house, a_message, line):
 
 
 async def test_one_that_breaks_the_transport_is_told_of_and_gives_its_room_back(
-    house, a_message, line, capsys
+    house, a_message, line
 ):
     async def broken():
         raise ZeroDivisionError
@@ -352,10 +353,11 @@ async def test_one_that_breaks_the_transport_is_told_of_and_gives_its_room_back(
             yield replace(one, whole=broken)
 
     line.receive = received
-    line.run()
-    for _ in range(100):
-        await asyncio.sleep(0.001)  # noqa: TID251 - lets it begin
+    with capture_logs() as told:
+        line.run()
+        for _ in range(100):
+            await asyncio.sleep(0.001)  # noqa: TID251 - lets it begin
+    assert [one["event"] for one in told] == ["message-broke-the-gateway"]
     assert house.pipeline.in_flight == 0
     assert house.pipeline._room._value == 8
     assert line.settled == []
-    assert "message-broke-the-gateway" in capsys.readouterr().out
