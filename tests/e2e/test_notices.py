@@ -46,6 +46,9 @@ def test_a_pause_that_lasts_is_told_of_once_through_a_restart_and_so_is_its_end(
     first.wait_for("started")
     assert command(first.state, "pause", "--why", "ticket 1").returncode == 0
     first.wait_until(lambda: said)
+    # killed between telling and noting it, it would tell again
+    kept = first.state / "notices.json"
+    first.wait_until(lambda: not any(json.loads(kept.read_bytes())["waiting"].values()))
     first.kill()
     second = daemon(env=env)
     second.wait_for("started")
