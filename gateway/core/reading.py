@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.parser import BytesParser
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypedDict, TypeVar
 
 from lxml import etree
 
@@ -57,6 +57,32 @@ _CROWDED: Final = etree.XPath("boolean(//*[count(@*) > 256])")
 """Canonical form takes the square of the attributes of an element: 100,000 took half a minute."""
 _BEFORE_XML: Final = b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"
 """Bytes that may stand before a document: a mark of its encoding, and space."""
+
+
+class _Options(TypedDict):
+    resolve_entities: bool
+    no_network: bool
+    load_dtd: bool
+    dtd_validation: bool
+    huge_tree: bool
+    recover: bool
+    collect_ids: bool
+    remove_comments: bool
+    remove_pis: bool
+
+
+_HARDENED: Final[_Options] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "huge_tree": False,
+    "recover": False,
+    "collect_ids": False,
+    "remove_comments": True,  # they would cut a value in two
+    "remove_pis": True,
+}
+"""What every parser is made with (ADR 0008)."""
 _HEAD: Final = 4 * 1024
 """Longest head of a MIME part, in bytes."""
 
@@ -137,18 +163,7 @@ def parse(xml: bytes) -> etree._Element:
 
 def hardened_parser(schema: etree.XMLSchema | None = None) -> etree.XMLParser:
     """A fresh parser: one that is shared would serialise its users on a lock."""
-    return etree.XMLParser(
-        schema=schema,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        recover=False,
-        collect_ids=False,
-        remove_comments=True,  # they would cut a value in two
-        remove_pis=True,
-    )
+    return etree.XMLParser(schema=schema, **_HARDENED)
 
 
 def xml_part(body: bytes) -> bytes:
@@ -216,7 +231,7 @@ def announced(beginning: bytes) -> str | None:
 
     None when it names none. What the message says is what `read` says, and nothing else.
     """
-    parser = etree.XMLPullParser(["end"], resolve_entities=False, no_network=True, huge_tree=False)
+    parser = etree.XMLPullParser(["end"], **_HARDENED)
     try:
         start = beginning[:256].lstrip(_BEFORE_XML)
         parser.feed(beginning if start[:1] == b"<" else _begun(beginning))

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from gateway.core.case import Case
 from gateway.core.deadlines import Development
@@ -53,6 +53,9 @@ from gateway.journal.rows import (
     Task,
     TransferMade,
 )
+
+LARGE: Final = 1024 * 1024
+"""Bytes from which on a message goes by itself, and its body is kept in pieces (ADR 0024)."""
 
 _State = TypeVar("_State", bound=StrEnum)
 

@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.errors import JournalConflict
-from gateway.journal import Entry
+from gateway.journal import LARGE, Entry
 from gateway.journal.page import Page
 
-LARGE: Final = 1024 * 1024
-"""Bytes from which on a body is kept in pieces."""
 PIECE: Final = 512 * 1024
 """Bytes of a piece, but for the last one."""
 

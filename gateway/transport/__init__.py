@@ -15,10 +15,8 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from gateway.errors import TransportUnavailable
-from gateway.journal import Claimed
+from gateway.journal import LARGE, Claimed
 
-LARGE: Final = 1024 * 1024
-"""Bytes from which on a message goes by itself, and others beside it."""
 BEGINNING: Final = 64 * 1024
 """So many bytes hold the header of a message."""
 STATUS_BYTES: Final = 2 * 1024 * 1024

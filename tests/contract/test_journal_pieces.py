@@ -11,8 +11,8 @@ import pytest
 
 from gateway.core.outgoing import SendingKind
 from gateway.errors import JournalConflict
-from gateway.journal import Duplicate, IdentityConflict, Recorded, recording
-from gateway.journal.pieces import LARGE, PIECE, add
+from gateway.journal import LARGE, Duplicate, IdentityConflict, Recorded, recording
+from gateway.journal.pieces import PIECE, add
 from gateway.journal.retention import Amount, Erasing, Kept
 from tests.contract.conftest import NOON, TABLES, Made, at, drained, judged_again, sha256
 

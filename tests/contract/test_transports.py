@@ -11,8 +11,8 @@ import pytest
 
 from gateway.clock import InlineExecutor, ManualClock
 from gateway.core.trace_context import TraceContext
-from gateway.journal import Claimed
-from gateway.transport import BEGINNING, LARGE, Settlement
+from gateway.journal import LARGE, Claimed
+from gateway.transport import BEGINNING, Settlement
 from gateway.transport.folder import FolderConsumer, FolderPublisher
 from gateway.transport.memory import MemoryTransport
 from gateway.transport.rabbitmq import RabbitConsumer, RabbitPublisher

@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from gateway.core.reading import read
 from gateway.errors import JournalUnavailable
+from gateway.journal import LARGE
 from gateway.journal.pausing import Pause, Reach
-from gateway.journal.pieces import LARGE
 from gateway.pipeline import NO_SCHEMA
 from gateway.relay import LEASE_SECONDS, Pace
 from gateway.transport import BEGINNING, Received, Settlement

@@ -28,12 +28,12 @@ from gateway import opening
 from gateway.config import Config, load
 from gateway.core.judging import examine
 from gateway.errors import TransportUnavailable
-from gateway.journal import Journal
+from gateway.journal import LARGE, Journal
 from gateway.journal.engine import Connection
 from gateway.journal.postgres import PostgresEngine
 from gateway.journal.sqlite import SqliteEngine
 from gateway.loading import desk
-from gateway.transport import LARGE, Consumer, Publisher, StatusSource
+from gateway.transport import Consumer, Publisher, StatusSource
 from gateway.transport.folder import arriving, files, leaving, statuses
 from tests.conftest import make_message
 

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from gateway.clock import InlineExecutor, ManualClock, SystemClock
-from gateway.transport import BEGINNING, LARGE, Settlement
+from gateway.journal import LARGE
+from gateway.transport import BEGINNING, Settlement
 from gateway.transport.rabbitmq import RabbitConsumer, RabbitPublisher
 from gateway.transport.rabbitmq.arriving import ABSENT_SECONDS
 from gateway.transport.rabbitmq.bodies import keep

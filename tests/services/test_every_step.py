@@ -23,7 +23,7 @@ import pytest
 
 from gateway import opening
 from gateway.config import Postgres
-from gateway.transport import LARGE
+from gateway.journal import LARGE
 from tests.conftest import an_s040, make_message
 from tests.services.cluster import PASSWORD, USER
 from tests.services.dying import MOST, STEPS, Life, live

@@ -16,7 +16,8 @@ from gateway.clock import Clock, Executor
 from gateway.core.trace_context import read
 from gateway.errors import TransportUnavailable
 from gateway.gathering import Gathering
-from gateway.transport import BEGINNING, LARGE, Inbound, Received, Settlement
+from gateway.journal import LARGE
+from gateway.transport import BEGINNING, Inbound, Received, Settlement
 from gateway.transport.folder.files import BLOCK, FILE, opened, sync_folder
 
 ENDINGS: Final = (".xml", ".mime")

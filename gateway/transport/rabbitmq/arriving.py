@@ -18,8 +18,9 @@ from gateway.clock import Clock, Executor
 from gateway.config import RabbitMq
 from gateway.core.trace_context import read
 from gateway.errors import TransportUnavailable
+from gateway.journal import LARGE
 from gateway.log import logger
-from gateway.transport import LARGE, Inbound, Received, Settlement
+from gateway.transport import Inbound, Received, Settlement
 from gateway.transport.rabbitmq import bodies, dead, topology
 from gateway.transport.rabbitmq.properties import Delivery, called, instant, told
 from gateway.transport.rabbitmq.session import GONE, Session, Sessions
