@@ -20,6 +20,7 @@ from typing import Final
 from gateway.agenda import cause_of
 from gateway.clock import InlineExecutor, ManualClock
 from gateway.config import load
+from gateway.core.case import Case as Standing
 from gateway.core.judging import Examined, examine
 from gateway.core.outgoing import RINA
 from gateway.core.states import CaseState, MessageState
@@ -307,17 +308,23 @@ class _World:
         life.data += sum(len(q.missing) for q in now.questions)
         late = any(question.reminders for question in now.questions)
         life.unclean += bool(now.questions) and (late or not told.partner.clean)
-        if told.handed_to - case.competent:
+        wrong = (told.handed_to | _left_to(now)) - case.competent
+        if wrong:
             life.wrong.append(case.case_id)
         gone = bool(told.handed_to) or now.state is CaseState.LEFT
         life.transferred += bool(told.handed_to)
         buc["transferred"] += bool(told.handed_to)
         if determinable or clean:
             buc["expected"] += 1
-            settled = gone and not told.handed_to - case.competent
+            settled = gone and not wrong
             life.settled += settled
             life.cleanly_settled += settled and not determinable
             buc["settled"] += settled
+
+
+def _left_to(case: Standing) -> set[str]:
+    """Whom we left the case to, since it takes part."""
+    return {case.holder} if case.state is CaseState.LEFT and case.holder is not None else set()
 
 
 async def _settled(_settlement: Settlement) -> None:

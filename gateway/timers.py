@@ -6,12 +6,13 @@ looks (ADR 0011). After an outage or a pause what has become due goes out at a s
 once.
 """
 
+import asyncio
 from typing import Final
 
 from gateway.clock import Clock
 from gateway.core.deadlines import come_due
 from gateway.core.matter import Situation
-from gateway.errors import JournalConflict, JournalUnavailable
+from gateway.errors import GatewayError, JournalConflict, JournalUnavailable
 from gateway.journal import Journal
 from gateway.log import logger
 from gateway.metrics import Metrics
@@ -35,6 +36,8 @@ class Timers:
         self._relay = relay
         self._clock = clock
         self._metrics = metrics
+        self._broken: set[str] = set()
+        """Cases that broke us: left alone until the next start, so that the others go on."""
 
     async def run(self) -> None:
         """Look for what is due until cancelled."""
@@ -47,9 +50,16 @@ class Timers:
 
     async def turn(self) -> int:
         """One look; how many cases were dealt with."""
-        cases = await self._journal.due_cases(self._clock.now(), AT_ONCE)
+        broken = len(self._broken)
+        due = await self._journal.due_cases(self._clock.now(), AT_ONCE + broken)
+        cases = [case_id for case_id in due if case_id not in self._broken][:AT_ONCE]
         for case_id in cases:
-            await self._deal_with(case_id)
+            [error] = await asyncio.gather(self._deal_with(case_id), return_exceptions=True)
+            if isinstance(error, GatewayError):
+                raise error
+            if isinstance(error, Exception):
+                self._broken.add(case_id)
+                logger().error("message-broke-the-gateway", case_id=case_id, exc_info=error)
         return len(cases)
 
     async def _deal_with(self, case_id: str) -> None:

@@ -7,7 +7,7 @@ as well changes nothing.
 
 from typing import Final
 
-from gateway.core.case import Question
+from gateway.core import correspondence
 from gateway.core.decision import Decision, Note, Refer
 from gateway.core.events import (
     Asked,
@@ -18,7 +18,6 @@ from gateway.core.events import (
     SteppedBack,
 )
 from gateway.core.matter import Matter
-from gateway.core.outgoing import new_id
 from gateway.core.states import CaseState
 
 _WAYS: Final = {"H001": "h001", "P8000": "p8000", "X012": "x012"}
@@ -92,13 +91,5 @@ def _reminded(matter: Matter) -> tuple[Event, ...]:
     return tuple(
         Reminded(question.id, question.reminders + 1, message.created_at)
         for question in about
-        if not _is_ours(message.set_id, question)
-    )
-
-
-def _is_ours(set_id: str, question: Question) -> bool:
-    """Whether the gateway itself wrote this X009 on the question."""
-    return any(
-        set_id == new_id(f"{question.id}/{number}", question.asked, "x009-document")
-        for number in range(1, question.reminders + 1)
+        if message.set_id not in correspondence.reminded_by(question)  # the gateway wrote it
     )

@@ -100,6 +100,8 @@ def objection_to_asking(matter: Matter, data: Sequence[str], text: str) -> str |
         ("unsayable", bool(text) and not composing.fits(text)),
     )
     against = _first(checks) or _about_the_case(matter)
+    if against is None and _has_left(matter, matter.document.parties[0]):
+        against = "sender-left"
     if against is not None:
         return against
     way = way_of(matter, known_evidence(matter.case))
@@ -140,7 +142,6 @@ def objection_to_rejecting(matter: Matter, ground: str, details: str) -> str | N
     message, evidence = matter.message, matter.examined.evidence
     needed = ground == OTHER
     said = composing.fits(details) if details or needed else True
-    sender = any(matter.same_body(message.sender.id, gone) for gone in matter.case.left)
     return _first(
         (
             ("unknown-ground", ground not in GROUNDS),
@@ -148,7 +149,7 @@ def objection_to_rejecting(matter: Matter, ground: str, details: str) -> str | N
             ("protected", message.protected or matter.case.protected),
             ("forwarded-already", matter.case.holder is not None),
             ("own", matter.case_is_ours or matter.is_ours(message.sender.id)),
-            ("sender-left", sender),
+            ("sender-left", _has_left(matter, message.sender.id)),
             ("cannot-reject", not _may_reject(matter)),
             ("no-context", not composing.speakable(evidence)),
         )
@@ -247,6 +248,11 @@ def _about_the_case(matter: Matter) -> str | None:
             ("no-context", not composing.speakable(known_evidence(matter.case))),
         )
     )
+
+
+def _has_left(matter: Matter, party: str) -> bool:
+    """Nothing that is written in the case reaches it any more."""
+    return any(matter.same_body(party, gone) for gone in matter.case.left)
 
 
 def _may_forward(matter: Matter) -> bool:

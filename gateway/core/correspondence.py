@@ -6,6 +6,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from gateway.core import composing
 from gateway.core.case import Question
@@ -16,6 +17,9 @@ from gateway.core.letter import Letterhead
 from gateway.core.matter import Situation
 from gateway.core.message import Role
 from gateway.core.outgoing import Outgoing, new_id
+
+_REMINDS: Final = ("x009", "x012", "h001", "p8000")
+"""What a reminder may be, as its SetId is made from it."""
 
 
 def letterhead(
@@ -143,6 +147,15 @@ def reminder(
     else:
         written = composing.request(head, evidence, asks, open_question.missing, asked)
     return composing.as_reminder(written, cause, after=open_question.id)
+
+
+def reminded_by(question: Question) -> frozenset[str]:
+    """SetIds of the reminders of a question that we have written: an answer may name one."""
+    return frozenset(
+        new_id(f"{question.id}/{number}", question.asked, f"{kind}-document")
+        for number in range(1, question.reminders + 1)
+        for kind in _REMINDS
+    )
 
 
 def reference_of(situation: Situation, about: MessageReceived, way: Way) -> str:

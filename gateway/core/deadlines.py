@@ -96,12 +96,15 @@ class _Developing:
         In a case that may have begun before our first day nobody abroad is told.
         """
         policy, case = self.situation.policy, self.situation.case
+        waiting = [waits for waits in map(case.received, case.waiting) if waits is not None]
         if policy.go_live is not None:
             self._refer(BEFORE_GO_LIVE)
         elif not policy.excepts:
             self._refer(NOT_STARTED)
+        elif any(waits.parties[0] in case.left for waits in waiting):
+            self._refer("sender-left")
         else:
-            for waits in filter(None, map(case.received, case.waiting)):
+            for waits in waiting:
                 self._except(waits)
 
     def _except(self, waits: MessageReceived) -> None:
@@ -116,7 +119,9 @@ class _Developing:
         about = situation.case.documents.get(question.about_set_id)
         evidence = known_evidence(situation.case)
         last = _days(situation, question, number) is None
-        by_hand = not question.missing  # who asked in RINA knows what for, and reminds there
+        texts = situation.tables.questions.to(question.asked)
+        # who asked in RINA knows what for, and reminds there; and nothing is said without words
+        by_hand = not any(datum in texts for datum in question.missing)
         if last or by_hand or about is None or not composing.speakable(evidence):
             self.events.append(Expired(question.id))
             self._refer("expired", question.missing)

@@ -287,14 +287,20 @@ class Deciding:
             for question in questions
             if message.case_id == question.own_case
             or message.related_set_id in {None, question.set_id}
+            or message.related_set_id in correspondence.reminded_by(question)
         )
 
     def _of_a_case_that_another_has(self) -> Decision | None:
         case, message = self.matter.case, self.matter.message
         if case.holder is None or case.state not in {CaseState.FORWARDED, CaseState.LEFT}:
             return None
-        if case.state is CaseState.LEFT:  # the holder takes part, and gets a copy of its own
-            return Leave(case.holder)
+        directory, today = self.matter.tables.directory, self.matter.arrival.today
+        holder = directory.successor_on(case.holder, today)
+        gone = any(self.matter.same_body(case.holder, left) for left in case.left)
+        if gone or holder is None or not holder.id:
+            return Refer("no-holder", (case.holder,))
+        if case.state is CaseState.LEFT:
+            return self._of_a_case_that_we_left(case.holder)
         end = case.forwarded_at
         late = end is not None and message.created_at > end + self.matter.policy.transfer_grace
         passed_on = any(isinstance(event, PassedOn) for event in self.events)
@@ -302,13 +308,15 @@ class Deciding:
             late and self.matter.in_its_case and not passed_on
         ):  # the answer in a case of our own reaches nobody else
             return Refer("forwarded-late", (case.holder,))
-        directory, today = self.matter.tables.directory, self.matter.arrival.today
-        holder = directory.successor_on(case.holder, today)
-        if holder is None or not holder.id:
-            return Refer("no-holder", (case.holder,))
         if case.erased:  # nobody can see any more whether it is about the same person
             return Refer("erased", (holder.id,))
         return Deliver(holder.id)
+
+    def _of_a_case_that_we_left(self, holder: str) -> Decision:
+        """The holder takes part, and gets a copy of its own; of what we alone got it has none."""
+        parties = self.matter.message.parties
+        copied = any(self.matter.same_body(holder, party.id) for party in parties)
+        return Leave(holder) if copied else Refer("already-participant", (holder,))
 
     def _out_of_turn(self) -> Decision | None:
         """In a case that a person has, or before the SED that starts the case."""

@@ -308,13 +308,16 @@ class _Resolving(Naming, Placing):
         self.trace.append(step(code, **reason))
 
     def _competence(self, ident: str) -> Certainty:
-        """A missing competence row is a warning until a SYN001 was imported (design 5)."""
+        """What the directory says of the BUC. A missing row is a remark; a "no" is for a person."""
         row = self.tables.directory.competence(
             ident, self.subject.buc, self.subject.role, self.subject.received_on
         )
         if row is None:
             self.note("competence-unlisted", institution=ident, buc=self.subject.buc)
             return Certainty.CONFIRMED
+        if not row.eessi_ready:
+            self.note("competence-denied", institution=ident, buc=self.subject.buc)
+            return Certainty.INFERRED
         self.note(
             "competence-listed",
             institution=ident,

@@ -50,7 +50,8 @@ _REFERRING: Final = {
     "inferred": "One institution is found, on rows less certain than the configuration asks for.",
     "institution-unusable": "The institution found is not in force, or is of another environment.",
     "no-context": "The SED says too little about the person or employer to write abroad.",
-    "no-holder": "The institution that has the case no longer exists and has no successor.",
+    "no-holder": "The institution that has the case has left it, or no longer exists and has no"
+    " successor.",
     "look-up": "The SED says too little, but a French number (NIR) with a right key: the national"
     " registers may tell more.",
     "no-route": "No rule of the routing table covers this case.",
@@ -132,6 +133,7 @@ _TRACE: Final = {
     "institution-ended": "Institution {institution} is not in force on the day of receipt or of"
     " the decision, and no successor is.",
     "institution-certainty": "The directory knows {institution} with certainty {certainty}.",
+    "competence-denied": "The directory says that {institution} is not ready for {buc}.",
     "competence-listed": "The directory lists {institution} for {buc} (certainty {certainty}).",
     "resolved-by-rule": "{buc} -> {label} ({institution}): route {rule} of {since}.",
     "resolved-by-place": "{buc}, {datum} -> {label} ({institution}): route {rule} of"

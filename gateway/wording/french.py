@@ -58,7 +58,8 @@ _REFERRING: Final = {
     " environnement.",
     "no-context": "Le SED en dit trop peu sur la personne ou l'employeur pour écrire à l'étranger à"
     " son sujet.",
-    "no-holder": "L'institution qui a le dossier n'existe plus et n'a pas de successeur.",
+    "no-holder": "L'institution qui a le dossier l'a quitté, ou n'existe plus et n'a pas de"
+    " successeur.",
     "look-up": "Le SED en dit trop peu, mais donne un NIR dont la clé est juste : les répertoires"
     " nationaux en disent peut-être plus.",
     "no-route": "Aucune règle de la table de routage ne couvre ce dossier.",
@@ -144,6 +145,7 @@ _TRACE: Final = {
     "institution-ended": "L'institution {institution} n'est pas en vigueur le jour de la réception"
     " ou de la décision, et aucun successeur ne l'est.",
     "institution-certainty": "Le répertoire connaît {institution} avec la certitude {certainty}.",
+    "competence-denied": "L'annuaire dit que {institution} n'est pas prête pour {buc}.",
     "competence-listed": "Le répertoire indique {institution} pour {buc} (certitude {certainty}).",
     "resolved-by-rule": "{buc} -> {label} ({institution}) : règle {rule} du {since}.",
     "resolved-by-place": "{buc}, {datum} -> {label} ({institution}) : règle {rule} du"

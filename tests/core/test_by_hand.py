@@ -138,8 +138,12 @@ def test_an_x006_on_ourselves_leaves_the_case_to_who_takes_part(desk, person, sa
     desk.take("one", document="d", receivers=receivers, inside=person("Paris", "75001"))
     send(desk, "x6", "X006", inside=removed(US))
     assert (desk.case.state, desk.case.holder) == (CaseState.LEFT, OTHER)
-    assert said(desk.take("two", sed="S041", action="New")) == ("leave", OTHER)
+    later = {"sed": "S041", "action": "New"}
+    assert said(desk.take("two", receivers=receivers, **later)) == ("leave", OTHER)
     assert desk.judged[-1].outgoing == ()
+    alone = desk.take("three", document="e", **later)  # the other one has not got it
+    assert said(alone) == ("refer", "already-participant")
+    assert (alone.candidates, alone.outgoing) == ((OTHER,), ())
     assert said(send(desk, "x6 too", "X006", document="g", inside=removed(US))) == ("note", None)
     assert desk.case.holder == OTHER
 

@@ -359,6 +359,13 @@ def test_nobody_is_rejected_who_is_gone(referred):
     assert objection_to_rejecting(matter(desk, **written), "02", "") == "sender-left"
 
 
+def test_nobody_is_asked_who_is_gone(referred):
+    desk, written = referred
+    assert objection_to_asking(matter(desk, **written), ["town"], "") != "sender-left"
+    desk.case = replace(desk.case, left=frozenset({SENDER}))
+    assert objection_to_asking(matter(desk, **written), ["town"], "") == "sender-left"
+
+
 # -- what a person knows --------------------------------------------------------------------
 
 BOURG = {"residence": "01000 Bourg-en-Bresse"}

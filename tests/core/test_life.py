@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.core import correspondence
 from gateway.core.case import Case, fold
 from gateway.core.deadlines import WITHOUT_ROW, next_due
 from gateway.core.decision import Leave, Refer
 from gateway.core.events import (
+    Answered,
     Asked,
     Closed,
     DealtWith,
@@ -177,10 +179,14 @@ def test_when_we_are_removed_a_person_looks(desk, said, person):
     assert said(x006(desk, US)) == ("refer", "removed")
 
 
+def x100(desk, new, old):
+    both = institution("AddParticipant", new) + institution("RemoveParticipant", old)
+    return x_sed(desk, "X100", f"<ChangeParticipant>{both}</ChangeParticipant>")
+
+
 def test_x100_changes_participants_too(desk, said, person):
     ask(desk, person)
-    both = institution("AddParticipant", OTHER) + institution("RemoveParticipant", THIRD)
-    judgement = x_sed(desk, "X100", f"<ChangeParticipant>{both}</ChangeParticipant>")
+    judgement = x100(desk, OTHER, THIRD)
     assert ParticipantsChanged((OTHER,), (THIRD,)) in judgement.events
 
 
@@ -646,3 +652,76 @@ def test_working_days_after_a_day_leave_out_weekends_and_holidays():
     assert working_days_after(thursday, 0) == thursday
     assert working_days_after(thursday, 1) == date(2026, 4, 3)
     assert working_days_after(thursday, 2) == date(2026, 4, 7)
+
+
+# -- who has left the case ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["x006", "x100"])
+def test_nothing_is_handed_over_to_an_institution_that_left_the_case(desk, said, by):
+    """The owner removes it, or puts another one in its place: a person sees who has the case."""
+    forwarded(desk)
+    gone = x006(desk, THEM) if by == "x006" else x100(desk, OTHER, THEM)
+    assert said(gone) == ("refer", "no-holder")
+    later = desk.take("two", sed="S041", action="New")
+    assert (said(later), later.outgoing) == (("refer", "case-referred"), ())
+
+
+def test_what_we_alone_get_of_a_case_that_we_left_is_for_a_person(desk, said):
+    with_a_note(desk)
+    desk.take("one", receivers=PAIR)
+    alone = desk.take("two", sed="S041", action="New")
+    assert (said(alone), alone.candidates) == (("refer", "already-participant"), (THEM,))
+
+
+def test_who_left_after_us_gets_nothing_either(desk, said):
+    with_a_note(desk)
+    desk.take("one", receivers=PAIR)
+    assert said(x006(desk, THEM)) == ("refer", "no-holder")
+
+
+def test_nobody_is_told_by_x050_who_has_left(desk):
+    desk.policy_of(excepts=True)
+    both = ((US, "Counterparty"), (OTHER, "Counterparty"))
+    desk.take("early", sed="S041", action="New", receivers=both)
+    x006(desk, SENDER, sender=OTHER)
+    told = desk.later(hours=48).come_due()
+    assert told.outgoing == ()
+    assert {referral.cause for _, referral in told.referrals} == {"sender-left"}
+
+
+# -- answers to reminders ----------------------------------------------------------------------
+
+
+def answers(desk, set_id):
+    """An H002 that names that document, with an address."""
+    written = {"case": "c", "sed": "H002", "action": "New", "related": "named"}
+    body = desk.a_message("two", inside=h002("Lyon", "69001"), **written)
+    return desk.judge_body(body.replace(desk.uid("named").encode(), set_id.encode()))
+
+
+def test_an_answer_may_name_the_reminder(desk, person, said):
+    ask(desk, person)
+    [reminder] = desk.later(days=40).come_due().outgoing
+    [set_id] = texts(reminder, "SetId")
+    [question] = desk.case.questions
+    assert set_id in correspondence.reminded_by(question)
+    assert set_id != question.set_id
+    answer = answers(desk, set_id)
+    assert said(answer) == ("transfer", "FR:CPAM69")
+    assert Answered(question.id, desk.uid("two")) in answer.events
+
+
+def test_an_answer_that_names_another_document_is_none(desk, person):
+    ask(desk, person)
+    desk.later(days=40).come_due()
+    answer = answers(desk, desk.uid("x"))
+    assert not [event for event in answer.events if isinstance(event, Answered)]
+
+
+def test_where_the_tables_have_no_words_any_more_a_person_is_told(desk, person):
+    ask(desk, person)
+    desk.tables = replace(desk.tables, questions=Questions({"en": {}}))
+    told = desk.later(days=40).come_due()
+    assert told.outgoing == ()
+    assert [referral.cause for _, referral in told.referrals] == ["expired"]

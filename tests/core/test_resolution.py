@@ -808,6 +808,17 @@ def test_a_listed_competence_gives_no_warning():
     assert "competence-unlisted" not in codes(result)
 
 
+def test_a_competence_that_the_directory_denies_is_for_a_person():
+    """Whatever the certainty of the row that says so: it is the answer that is certain."""
+    denied = Competence("FR:CPAM01", "S_BUC_24", "Counterparty", False, Certainty.CONFIRMED, SINCE)
+    directory = InstitutionRepository(INSTITUTIONS, (denied,), CATCHMENTS, COMMUNES)
+    tables = Tables("r", "0", directory, RoutingTable([route(CPAM)]), NOTHING, UNASKED)
+    evidence = Evidence(addresses=(home(),))
+    result = resolve(Subject("S_BUC_24", "S040", "Counterparty", evidence, TODAY, TODAY), tables)
+    assert (result.institution, result.certainty) == ("FR:CPAM01", Certainty.INFERRED)
+    assert "competence-denied" in codes(result)
+
+
 TARGETS = (
     Fixed("FR:RAIL"), Fixed("FR:NOBODY"), ToPerson(), CPAM, ByPlace("carsat", "residence"),
     ByPlace("carsat", "country"), ByPlace("cpam", "work"), ByPlace("msa", "residence"),

@@ -3,6 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from structlog.testing import capture_logs
+
+from gateway import timers
 from gateway.core.states import MessageState
 from gateway.timers import AT_ONCE
 
@@ -128,3 +131,26 @@ async def test_a_reply_before_its_case_waits_a_day_then_is_shown(house, a_messag
     assert (row.state, row.cause) == (MessageState.REFERRED, "out-of-order")
     await house.take(a_message("one", case="c", inside=person(), **UNKNOWN))
     assert {r.state for r in await house.rows()} == {MessageState.RECORDED}
+
+
+async def test_a_case_that_breaks_us_stops_no_other(house, a_message, person, monkeypatch):
+    for number in range(3):
+        await house.take(a_message(f"m{number}", inside=person(town=None), **UNKNOWN))
+    await house.send()
+    await house.clock.advance(40 * DAYS)
+    broken, *others = await house.journal.due_cases(house.clock.now(), 9)
+    come_due = timers.come_due
+
+    def breaking(situation, now):
+        if situation.case.case_id == broken:
+            raise ZeroDivisionError
+        return come_due(situation, now)
+
+    monkeypatch.setattr(timers, "come_due", breaking)
+    monkeypatch.setattr(timers, "AT_ONCE", 1)
+    with capture_logs() as told:
+        for _ in range(4):
+            await house.timers.turn()
+    assert {sending.case_id for sending in await house.send()} == set(others)
+    broke = [one for one in told if one["event"] == "message-broke-the-gateway"]
+    assert [one["case_id"] for one in broke] == [broken]
