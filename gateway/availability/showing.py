@@ -65,7 +65,7 @@ def document(
     maintenance: Iterable[Maintenance],
     lang: str,
 ) -> Document:
-    """The page of a year."""
+    """The page of a year, which others read: what people wrote stays in the journal."""
     say: Say = partial(said, lang)
     begin, end = _time(period.begin), _time(period.end)
     notes = [say("rule"), say("period", begin=begin, end=end, hours=hours)]
@@ -75,8 +75,6 @@ def document(
             component=one.component,
             begin=_time(one.begin),
             end=_time(one.end),
-            who=one.who,
-            why=one.why,
         )
         for one in maintenance
         if one.declared_at > one.begin

@@ -40,14 +40,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Du {begin} au {end} (Europe/Paris) ; heures de service : {hours}, jours ouvrés.",
     ),
     "declared-late": (
-        (
-            "Maintenance of {component} from {begin} to {end} was declared after it had begun, by"
-            " {who}: {why}"
-        ),
-        (
-            "La maintenance de {component} du {begin} au {end} a été déclarée après son début, par"
-            " {who} : {why}"
-        ),
+        "Maintenance of {component} from {begin} to {end} was declared after it had begun.",
+        "La maintenance de {component} du {begin} au {end} a été déclarée après son début.",
     ),
     "whole": ("Around the clock", "24 h sur 24, 7 jours sur 7"),
     "in-hours": ("In service hours", "Heures de service"),

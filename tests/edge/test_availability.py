@@ -187,6 +187,9 @@ def test_the_page_says_what_was_declared_late(seen, lang, said):
     found = lines(tracks(seen, END), {}, period)
     page = document(2026, found, period, "08:00-18:00", seen.maintenance, lang)
     assert said in page.notes[-1]
+    (late,) = [one for one in seen.maintenance if one.declared_at > one.begin]
+    assert late.why not in page.notes[-1]
+    assert late.who not in page.notes[-1]
     assert len(page.parts[0].rows) == len(found)
 
 
