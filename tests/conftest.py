@@ -1,9 +1,11 @@
 """The sentence that tests begin with: a message, as it comes from abroad."""
 
+import logging
 import os
 import uuid
 
 import pytest
+import structlog
 
 from ir_directory import load as directory
 from tests import reading_once
@@ -45,6 +47,16 @@ def _directory_read_once(request):
         if request.path.parent.name != "directory":
             patch.setattr(directory, "load", _READ_ONCE)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was():
+    """A test that sets up the log, or runs what does, leaves no level and no handler behind."""
+    handlers = logging.getLogger().handlers[:]
+    yield
+    logging.captureWarnings(capture=False)
+    logging.getLogger().handlers[:] = handlers
+    structlog.reset_defaults()
 
 
 @pytest.fixture

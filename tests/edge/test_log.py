@@ -44,13 +44,9 @@ class Written:
 
 @pytest.fixture
 def written():
-    handlers = logging.getLogger().handlers[:]
     log = Written()
     log.start()
-    yield log
-    logging.captureWarnings(capture=False)
-    logging.getLogger().handlers[:] = handlers
-    structlog.reset_defaults()
+    return log
 
 
 def test_a_line_is_one_json_object_with_ecs_names(written):
@@ -151,8 +147,6 @@ def test_whatever_is_logged_the_line_stays_one_json_object(action, keys):
     log.start()
     logger().info(action, **keys)
     assert len(log.lines) == 1
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
 
 
 def test_an_error_of_lxml_is_shown_by_place_and_never_by_text(written):

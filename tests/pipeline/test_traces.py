@@ -2,11 +2,9 @@
 
 import io
 import json
-import logging
 from dataclasses import replace
 
 import pytest
-import structlog
 
 from gateway.core.judging import examine
 from gateway.core.trace_context import trace_of
@@ -19,7 +17,7 @@ CAME_WITH = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
 @pytest.fixture
 def lines(clock):
     """What was logged up to now: action -> (trace, span) of each line."""
-    handlers, stream = logging.getLogger().handlers[:], io.StringIO()
+    stream = io.StringIO()
     configure("debug", "json", "rina-1", "test", clock, stream=stream)
 
     def told(action):
@@ -27,10 +25,7 @@ def lines(clock):
         mine = (line for line in every if line["event.action"] == action)
         return [(line.get("trace.id"), line.get("span.id")) for line in mine]
 
-    yield told
-    logging.captureWarnings(capture=False)
-    logging.getLogger().handlers[:] = handlers
-    structlog.reset_defaults()
+    return told
 
 
 async def handled(house, body, traceparent):
