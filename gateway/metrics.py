@@ -42,7 +42,7 @@ DECISIONS: Final = (
     "note",
     "set-aside",
 )
-STAGES: Final = ("receive", "read", "validate", "resolve", "decide", "record", "publish")
+STAGES: Final = ("receive", "read", "validate", "decide", "record", "publish")
 KINDS: Final = (
     *(
         "x007",

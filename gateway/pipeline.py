@@ -1,4 +1,4 @@
-"""One message, top to bottom: receive -> read -> validate -> resolve -> decide -> record -> settle.
+"""One message, top to bottom: receive -> read -> validate -> decide -> record -> settle.
 
 Once the journal has it, the source is done with it. Nothing leaves before it is written: what
 must leave is in the journal with the decision, and `relay` sends it.
@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from gateway.clock import Clock, Executor
@@ -48,6 +49,15 @@ _Piece = tuple[bytes, Limits, Schemas | None]
 """What `examine` takes."""
 
 
+@dataclass(slots=True)
+class _Looked:
+    """What came of an examination, and how long each stage of it took in its thread."""
+
+    examined: Examined | Malformed
+    began: float
+    took: Sequence[tuple[str, float]]
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a message is judged with: swapped as a whole, never in parts."""
@@ -81,12 +91,11 @@ class Pipeline:
         """Asked to swap the tables of the desk when another release is in force."""
         self._journal = journal
         self._clock = clock
-        self._examining: Gathering[_Piece, Examined | Malformed] = Gathering(
-            parse, _examine_all, most=_AT_ONCE, jobs=parse_jobs
+        look = partial(_examine_all, clock)
+        self._examining: Gathering[_Piece, _Looked] = Gathering(
+            parse, look, most=_AT_ONCE, jobs=parse_jobs
         )
-        self._alone: Gathering[_Piece, Examined | Malformed] = Gathering(
-            parse, _examine_all, most=1
-        )
+        self._alone: Gathering[_Piece, _Looked] = Gathering(parse, look, most=1)
         self._metrics = metrics
         self._recorded = recorded
         self._spans = spans or Untraced()
@@ -147,16 +156,16 @@ class Pipeline:
             case = await self._case(examined)
             began = self._clock.monotonic()
             judgement = self._judge(received, examined, case)
-            self._metrics.took("decide", self._clock.monotonic() - began)
+            decided = self._clock.monotonic()
             try:
-                began = self._clock.monotonic()
                 outcome = await self._journal.record(self._entry(received, judgement))
             except JournalConflict as conflict:
                 self._metrics.journal_conflict()
                 if conflict.code == "release-changed":
                     await self.tables_changed()
                 continue
-            self._metrics.took("record", self._clock.monotonic() - began)
+            self._metrics.took("decide", decided - began)
+            self._metrics.took("record", self._clock.monotonic() - decided)
             self._tell(judgement, outcome)
             self._trace(_trace(received, examined), judgement, outcome, since)
             return outcome
@@ -301,15 +310,25 @@ class Pipeline:
         if error is not None:
             logger().error("message-broke-the-gateway", exc_info=error)
 
-    async def _examine(self, received: Received) -> Examined | Malformed | SchemasInvalid:
-        """What the bytes say; one that breaks the reader is a bug, and is quarantined."""
-        examined = await self._outcome(received, self.desk.schemas)
-        if isinstance(examined, Exception) and not isinstance(examined, SchemasInvalid):
+    async def _examine(
+        self, received: Received, since: float | None = None
+    ) -> Examined | Malformed | SchemasInvalid:
+        """What the bytes say; one that breaks the reader is a bug, and is quarantined.
+
+        `since`: when its receipt began, if not now.
+        """
+        since = self._clock.monotonic() if since is None else since
+        looked = await self._outcome(received, self.desk.schemas)
+        if isinstance(looked, SchemasInvalid):
+            return looked
+        if isinstance(looked, Exception):
             broken = Malformed(hashlib.sha256(received.body).hexdigest(), "internal-error")
             with about(**_place(received, broken)):
-                logger().error("message-broke-the-gateway", path=received.source, exc_info=examined)
+                logger().error("message-broke-the-gateway", path=received.source, exc_info=looked)
             return broken
-        return examined
+        for stage, seconds in (("receive", looked.began - since), *looked.took):
+            self._metrics.took(stage, seconds)
+        return looked.examined
 
     async def _examined_at_last(self, received: Received) -> Examined | Malformed | None:
         """After the wait for a schema that compiles; None when the end comes first.
@@ -334,15 +353,9 @@ class Pipeline:
         self._metrics.received("failed")
         return NO_SCHEMA
 
-    async def _outcome(
-        self, received: Received, schemas: Schemas | None
-    ) -> Examined | Malformed | Exception:
-        began = self._clock.monotonic()
-        piece = (received.body, self.desk.limits, schemas)
+    async def _outcome(self, received: Received, schemas: Schemas | None) -> _Looked | Exception:
         by = self._alone if received.large else self._examining
-        examined = await by.outcome(piece)
-        self._metrics.took("read", self._clock.monotonic() - began)
-        return examined
+        return await by.outcome((received.body, self.desk.limits, schemas))
 
     async def _in_turn(
         self,
@@ -408,10 +421,11 @@ class Pipeline:
             if self._ending:
                 await received.settle(Settlement.RETRY)
                 return None
+            since = self._clock.monotonic()
             whole = await _whole(received)
             if whole is None:
                 return None
-            examined = await self._examine(whole)
+            examined = await self._examine(whole, since)
             if isinstance(examined, SchemasInvalid):
                 return self._tell_no_schema(received)
             settlement = await self.handle(whole, examined)
@@ -455,11 +469,11 @@ class Pipeline:
         self, received: Received, examined: Examined | Malformed | SchemasInvalid
     ) -> str:
         """The case in which the message waits its turn; the sum of bytes without one."""
-        read: Examined | Malformed | Exception = examined
         if isinstance(examined, SchemasInvalid):
-            read = await self._outcome(received, None)
-        if isinstance(read, Examined):
-            return read.message.case_id
+            looked = await self._outcome(received, None)
+            examined = looked.examined if isinstance(looked, _Looked) else examined
+        if isinstance(examined, Examined):
+            return examined.message.case_id
         return hashlib.sha256(received.body).hexdigest()
 
 
@@ -500,6 +514,19 @@ def _keys(judgement: Judgement) -> dict[str, str | None]:
     }
 
 
-def _examine_all(pieces: Sequence[_Piece]) -> list[Examined | Malformed]:
+def _examine_all(clock: Clock, pieces: Sequence[_Piece]) -> list[_Looked]:
     """Examine messages one after another."""
-    return [examine(body, limits, schemas) for body, limits, schemas in pieces]
+    return [_examine(clock, *piece) for piece in pieces]
+
+
+def _examine(clock: Clock, body: bytes, limits: Limits, schemas: Schemas | None) -> _Looked:
+    """Examine one, with a look at the clock after each stage."""
+    at = began = clock.monotonic()
+    took: list[tuple[str, float]] = []
+
+    def passed(stage: str) -> None:
+        nonlocal at
+        before, at = at, clock.monotonic()
+        took.append((stage, at - before))
+
+    return _Looked(examine(body, limits, schemas, passed), began, took)

@@ -4,6 +4,7 @@
 needs the case. The questions stand in `deciding`, what follows from the answer in `consequences`.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from gateway.core import by_hand
@@ -28,20 +29,34 @@ from gateway.core.validation import Schemas, Verdict, of_document
 __all__ = ["Arrival", "Examined", "Policy", "examine", "judge", "set_aside"]
 
 
-def examine(body: bytes, limits: Limits, schemas: Schemas | None) -> Examined | Malformed:
-    """Read, validate and extract the evidence; None: do not validate. Pure; safe in any thread."""
+def examine(
+    body: bytes,
+    limits: Limits,
+    schemas: Schemas | None,
+    passed: Callable[[str], None] = lambda _stage: None,
+) -> Examined | Malformed:
+    """Read, extract the evidence and validate; None: do not validate. Pure; safe in any thread.
+
+    `passed` is told when a stage is through: `read` (the facts are known), `validate`.
+    """
     document = read(body, limits)
     if isinstance(document, Malformed):
+        passed("read")
         return document
-    message = document.message
+    evidence, says, odd = extract(document.sed), administrative(document.sed), unusual(document)
+    passed("read")
+    verdict = Verdict(None)
+    if schemas is not None:
+        verdict = of_document(document, schemas)
+        passed("validate")
     return Examined(
-        message,
-        extract(document.sed),
-        of_document(document, schemas) if schemas is not None else Verdict(None),
+        document.message,
+        evidence,
+        verdict,
         "xml" if document.xml is body else "mime",
-        administrative(document.sed),
+        says,
         schemas.name if schemas is not None else "",
-        unusual(document),
+        odd,
     )
 
 
