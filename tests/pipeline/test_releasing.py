@@ -62,6 +62,13 @@ async def refused(doing):
     return caught.value.code
 
 
+def unconfirmed(house):
+    """The gauge of a roll-back that waits for a second person."""
+    text = house.metrics.exposition()[0].decode()
+    [line] = [x for x in text.splitlines() if x.startswith("gateway_rollback_unconfirmed")]
+    return float(line.rpartition(" ")[2])
+
+
 async def decided(house, a_message, name):
     await house.take(a_message(name))
     rows = {row.message_id: row for row in await house.rows()}
@@ -143,8 +150,11 @@ async def test_four_eyes_see_a_release_and_a_way_back(house, folder, by):
     await by("ada", "tables-activate", name="2026-04")
     await house.clock.advance(1)
     await by("ada", "tables-rollback", reason="x")
+    assert unconfirmed(house) == 1
     assert await refused(by("ada", "tables-confirm")) == "same-person"
+    assert unconfirmed(house) == 1
     assert (await by("bob", "tables-confirm"))["confirmed_by"] == "bob"
+    assert unconfirmed(house) == 0
     assert await refused(by("bob", "tables-confirm")) == "nothing-to-confirm"
 
 
