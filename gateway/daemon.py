@@ -46,6 +46,8 @@ from gateway.core.matter import PARIS
 from gateway.core.reading import MALFORMED
 from gateway.endpoint import Endpoint
 from gateway.errors import GatewayError, JournalUnavailable, Unreachable
+from gateway.examining import Examining
+from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.rows import Release
 from gateway.loading import cdm_switches, desk, schemas, tables
@@ -94,6 +96,7 @@ class Gateway:
     journal: Journal
     consumer: Consumer
     pipeline: Pipeline
+    intake: Intake
     relay: Relay
     timers: Timers
     statuses: Statuses
@@ -217,13 +220,12 @@ def _assemble(
         journal,
         judged_with,
         clock,
-        executors.parse,
         metrics,
-        in_flight=config.workers.in_flight,
         recorded=relay.wake,
-        parse_jobs=config.workers.parse_threads,
         spans=spans,
     )
+    examining = Examining(executors.parse, clock, metrics.took, jobs=config.workers.parse_threads)
+    intake = Intake(pipeline, examining, clock, in_flight=config.workers.in_flight)
     releases = Releasing(
         journal,
         pipeline,
@@ -236,7 +238,7 @@ def _assemble(
         allowed_signers=config.tables.allowed_signers,
     )
     pipeline.tables_changed = releases.refresh
-    pausing = Pausing(journal, pipeline, relay, clock, metrics)
+    pausing = Pausing(journal, pipeline, intake, relay, clock, metrics)
     timers = Timers(journal, pipeline, relay, clock, metrics)
     statuses = Statuses(
         journal,
@@ -249,7 +251,7 @@ def _assemble(
     readiness = Readiness(
         journal,
         ways.consumer,
-        pipeline,
+        intake,
         metrics,
         clock,
         oldest_waiting_seconds=config.inbound.oldest_waiting_seconds,
@@ -269,6 +271,7 @@ def _assemble(
         journal=journal,
         consumer=ways.consumer,
         pipeline=pipeline,
+        intake=intake,
         relay=relay,
         timers=timers,
         statuses=statuses,
@@ -277,6 +280,7 @@ def _assemble(
         operating=Operating(
             journal,
             pipeline,
+            intake,
             relay,
             readiness,
             clock,
@@ -363,7 +367,7 @@ class Daemon:
 
     async def _work(self) -> None:
         gateway = self._gateway
-        intake = asyncio.create_task(gateway.pipeline.run(gateway.consumer), name="intake")
+        intake = asyncio.create_task(gateway.intake.run(gateway.consumer), name="intake")
         relay = asyncio.create_task(gateway.relay.run(), name="relay")
         timers = asyncio.create_task(gateway.timers.run(), name="timers")
         statuses = asyncio.create_task(gateway.statuses.run(), name="statuses")
@@ -381,7 +385,7 @@ class Daemon:
         logger().info("draining")
         await _cancelled(intake, timers, statuses, observing, drafts, probes, notices, standing)
         logger().info("intake-stopped")
-        await gateway.pipeline.drain()
+        await gateway.intake.drain()
         logger().info("in-flight-settled")
         await self._drain_outbox(relay)
         logger().info("outbox-drained")

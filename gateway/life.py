@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.agenda import cause_of
-from gateway.clock import InlineExecutor, ManualClock
+from gateway.clock import ManualClock
 from gateway.config import load
 from gateway.core.case import Case as Standing
 from gateway.core.judging import Examined, examine
@@ -179,9 +179,7 @@ class _World:
             journal,
             judged_with,
             self.clock,
-            InlineExecutor(),
             metrics,
-            in_flight=1,
             recorded=lambda: None,
         )
         self._timers = Timers(journal, self._pipeline, self._relay, self.clock, metrics)

@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.confirming import Confirming
 from gateway.core.validation import Schemas
 from gateway.errors import Refused
+from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.rows import SchemasInForce
 from gateway.open_cases import OpenCases
@@ -59,6 +60,7 @@ class Operating:
         self,
         journal: Journal,
         pipeline: Pipeline,
+        intake: Intake,
         relay: Relay,
         readiness: Readiness,
         clock: Clock,
@@ -72,6 +74,7 @@ class Operating:
     ) -> None:
         self._journal = journal
         self._pipeline = pipeline
+        self._intake = intake
         self._relay = relay
         self._readiness = readiness
         self._clock = clock
@@ -130,8 +133,8 @@ class Operating:
 
     async def _state(self) -> dict[str, Any]:
         return {
-            "paused": self._pipeline.paused,
-            "in_flight": self._pipeline.in_flight,
+            "paused": self._intake.paused,
+            "in_flight": self._intake.in_flight,
             "not_ready": list(await self._readiness.problems()),
         }
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from gateway.clock import Clock
 from gateway.errors import Refused
+from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.pausing import Pause, Reach
 from gateway.log import logger
@@ -29,10 +30,17 @@ class Pausing:
     """The pauses of a gateway: begun, ended, shown."""
 
     def __init__(
-        self, journal: Journal, pipeline: Pipeline, relay: Relay, clock: Clock, metrics: Metrics
+        self,
+        journal: Journal,
+        pipeline: Pipeline,
+        intake: Intake,
+        relay: Relay,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._journal = journal
         self._pipeline = pipeline
+        self._intake = intake
         self._relay = relay
         self._clock = clock
         self._metrics = metrics
@@ -53,9 +61,9 @@ class Pausing:
         self._reaches = {reach.value: reaches.count(reach) for reach in Reach}
         self._metrics.pauses(self._reaches)
         if Reach.ALL in reaches:
-            self._pipeline.pause()
+            self._intake.pause()
         else:
-            self._pipeline.resume()
+            self._intake.resume()
 
     async def do(self, deed: str, params: Mapping[str, Any], who: str) -> dict[str, Any]:
         """Pause or resume.
@@ -86,7 +94,7 @@ class Pausing:
         return {
             "reach": reach.value,
             "value": value,
-            "paused": self._pipeline.paused,
+            "paused": self._intake.paused,
             "pauses": len(left),
         }
 

@@ -10,11 +10,11 @@ from typing import Final
 
 from gateway.clock import Clock
 from gateway.errors import JournalUnavailable
+from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.rows import Backlog, Counts, ServiceKind
 from gateway.log import logger
 from gateway.metrics import Metrics
-from gateway.pipeline import Pipeline
 from gateway.transport import Consumer, Inbound
 
 STALE_SECONDS: Final = 15.0
@@ -49,7 +49,7 @@ class Readiness:
         self,
         journal: Journal,
         consumer: Consumer,
-        pipeline: Pipeline,
+        intake: Intake,
         metrics: Metrics,
         clock: Clock,
         *,
@@ -57,7 +57,7 @@ class Readiness:
     ) -> None:
         self._journal = journal
         self._consumer = consumer
-        self._pipeline = pipeline
+        self._intake = intake
         self._metrics = metrics
         self._clock = clock
         self._patience = oldest_waiting_seconds
@@ -89,13 +89,13 @@ class Readiness:
     async def look(self) -> bool:
         """One look; True when nothing waits, is under way or due but what a person holds back."""
         inbound = await self._consumer.inbound()
-        problems = [*self._of_inbound(inbound), *self._of_pipeline()]
+        problems = [*self._of_inbound(inbound), *self._of_intake()]
         self._last = replace(
             self._last,
             inbound=inbound,
-            in_flight=self._pipeline.in_flight,
+            in_flight=self._intake.in_flight,
             unusable=bool(set(inbound.problems) - HARMLESS),
-            trouble=self._pipeline.trouble,
+            trouble=self._intake.trouble,
         )
         due = 0
         try:
@@ -109,7 +109,7 @@ class Readiness:
         self._problems = tuple(dict.fromkeys(problems))
         self._seen = self._clock.monotonic()
         self._metrics.not_ready(self._problems)
-        return not (inbound.waiting or self._pipeline.in_flight or due or problems)
+        return not (inbound.waiting or self._intake.in_flight or due or problems)
 
     def _of_inbound(self, inbound: Inbound) -> list[str]:
         age = 0.0
@@ -126,9 +126,9 @@ class Readiness:
             logger().error("inbound-not-a-file", path=name, error_code="inbound-not-a-file")
         self._strays = strays
 
-    def _of_pipeline(self) -> list[str]:
-        problems = [self._pipeline.trouble] if self._pipeline.trouble is not None else []
-        return [*problems, "paused"] if self._pipeline.paused else problems
+    def _of_intake(self) -> list[str]:
+        problems = [self._intake.trouble] if self._intake.trouble is not None else []
+        return [*problems, "paused"] if self._intake.paused else problems
 
     def _of_outbox(self, backlog: Backlog) -> int:
         age = 0.0

@@ -14,6 +14,8 @@ from gateway.clock import InlineExecutor
 from gateway.core.tables import Tables
 from gateway.daemon import OBSERVE_SECONDS
 from gateway.errors import JournalUnavailable
+from gateway.examining import Examining
+from gateway.intake import Intake
 from gateway.log import configure
 from gateway.metrics import Metrics
 from gateway.pipeline import Desk, Pipeline
@@ -68,11 +70,11 @@ class Process:
             journal,
             setting.desk,
             clock,
-            InlineExecutor(),
             metrics,
-            in_flight=setting.in_flight,
             recorded=relay.wake,
         )
+        examining = Examining(InlineExecutor(), clock, metrics.took)
+        self.intake = Intake(self.pipeline, examining, clock, in_flight=setting.in_flight)
         self._releases = Releasing(
             journal,
             self.pipeline,
@@ -86,7 +88,7 @@ class Process:
         self.pipeline.tables_changed = self._releases.refresh
         timers = parts.timers(journal, self.pipeline, relay, clock, metrics)
         self._relay = relay
-        self._taking = asyncio.create_task(self.pipeline.run(door))
+        self._taking = asyncio.create_task(self.intake.run(door))
         self._sending = asyncio.create_task(relay.run())
         self._looking = asyncio.create_task(timers.run())
         self._observing = asyncio.create_task(self._observe())
@@ -124,7 +126,7 @@ class Process:
         """Take nothing more, finish what was taken, send what is under way."""
         self._taking.cancel()
         await asyncio.gather(self._taking, return_exceptions=True)
-        await self.pipeline.drain()
+        await self.intake.drain()
         self._relay.end()
         await self._sending
         self._looking.cancel()

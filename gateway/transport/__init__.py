@@ -9,7 +9,7 @@ Guarantees, each one a test in `tests/contract/test_transports.py`:
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -62,6 +62,13 @@ class Received:
     def large(self) -> bool:
         """Whether others should not wait until it is read."""
         return self.whole is not None or len(self.body) >= LARGE
+
+    async def fetched(self) -> "Received | None":
+        """The message with all of its bytes; None when they are not to be had (see `whole`)."""
+        if self.whole is None:
+            return self
+        body = await self.whole()
+        return replace(self, body=body, whole=None) if body is not None else None
 
 
 @dataclass(frozen=True, slots=True)

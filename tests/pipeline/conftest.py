@@ -16,6 +16,8 @@ from gateway.clock import InlineExecutor, ManualClock
 from gateway.config import Availability, Watching, load
 from gateway.core.leaving import Leaving, Mode
 from gateway.daemon import CAUSES_SHOWN
+from gateway.examining import Examining
+from gateway.intake import Intake
 from gateway.journal.rows import Release
 from gateway.journal.sqlite import SqliteJournal
 from gateway.loading import desk, tables
@@ -71,16 +73,16 @@ class House:
             journal,
             judged_with,
             clock,
-            InlineExecutor(),
             self.metrics,
-            in_flight=in_flight,
             recorded=self.relay.wake,
         )
+        examining = Examining(InlineExecutor(), clock, self.metrics.took)
+        self.intake = Intake(self.pipeline, examining, clock, in_flight=in_flight)
         self.timers = Timers(journal, self.pipeline, self.relay, clock, self.metrics)
         self.readiness = Readiness(
             journal,
             self.transport,
-            self.pipeline,
+            self.intake,
             self.metrics,
             clock,
             oldest_waiting_seconds=300.0,
@@ -96,7 +98,7 @@ class House:
             four_eyes=True,
         )
         self.pipeline.tables_changed = self.releases.refresh
-        self.pausing = Pausing(journal, self.pipeline, self.relay, clock, self.metrics)
+        self.pausing = Pausing(journal, self.pipeline, self.intake, self.relay, clock, self.metrics)
         self.watch = Watch(
             self.readiness,
             self.metrics,
@@ -109,6 +111,7 @@ class House:
         self.operating = Operating(
             journal,
             self.pipeline,
+            self.intake,
             self.relay,
             self.readiness,
             clock,
@@ -125,7 +128,7 @@ class House:
         for number, body in enumerate(bodies):
             self.transport.put(body, self.clock.now(), source=f"{number:02}", by_hand=by_hand)
         expected = len(self.transport.settled) + len(bodies)
-        running = asyncio.ensure_future(self.pipeline.run(self.transport))
+        running = asyncio.ensure_future(self.intake.run(self.transport))
         for _ in range(10_000):
             await asyncio.sleep(0.001)
             if len(self.transport.settled) >= expected or running.done():

@@ -131,7 +131,7 @@ async def test_what_waits_in_the_folder_is_counted_and_as_old_as_its_oldest(
     house.readiness = Readiness(
         house.journal,
         consumer,
-        house.pipeline,
+        house.intake,
         house.metrics,
         house.clock,
         oldest_waiting_seconds=300.0,

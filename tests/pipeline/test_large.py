@@ -8,9 +8,9 @@ from structlog.testing import capture_logs
 
 from gateway.core.reading import read
 from gateway.errors import JournalUnavailable
+from gateway.intake import NO_SCHEMA
 from gateway.journal import LARGE
 from gateway.journal.pausing import Pause, Reach
-from gateway.pipeline import NO_SCHEMA
 from gateway.relay import LEASE_SECONDS, Pace
 from gateway.transport import BEGINNING, Received, Settlement
 from sed_schemas.load import SchemasInvalid
@@ -67,14 +67,14 @@ async def line(house):
     made.running = None
 
     def run():
-        made.running = asyncio.ensure_future(house.pipeline.run(made))
+        made.running = asyncio.ensure_future(house.intake.run(made))
 
     made.run = run
     yield made
     if made.running is not None:
         made.running.cancel()
     made.ready.set()
-    await house.pipeline.drain()
+    await house.intake.drain()
 
 
 async def settled(line, *labels):
@@ -120,8 +120,8 @@ async def test_what_cannot_be_had_is_left_to_the_transport(house, a_message, lin
     line.ready.set()
     line.run()
     await settled(line, "its next")
-    await house.pipeline.drain()
-    assert (line.fetched, house.pipeline.in_flight) == (1, 0)
+    await house.intake.drain()
+    assert (line.fetched, house.intake.in_flight) == (1, 0)
 
 
 async def test_without_a_case_in_its_beginning_it_is_read_all_the_same(house, a_message, line):
@@ -317,11 +317,11 @@ async def test_while_a_schema_is_missing_no_large_message_is_kept_in_memory(hous
             break
         await asyncio.sleep(0.001)  # noqa: TID251 - lets threads of the journal work
     assert (line.fetched, line.settled) == (2, [])  # neither waits for the other
-    assert house.pipeline.trouble == NO_SCHEMA
+    assert house.intake.trouble == NO_SCHEMA
     repaired.set()
     await house.clock.advance(2)
     await settled(line, "0", "1")
-    assert house.pipeline.trouble is None
+    assert house.intake.trouble is None
 
 
 async def test_at_the_end_none_is_fetched_any_more(house, a_message, line):
@@ -331,7 +331,7 @@ async def test_at_the_end_none_is_fetched_any_more(house, a_message, line):
     for _ in range(20):
         await asyncio.sleep(0.001)  # noqa: TID251 - lets the first begin
     line.running.cancel()
-    ending = asyncio.create_task(house.pipeline.drain())
+    ending = asyncio.create_task(house.intake.drain())
     line.ready.set()
     await ending
     assert line.fetched == 1
@@ -358,6 +358,6 @@ async def test_one_that_breaks_the_transport_is_told_of_and_gives_its_room_back(
         for _ in range(100):
             await asyncio.sleep(0.001)  # noqa: TID251 - lets it begin
     assert [one["event"] for one in told] == ["message-broke-the-gateway"]
-    assert house.pipeline.in_flight == 0
-    assert house.pipeline._room._value == 8
+    assert house.intake.in_flight == 0
+    assert house.intake._room._value == 8
     assert line.settled == []

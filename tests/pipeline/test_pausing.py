@@ -117,10 +117,10 @@ async def test_a_pause_outlives_the_process(house, restarted, a_case):
     await pause(house, reach="buc", value=a_case.buc)
     async with restarted(house) as again:
         await again.pausing.look()
-        assert again.pipeline.paused
+        assert again.intake.paused
         assert await again.send() == []
         await resume(again)
-        assert not again.pipeline.paused
+        assert not again.intake.paused
         assert await again.send() == []
         await resume(again, reach="buc", value=a_case.buc)
         assert len(await again.send()) == 3

@@ -95,13 +95,13 @@ async def test_a_damaged_schema_is_an_outage_and_no_fault_of_the_message(house, 
     house.pipeline.desk = replace(whole, schemas=Damaged())
     taking = asyncio.create_task(house.take(a_message()))
     await house.clock.advance(3)
-    assert (house.pipeline.trouble, await house.rows()) == ("schemas-invalid", [])
+    assert (house.intake.trouble, await house.rows()) == ("schemas-invalid", [])
     assert not taking.done()
     house.pipeline.desk = whole
     await house.clock.advance(3)
     assert await taking == [ACCEPTED]
     assert [row.decision for row in await house.rows()] == ["transfer"]
-    assert house.pipeline.trouble is None
+    assert house.intake.trouble is None
 
 
 async def test_nothing_waits_for_a_damaged_schema_but_the_cases_that_need_it(house, a_message):
@@ -116,20 +116,20 @@ async def test_nothing_waits_for_a_damaged_schema_but_the_cases_that_need_it(hou
     taking = asyncio.create_task(house.take(*written))
     await house.until_settled(2)
     assert {row.sed for row in await house.rows()} == {"S072", None}
-    assert house.pipeline.trouble == "schemas-invalid"
+    assert house.intake.trouble == "schemas-invalid"
     assert not taking.done()
     house.pipeline.desk = whole
     await house.clock.advance(3)
     assert await taking == [ACCEPTED] * 4
     assert sorted(row.sed or "" for row in await house.rows()) == ["", "S040", "S041", "S072"]
-    assert house.pipeline.trouble is None
+    assert house.intake.trouble is None
 
 
 async def test_at_the_end_what_waits_for_a_schema_goes_back(house, a_message):
     house.pipeline.desk = replace(house.pipeline.desk, schemas=Damaged())
     taking = asyncio.create_task(house.take(a_message()))
     await house.clock.advance(1)
-    ending = asyncio.create_task(house.pipeline.drain())
+    ending = asyncio.create_task(house.intake.drain())
     await house.clock.advance(3)
     await ending
     assert await taking == [RETRY]
@@ -138,7 +138,7 @@ async def test_at_the_end_what_waits_for_a_schema_goes_back(house, a_message):
 
 async def test_a_message_without_a_schema_goes_back_when_the_gateway_ends(house, a_message):
     house.pipeline.desk = replace(house.pipeline.desk, schemas=Damaged())
-    house.pipeline._ending = True
+    house.intake._ending = True
     assert await house.take(a_message()) == [RETRY]
     assert await house.rows() == []
 
@@ -170,7 +170,7 @@ async def test_a_message_that_cannot_be_recorded_keeps_its_place(house, a_messag
     house.clock.sleep = _at_once
     assert await house.take(*bodies) == [ACCEPTED, ACCEPTED]
     assert [row.decision for row in await house.rows()] == ["transfer", "deliver"]
-    assert house.pipeline.trouble is None
+    assert house.intake.trouble is None
 
 
 async def _at_once(_seconds):
@@ -179,9 +179,9 @@ async def _at_once(_seconds):
 
 async def test_what_cannot_be_recorded_goes_back_at_the_end(house, a_message):
     house.pipeline._journal = Moody(house.journal, failures=1_000_000)
-    house.pipeline._ending = True
+    house.intake._ending = True
     assert await house.take(a_message()) == [Settlement.RETRY]
-    assert house.pipeline.trouble == "journal-unavailable"
+    assert house.intake.trouble == "journal-unavailable"
     assert await house.rows() == []
 
 
@@ -241,6 +241,6 @@ async def test_what_not_even_the_quarantine_can_take_is_tried_again_and_told(hou
         raise ZeroDivisionError
 
     house.pipeline._judge = house.pipeline._entry = broken
-    house.pipeline._ending = True
+    house.intake._ending = True
     assert await house.take(a_message()) == [Settlement.RETRY]
-    assert house.pipeline.trouble == "message-not-recordable"
+    assert house.intake.trouble == "message-not-recordable"

@@ -274,10 +274,10 @@ async def test_nothing_is_lost_while_the_tables_in_force_cannot_be_read(
     manifest.write_text("0" * 64)
     await house.clock.advance(40 * 3600)
     taking = asyncio.create_task(house.take(a_message("one")))
-    while house.pipeline.trouble is None:
+    while house.intake.trouble is None:
         await house.clock.advance(0.1)
     assert await house.rows() == []
-    assert house.pipeline.trouble == "tables-invalid"
+    assert house.intake.trouble == "tables-invalid"
     manifest.write_text(signature)
     await house.clock.advance(2)
     await taking

@@ -109,7 +109,7 @@ async def test_each_stage_is_told_its_own_time(house, a_message, monkeypatch):
     whole, judged = house.pipeline.desk, house.pipeline._judge
     written, published = house.journal.record, house.transport.publish
     house.pipeline.desk = replace(whole, limits=Limits(), schemas=Schemas())
-    house.pipeline._examining._executor = Threads()
+    house.intake._examining._many._executor = Threads()
     monkeypatch.setattr(house.pipeline, "_judge", judge)
     monkeypatch.setattr(house.journal, "record", record)
     monkeypatch.setattr(house.transport, "publish", publish)

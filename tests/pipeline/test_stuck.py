@@ -35,7 +35,7 @@ async def test_wherever_it_stands_no_other_case_is_delayed(house, a_message, uid
         )
         house.transport.put(body, house.clock.now(), source=f"{number:04}")
     held = {f"{position:04}"} | {f"{position + CASES:04}" for _ in range(position < CASES)}
-    running = asyncio.ensure_future(house.pipeline.run(house.transport))
+    running = asyncio.ensure_future(house.intake.run(house.transport))
     await house.until_settled(MESSAGES - len(held))
     settled = {source for source, _ in house.transport.settled}
     assert settled == {f"{n:04}" for n in range(MESSAGES)} - held
