@@ -23,6 +23,7 @@ from gateway.core.matter import PARIS
 from gateway.watching import LEVELS, SLOT_SECONDS, Part, Rates, Sight
 from gateway.wording import sentence
 from gateway.wording.availability import said
+from gateway.wording.numbers import number
 
 STYLE: Final = """\
 :root{color-scheme:light}
@@ -97,7 +98,7 @@ class StatusPage:
                 E.main(
                     _overall(say, sight, lang),
                     _parts(say, sight.parts, lang),
-                    _last_hour(say, sight),
+                    _last_hour(say, sight, lang),
                     _availability(say, self._standings(), lang),
                     _people(say, sight, lang),
                     self._settings(say, sight),
@@ -188,7 +189,7 @@ def _parts(say: _Say, parts: Iterable[Part], lang: str) -> _Node:
     return _section("parts", say, _table(say("parts"), heads, rows))
 
 
-def _last_hour(say: _Say, sight: Sight) -> _Node:
+def _last_hour(say: _Say, sight: Sight, lang: str) -> _Node:
     ends = [
         (sight.at - timedelta(seconds=SLOT_SECONDS) * n).astimezone(PARIS).strftime("%H:%M")
         for n in range(len(sight.slots) - 1, -1, -1)
@@ -205,7 +206,7 @@ def _last_hour(say: _Say, sight: Sight) -> _Node:
     pace = _table(
         say("latency"),
         (say("until"), say("mean")),
-        [(end, _milliseconds(slot)) for end, slot in zip(ends, sight.slots, strict=True)],
+        [(end, _milliseconds(slot, lang)) for end, slot in zip(ends, sight.slots, strict=True)],
     )
     means = [1000 * (slot.mean_seconds or 0.0) for slot in sight.slots]
     bars = {say("received"): received, say("sent"): sent}
@@ -249,8 +250,8 @@ def _people(say: _Say, sight: Sight, lang: str) -> _Node:
         ("quarantine", sight.counts.quarantine),
     ):
         rows = [
-            (E.code(cause), sentence(lang, "cause", cause), number)
-            for cause, number in sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
+            (E.code(cause), sentence(lang, "cause", cause), count)
+            for cause, count in sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
         ]
         total = (say("total"), "", sum(numbers.values()))
         tables.append(_table(say(name), heads, [*rows, total]))
@@ -293,8 +294,8 @@ def _row(cells: Sequence[object]) -> _Node:
 def _cell(make: Callable[..., _Node], content: object, attributes: Mapping[str, str]) -> _Node:
     if isinstance(content, _Node):
         return make(content, attributes)
-    number = {"class": "n"} if isinstance(content, int) else {}
-    return make(str(content), {**attributes, **number})
+    right = {"class": "n"} if isinstance(content, int) else {}
+    return make(str(content), {**attributes, **right})
 
 
 def _chart(
@@ -351,8 +352,8 @@ def _square(x: int, series: str) -> _Node:
     return E.rect({"class": series, "x": str(x), "y": "5", "width": "10", "height": "10"})
 
 
-def _milliseconds(slot: Rates) -> str:
-    return "" if slot.mean_seconds is None else f"{1000 * slot.mean_seconds:.1f}"
+def _milliseconds(slot: Rates, lang: str) -> str:
+    return "" if slot.mean_seconds is None else number(lang, 1000 * slot.mean_seconds, 1)
 
 
 def _duration(seconds: float) -> str:

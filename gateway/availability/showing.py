@@ -11,6 +11,7 @@ from gateway.availability import GATEWAY, MARK, Figures, Line, Period
 from gateway.core.matter import PARIS
 from gateway.journal.observing import Maintenance
 from gateway.wording.availability import said
+from gateway.wording.numbers import number
 
 Say = Callable[..., str]
 _MARKS: Final = {True: "mark-met", False: "mark-missed", None: "mark-unknown"}
@@ -115,7 +116,7 @@ def brief(of: Figures, lang: str) -> tuple[str, ...]:
         said(lang, _MARKS[meets(of.availability)]),
         _shown(of.of_observed, lang),
         *(
-            str(-(-one // timedelta(minutes=1)))
+            number(lang, -(-one // timedelta(minutes=1)))
             for one in (of.down, of.maintenance, of.not_observed)
         ),
     )
@@ -146,12 +147,12 @@ def _shown(share: Fraction | None, lang: str) -> str:
     return "-" if rate is None else f"{_comma(f'{rate:.2f}', lang)} %"
 
 
-def _plain(number: float, lang: str) -> str:
-    return _comma(f"{number:.3f}".rstrip("0").rstrip("."), lang)
+def _plain(span: float, lang: str) -> str:
+    return _comma(f"{span:.3f}".rstrip("0").rstrip("."), lang)
 
 
-def _comma(number: str, lang: str) -> str:
-    return number.replace(".", ",") if lang == "fr" else number
+def _comma(text: str, lang: str) -> str:
+    return text.replace(".", ",") if lang == "fr" else text
 
 
 # -- as published ---------------------------------------------------------------------------

@@ -273,4 +273,5 @@ def test_the_status_page_rounds_no_outage_away():
         down=timedelta(milliseconds=60),
         not_observed=timedelta(minutes=43_199, seconds=59, milliseconds=940),
     )
-    assert brief(of, "fr")[3:] == ("1", "0", "43200")
+    assert brief(of, "fr")[3:] == ("1", "0", "43\u202f200")
+    assert brief(of, "en")[3:] == ("1", "0", "43,200")

@@ -1,5 +1,6 @@
 """The log lets ids and codes through, and nothing that could be a person."""
 
+import hashlib
 import io
 import json
 import logging
@@ -69,8 +70,10 @@ def test_a_line_is_one_json_object_with_ecs_names(written):
 
 
 def test_every_allowed_key_gets_through_under_its_name(written):
-    logger().info("all", **dict.fromkeys(KEYS, "x1"))
-    assert {name for name, value in written.lines[0].items() if value == "x1"} == set(KEYS.values())
+    logger().info("all", **dict.fromkeys(KEYS, "ab12"))
+    assert {name for name, value in written.lines[0].items() if value == "ab12"} == set(
+        KEYS.values()
+    )
     assert written.dropped == 0
 
 
@@ -104,10 +107,11 @@ def test_a_value_not_shaped_like_an_id_or_a_code_is_masked_and_counted(written, 
 
 @pytest.mark.parametrize("value", ["1999999999999", "299999999999999", "FR:199992A999999"])
 def test_what_is_shaped_like_a_french_pin_is_masked_wherever_it_stands(written, value):
-    logger().info("message-read", case_id=value, path=f"/inbound/{value.rpartition(':')[2]}.xml")
+    name = f"{value.rpartition(':')[2]}.xml"
+    logger().info("message-read", case_id=value, path=f"/inbound/{name}")
     assert written.lines[0]["eessi.case_id"] == "?"
-    assert written.lines[0]["file.name"] == "?"
-    assert written.dropped == 2
+    assert written.lines[0]["file.name"] == digest_of(name)
+    assert written.dropped == 1
 
 
 def test_digests_and_uuids_are_no_pins(written):
@@ -133,6 +137,46 @@ def test_of_a_path_only_the_file_name_is_written(written):
     logger().info("message-taken", path=f"/home/{SURNAME}/inbound/000001-P2000.xml")
     assert written.lines[0]["file.name"] == "000001-P2000.xml"
     assert SURNAME not in written.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "000006-P_BUC_01-P2000.xml",
+        "000001-LA_BUC_02-H001.xml",
+        "P_BUC_07a-P5000.xml",
+        "2c1f4a1e-0000-5000-8000-9e5f0c1d2b3a.xml",
+        "s-1",
+        "01.csv",
+        "a" * 64,
+    ],
+)
+def test_a_name_made_of_codes_and_numbers_is_written(written, name):
+    logger().info("message-taken", path=name)
+    assert written.lines[0]["file.name"] == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{SURNAME}.xml",
+        f"P2000-{SURNAME.lower()}.xml",
+        f"000001-P_BUC_01-{SURNAME.upper()}.xml",
+        "P2000_of_erika.xml",
+        "Erika Müller.xml",
+        "no-such\udce9.xml",
+        "-.xml",
+    ],
+)
+def test_of_any_other_name_only_the_beginning_of_its_digest_is_written(written, name):
+    logger().info("message-taken", path=f"/inbound/{name}")
+    assert written.lines[0]["file.name"] == digest_of(name)
+    assert written.dropped == 0
+
+
+def digest_of(name):
+    digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
+    return f"sha256:{digest[:16]}"
 
 
 def test_a_sentence_is_no_action(written):

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -215,6 +216,16 @@ def table(page, caption):
     return {row[0]: row[1:] for row in texts}
 
 
+@pytest.mark.parametrize(
+    ("lang", "shown"), [("fr", ["12,0", "1\u202f200,0"]), ("en", ["12.0", "1,200.0"])]
+)
+async def test_numbers_are_written_as_in_each_language(render, lang, shown):
+    slots = (Rates(300.0, 1, 1, 0, 0.012), Rates(300.0, 1, 1, 0, 1.2))
+    page = await render(lang, replace(sight(), slots=slots))
+    rows = table(page, re.escape(sentence(lang, "page", "latency")))
+    assert [cells for (cells,) in rows.values()] == shown
+
+
 async def test_the_availability_of_each_part_and_service_is_told_with_what_nobody_saw(render):
     page = await render("en", stands=standings())
     month, year = table(page, "The last 30 days"), table(page, "This year so far")
@@ -223,12 +234,20 @@ async def test_the_availability_of_each_part_and_service_is_told_with_what_nobod
     assert list(month) == list(year)
     parts = ("file", "the gateway itself", "rina-1", "rina-2", "vpn")
     assert list(month) == [service, *parts, everything]
-    assert month[service] == ["up", "50.00 %", "under", "100.00 %", "0", "0", "1440"]
-    assert month["rina-1"] == ["down", "47.91 %", "under", "95.83 %", "60", "0", "1440"]
-    assert month["vpn"] == ["under maintenance", "47.82 %", "under", "100.00 %", "0", "120", "1440"]
-    assert month["file"] == ["not observed", "0.00 %", "under", "-", "0", "0", "2880"]
+    assert month[service] == ["up", "50.00 %", "under", "100.00 %", "0", "0", "1,440"]
+    assert month["rina-1"] == ["down", "47.91 %", "under", "95.83 %", "60", "0", "1,440"]
+    assert month["vpn"] == [
+        "under maintenance",
+        "47.82 %",
+        "under",
+        "100.00 %",
+        "0",
+        "120",
+        "1,440",
+    ]
+    assert month["file"] == ["not observed", "0.00 %", "under", "-", "0", "0", "2,880"]
     assert month["the gateway itself"][0] == "up"
-    assert year["rina-2"] == ["22.53 %", "under", "100.00 %", "0", "0", "4950"]
+    assert year["rina-2"] == ["22.53 %", "under", "100.00 %", "0", "0", "4,950"]
     assert "the reason why" not in page
     assert '<span class="l2">down</span>' in page
 
@@ -237,7 +256,15 @@ async def test_the_availability_is_told_in_french(render):
     page = await render("fr", stands=standings())
     month = table(page, "Les 30 derniers jours")
     assert month["la passerelle elle-même"][:2] == ["en marche", "50,00 %"]
-    assert month["rina-1"] == ["en panne", "47,91 %", "en dessous", "95,83 %", "60", "0", "1440"]
+    assert month["rina-1"] == [
+        "en panne",
+        "47,91 %",
+        "en dessous",
+        "95,83 %",
+        "60",
+        "0",
+        "1\u202f440",
+    ]
     assert "n'est pas compté en marche" in page
 
 
