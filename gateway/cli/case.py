@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings, facts
-from gateway.cli.showing import JSON, unknown
+from gateway.cli.showing import JSON, unknown, view_of_protected
 from gateway.core.case import Case
 from gateway.core.case_evidence import known_evidence
 from gateway.core.message import spelled
@@ -28,6 +28,7 @@ def case() -> None:
 @click.pass_obj
 def case_take(settings: Settings, case_id: str, why: str) -> None:
     """Nothing of it leaves or falls due any more; what comes is recorded and on the worklist."""
+    view_of_protected(settings, spelled(case_id), spelled(case_id))
     settings.ask("case-take", {"case_id": spelled(case_id), "reason": why})
     settings.say(f"{case_id}: taken.", f"{case_id} : pris en charge.")
 
@@ -38,6 +39,7 @@ def case_take(settings: Settings, case_id: str, why: str) -> None:
 @click.pass_obj
 def case_give_back(settings: Settings, case_id: str, why: str) -> None:
     """The case is judged again, with all its valid SEDs in order, and goes on by itself."""
+    view_of_protected(settings, spelled(case_id), spelled(case_id))
     done = settings.ask("case-give-back", {"case_id": spelled(case_id), "reason": why})
     told(settings, case_id, done)
 

@@ -69,7 +69,9 @@ def journal_list(
     """List messages with their latest decision, in order of receipt."""
     wanted = [MessageState(state) for state in states]
     if release is None and rule is None:
-        case_id = spelled(case_id) if case_id is not None else None
+        if case_id is not None:
+            case_id = spelled(case_id)
+            view_of_protected(settings, case_id, case_id)
         list_messages(settings, wanted, as_json=as_json, limit=limit, case_id=case_id, after=after)
         return
     if case_id is not None or wanted:
@@ -105,6 +107,11 @@ def journal_find(
     found = asyncio.run(_find(settings, text, limit))
     if not found:
         raise unknown(text)
+    first = found[0]
+    protected = any(row.protected for row in found)
+    view_of_protected(
+        settings, first.case_id or first.message_id, first.case_id, protected=protected
+    )
     show_rows(found, as_json=as_json)
 
 

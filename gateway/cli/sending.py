@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings
-from gateway.cli.showing import JSON, LIMIT, PROTECTED
+from gateway.cli.showing import JSON, LIMIT, PROTECTED, view_of_protected
 from gateway.core.message import spelled
 from gateway.core.states import SendingState
 from gateway.journal.rows import SendingRow
@@ -38,6 +38,8 @@ def sending_list(
 ) -> None:
     """List what waits for a person's yes, the oldest first."""
     wanted = [SendingState(state) for state in states] or [SendingState.PROPOSED]
+    if case_id is not None:
+        view_of_protected(settings, spelled(case_id), spelled(case_id))
     for row in asyncio.run(_rows(settings, wanted, case_id, limit)):
         shown = sending_shown(row)
         if as_json:

@@ -28,6 +28,9 @@ def audited(state):
 def test_facts_and_protected_cases_are_written_down_and_nothing_else(state, command, listed, uid):
     for words in (("journal", "list"), ("worklist", "list"), ("sending", "list")):
         assert command(state, *words).returncode == 0
+    assert command(state, "journal", "list", "--case", uid("c")).returncode == 0
+    assert command(state, "sending", "list", "--case", uid("c")).returncode == 0
+    assert command(state, "journal", "find", uid("one")).returncode == 0
     assert command(state, "journal", "show", uid("c")).returncode == 0
     assert command(state, "journal", "show", uid("one")).returncode == 0
     assert command(state, "case", "facts", uid("nowhere")).returncode == 1
@@ -38,6 +41,10 @@ def test_facts_and_protected_cases_are_written_down_and_nothing_else(state, comm
     assert command(state, "worklist", "show", uid("two"), "--lang", "fr").returncode == 0
     assert command(state, "journal", "show", uid("two")).returncode == 0
     assert command(state, "journal", "show", uid("p")).returncode == 0
+    assert command(state, "journal", "list", "--case", uid("p")).returncode == 0
+    assert command(state, "sending", "list", "--case", uid("p")).returncode == 0
+    assert command(state, "journal", "find", uid("two")).returncode == 0
+    assert command(state, "journal", "find", uid("three")).returncode == 0
     [question] = listed(state, "questions", "list", "--all")
     assert command(state, "questions", "show", question["question"]).returncode == 0
     out = ("journal", "export", "--out", state / "case.json", "--case")
@@ -45,6 +52,9 @@ def test_facts_and_protected_cases_are_written_down_and_nothing_else(state, comm
     (state / "case.json").unlink()
     assert command(state, *out, uid("c"), "--bodies").returncode == 0
     assert command(state, *out, uid("p")).returncode == 1
+    for deed in ("take", "give-back"):  # no daemon runs: nothing is done, and it was seen
+        for name in ("c", "p"):
+            assert command(state, "case", deed, uid(name), "--why", "reason").returncode == 3
     seen = audited(state)
     assert [(s["command"], s["id"], s["protected"], s["shown"]) for s in seen] == [
         ("case facts", uid("c"), False, True),
@@ -52,9 +62,15 @@ def test_facts_and_protected_cases_are_written_down_and_nothing_else(state, comm
         ("worklist show", uid("two"), True, True),
         ("journal show", uid("two"), True, True),
         ("journal show", uid("p"), True, True),
+        ("journal list", uid("p"), True, True),
+        ("sending list", uid("p"), True, True),
+        ("journal find", uid("p"), True, True),
+        ("journal find", uid("q"), True, True),
         ("questions show", question["question"], True, True),
         ("journal export", uid("c"), False, True),
         ("journal export", uid("p"), True, False),
+        ("case take", uid("p"), True, True),
+        ("case give-back", uid("p"), True, True),
     ]
     assert all(s["who"] and s["account"] for s in seen)
     assert (state / "audit.log").stat().st_mode & 0o777 == 0o600
@@ -70,6 +86,10 @@ def test_what_cannot_be_written_down_is_not_shown(state, command, uid):
         (("case", "facts"), "p"),
         (("worklist", "show"), "two"),
         (("journal", "show"), "p"),
+        (("journal", "list", "--case"), "p"),
+        (("sending", "list", "--case"), "p"),
+        (("journal", "find"), "two"),
+        (("case", "take", "--why", "reason"), "p"),
         (("journal", "export", "--bodies", "--out", state / "case.json", "--case"), "c"),
     ):
         done = command(state, *words, uid(name))

@@ -87,24 +87,6 @@ def test_of_the_tables_only_the_end_of_the_release_in_force_is_shown(metrics):
     assert not [s for s in samples(metrics) if s.name == name]
 
 
-def test_every_counter_starts_at_zero_for_all_values(metrics):
-    for outcome in page.OUTCOMES:
-        assert value(metrics, "gateway_messages_received_total", outcome=outcome) == 0
-    for kind in page.KINDS:
-        for state in page.SENDINGS:
-            assert value(metrics, "gateway_sendings_total", kind=kind, state=state) == 0
-        assert value(metrics, "gateway_send_failures_total", kind=kind) == 0
-    for stage in page.STAGES:
-        assert value(metrics, "gateway_stage_duration_seconds_count", stage=stage) == 0
-    for kind in page.DUPLICATES:
-        assert value(metrics, "gateway_duplicates_total", kind=kind) == 0
-    assert value(metrics, "gateway_journal_conflicts_total") == 0
-    assert value(metrics, "gateway_decisions_total", decision="refer", cause="own") == 0
-    assert value(metrics, "gateway_decisions_total", decision="transfer", cause="none") == 0
-    assert value(metrics, "gateway_worklist", cause="several") == 0
-    assert value(metrics, "gateway_quarantine", cause="doctype") == 0
-
-
 def test_what_happens_is_counted(metrics):
     metrics.received("recorded")
     metrics.decided("refer", "several")
