@@ -1,8 +1,8 @@
 """What came more than once on a day, beside what came first and what was handed over of it.
 
 With the SHA-256 of the bytes at entry and at exit, for whoever checks by hand that one document
-was handed over once, and unchanged. The very same message delivered again is absorbed without a
-trace in the journal (ADR 0002): of these there is a line in the log, and a metric.
+was handed over once, and unchanged. Of the very same message delivered again the journal keeps when
+that was, and nothing else (ADR 0002).
 """
 
 from collections import Counter
@@ -22,6 +22,8 @@ from gateway.journal.rows import Repeat, SendingRow
 class Kind(StrEnum):
     """What of it had come before."""
 
+    MESSAGE = "message"
+    """All of it, its id and its bytes: absorbed."""
     CONTENT = "content"
     """Everything, under another id: recorded, and handed over once."""
     IDENTITY = "identity-conflict"
@@ -51,6 +53,8 @@ class CameAgain:
     """It says so, or anything in the case of either."""
     first: First | None
     """None where the bytes that would tell are erased."""
+    times: tuple[datetime, ...]
+    """When it came again on that day; several only for the very same message."""
     handed_over: tuple[SendingRow, ...] = ()
     """Hand-overs of the one or the other; their digest is that of the bytes handed over."""
 
@@ -67,21 +71,33 @@ def bounds(day: date) -> tuple[datetime, datetime]:
 
 
 async def came_again(reader: JournalReader, day: date) -> tuple[CameAgain, ...]:
-    """All of a day, in order of receipt."""
-    return tuple([await _told(reader, repeat) for repeat in await reader.repeats(*bounds(day))])
+    """All of a day, in order of receipt; the very same message once, with each time."""
+    times: dict[tuple[str, str | None], list[datetime]] = {}
+    repeats: dict[tuple[str, str | None], Repeat] = {}
+    for repeat in await reader.repeats(*bounds(day)):
+        what = (repeat.message_id, repeat.same_as)
+        repeats.setdefault(what, repeat)
+        times.setdefault(what, []).append(repeat.received_at)
+    return tuple([await _told(reader, one, tuple(times[what])) for what, one in repeats.items()])
 
 
 def counted(found: Sequence[CameAgain]) -> dict[tuple[str, str, str], int]:
-    """(kind, sender's country, BUC) -> messages; of a protected case no country."""
-    each = (
-        (one.kind.value, "protected" if one.protected else one.country, one.repeat.buc or "-")
-        for one in found
-    )
-    return dict(sorted(Counter(each).items()))
+    """(kind, sender's country, BUC) -> how often; of a protected case no country."""
+    numbers: Counter[tuple[str, str, str]] = Counter()
+    for one in found:
+        country = "protected" if one.protected else one.country
+        numbers[one.kind.value, country, one.repeat.buc or "-"] += len(one.times)
+    return dict(sorted(numbers.items()))
 
 
-async def _told(reader: JournalReader, repeat: Repeat) -> CameAgain:
-    kind = Kind.CONTENT if repeat.same_as is not None else Kind(repeat.cause or "")
+def _kind(repeat: Repeat) -> Kind:
+    if repeat.same_as == repeat.message_id:
+        return Kind.MESSAGE
+    return Kind.CONTENT if repeat.same_as is not None else Kind(repeat.cause or "")
+
+
+async def _told(reader: JournalReader, repeat: Repeat, times: tuple[datetime, ...]) -> CameAgain:
+    kind = _kind(repeat)
     known = repeat.same_as or await _before(reader, repeat, kind)
     first = await _first(reader, known) if known is not None else None
     cases = {repeat.case_id, first.case_id if first is not None else None} - {None}
@@ -92,7 +108,7 @@ async def _told(reader: JournalReader, repeat: Repeat) -> CameAgain:
         for row in (await reader.outgoing(named=[c for c in cases if c]) if cases else ())
         if row.kind == SendingKind.HAND_OVER and row.object in ids
     ]
-    return CameAgain(repeat, kind, repeat.protected or any(hidden), first, tuple(handed))
+    return CameAgain(repeat, kind, repeat.protected or any(hidden), first, times, tuple(handed))
 
 
 async def _before(reader: JournalReader, repeat: Repeat, kind: Kind) -> str | None:

@@ -19,9 +19,12 @@ COUNTED: Final = ("kind", "country", "buc", "messages")
 
 @click.command("duplicates")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day, in Paris (yesterday).")
+@click.option("--counts", "only_counts", is_flag=True, help="How many alone, no message.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj
-def report_duplicates(settings: Settings, day: datetime | None, *, as_json: bool) -> None:
+def report_duplicates(
+    settings: Settings, day: datetime | None, *, only_counts: bool, as_json: bool
+) -> None:
     """List what came more than once, with what came first and what was handed over."""
     wanted = day.date() if day is not None else settings.today() - timedelta(days=1)
 
@@ -34,20 +37,15 @@ def report_duplicates(settings: Settings, day: datetime | None, *, as_json: bool
         dict(zip(COUNTED, (*key, number), strict=True)) for key, number in counted(found).items()
     ]
     if as_json:
-        for line in (*counts, *map(shown, found)):
+        for line in (*counts, *([] if only_counts else map(shown, found))):
             click.echo(json.dumps(line, ensure_ascii=False))
         return
     for count in counts:
         kind = _label(settings.lang, f"repeat:{count['kind']}")
         click.echo(f"{count['country']:<10} {count['buc']:<10} {count['messages']:>6}  {kind}")
-    for one in found:
+    for one in () if only_counts else found:
         _show(settings.lang, shown(one))
-    settings.say(
-        f"{wanted}: {len(found)} messages. The very same message delivered again is absorbed and"
-        " not in the journal: see message-known in the log, and gateway_duplicates_total.",
-        f"{wanted} : {len(found)} messages. Le même message livré à nouveau est absorbé sans"
-        " trace au journal : voir message-known au journal technique, et gateway_duplicates_total.",
-    )
+    settings.say(f"{wanted}: {len(found)} messages.", f"{wanted} : {len(found)} messages.")
 
 
 def shown(one: CameAgain) -> dict[str, Any]:
@@ -61,6 +59,7 @@ def shown(one: CameAgain) -> dict[str, Any]:
         "kind": one.kind.value,
         "message_id": repeat.message_id,
         "received_at": repeat.received_at.isoformat(),
+        "times": [at.isoformat() for at in one.times],
         "case_id": masked(repeat.case_id),
         "buc": repeat.buc,
         "sed": repeat.sed,
@@ -87,6 +86,10 @@ def _show(lang: str, told: dict[str, Any]) -> None:
     what = " ".join(str(told[key]) for key in ("buc", "sed", "sender") if told[key])
     kind = _label(lang, f"repeat:{told['kind']}")
     click.echo(f"{told['received_at'][:19]}  {kind}: {what}")
+    if len(told["times"]) > 1:
+        click.echo(
+            f"    {_label(lang, 'repeat:times'):<12} " + "  ".join(t[:19] for t in told["times"])
+        )
     lines = [("again", told["message_id"], told["case_id"], told["digest"])]
     if told["first_message_id"] is not None:
         first = (told["first_message_id"], told["first_case_id"], told["first_digest"])

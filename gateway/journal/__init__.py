@@ -333,8 +333,8 @@ class JournalReader(Protocol):
     async def repeats(self, begin: datetime, end: datetime) -> Sequence[Repeat]:
         """Messages received from `begin` on, before `end`, of which something had come before.
 
-        The same content under another id, the same id or version with another content; in order
-        of receipt. The very same message again is not written, and so not here.
+        The same content under another id, the same id or version with another content, the very
+        same message, once for each time; in order of receipt.
         """
         ...
 

@@ -30,6 +30,10 @@ INSERT INTO body (digest, bytes) VALUES (?, ?)
 ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes
  WHERE body.bytes IS NULL AND body.pieces = 0;
 
+-- add_delivered_again --
+INSERT INTO delivered_again (message_id, received_at) VALUES (?, ?)
+ON CONFLICT (message_id, received_at) DO NOTHING;
+
 -- add_large_body --
 INSERT INTO body (digest, pieces) VALUES (?, ?)
 ON CONFLICT (digest) DO UPDATE SET pieces = excluded.pieces
@@ -490,13 +494,22 @@ SELECT l.message_id, l.received_at, l.case_id, l.buc, l.sed, l.sender, l.decisio
 SELECT received_at, position FROM message WHERE message_id = ?;
 
 -- repeats --
--- What came more than once, as it was first decided; redeliveries of the very same are not here.
+-- What came more than once, as it was first decided; the very same is in `delivered_again`.
 SELECT m.message_id, m.received_at, m.case_id, m.buc, m.sed, m.sender, m.protected, m.digest,
        m.same_as, d.cause
   FROM message AS m JOIN decision AS d ON d.message_id = m.message_id AND d.attempt = 0
  WHERE m.received_at >= :begin AND m.received_at < :end
    AND (m.same_as IS NOT NULL OR d.cause IN ('identity-conflict', 'other-content'))
  ORDER BY m.received_at, m.position;
+
+-- delivered_again --
+-- The very same message delivered again, each time. What was read twice, for it could not be
+-- removed in between, has one time of receipt, and is one delivery.
+SELECT m.message_id, a.received_at, m.case_id, m.buc, m.sed, m.sender, m.protected, m.digest,
+       m.message_id, NULL
+  FROM delivered_again AS a JOIN message AS m ON m.message_id = a.message_id
+ WHERE a.received_at >= :begin AND a.received_at < :end AND a.received_at <> m.received_at
+ ORDER BY a.received_at, m.position;
 
 -- first_decisions --
 SELECT m.case_id, m.sender, m.buc, d.missing
@@ -562,6 +575,12 @@ SELECT d.*, m.digest, m.same_as
 SELECT received_at, message_id, source, addressee, buc, sed, sender, digest
   FROM message WHERE message_id = :message_id OR case_id = :case_id
  ORDER BY received_at, position;
+
+-- timeline_delivered_again --
+SELECT a.received_at, m.message_id, m.digest
+  FROM message AS m JOIN delivered_again AS a ON a.message_id = m.message_id
+ WHERE (m.message_id = :message_id OR m.case_id = :case_id) AND a.received_at <> m.received_at
+ ORDER BY a.received_at, m.position;
 
 -- timeline_decided --
 SELECT d.decided_at, d.decision, d.state, d.who, d.message_id, d.cause, d.institution,

@@ -157,12 +157,14 @@ class Reading:
     def repeats(self, begin: datetime, end: datetime) -> tuple[Repeat, ...]:
         """What came more than once."""
         params = {"begin": microseconds(begin), "end": microseconds(end)}
-        return tuple(
+        found = [
             Repeat(message_id, instant(at), case_id, buc, sed, sender, bool(protected), *rest)
+            for name in ("repeats", "delivered_again")
             for message_id, at, case_id, buc, sed, sender, protected, *rest in self._rows(
-                "repeats", params
+                name, params
             )
-        )
+        ]
+        return tuple(sorted(found, key=lambda repeat: repeat.received_at))
 
     def first_decisions(self, since: datetime | None) -> tuple[FirstDecision, ...]:
         """Transfers and questions as they were first decided."""
@@ -291,6 +293,7 @@ class Reading:
         of = {"message_id": ident, "case_id": case_id}
         happenings = [
             *(_received(r) for r in self._rows("timeline_received", of)),
+            *(_delivered_again(r) for r in self._rows("timeline_delivered_again", of)),
             *(_decided(r) for r in self._rows("timeline_decided", of)),
             *self._history(case_id),
             *(_sending(r) for r in self._rows("timeline_sendings", (case_id,))),
@@ -513,6 +516,12 @@ def _received(row: Line) -> Happening:
     return Happening(
         instant(row["received_at"]), "inbound", "message-received", "received", "gateway", params
     )
+
+
+def _delivered_again(row: Line) -> Happening:
+    params = _given(row, "message_id", "digest")
+    at = instant(row["received_at"])
+    return Happening(at, "inbound", "delivered-again", "absorbed", "gateway", params)
 
 
 def _decided(row: Line) -> Happening:

@@ -58,7 +58,7 @@ def about(entry: Entry) -> About:
 
 
 def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
-    """Write one message; nothing is written unless the outcome is `Recorded`.
+    """Write one message; of one that is not recorded nothing but when it was delivered again.
 
     Raises:
         JournalConflict: case, release or message have moved on since the judgement.
@@ -68,6 +68,8 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     page.touch(about(entry).keys)
     standing = _standing(page, entry)
     known = _known(standing, entry)
+    if isinstance(known, Duplicate):
+        page.add("add_delivered_again", [(judgement.message_id, microseconds(entry.received_at))])
     if known is not None:
         return known
     if standing.release != judgement.release:

@@ -83,7 +83,7 @@ class Repeat:
     protected: bool
     digest: str
     same_as: str | None
-    """The first message with its content, when it was the same."""
+    """The first message with its content, when it was the same: it may be this very one."""
     cause: str | None
     """`identity-conflict` or `other-content` when something of it was other."""
 

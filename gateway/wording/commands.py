@@ -232,6 +232,7 @@ OPTIONS: Final = {
     "Folder to write.": "Dossier à écrire.",
     "One object a BUC.": "Un objet par BUC.",
     "Day, in Paris (yesterday).": "Jour, à Paris (sinon : hier).",
+    "How many alone, no message.": "Les nombres seuls, sans message.",
     "Year, in Paris.": "Année, à Paris.",
     "A published table (Annex 4) instead.": "Un tableau publié (annexe 4) à la place.",
     "One object a line and kind of hours.": "Un objet par ligne et par sorte d'heures.",

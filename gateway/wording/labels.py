@@ -72,6 +72,8 @@ _LABELS: Final = {
     "lost": ("BUCs lost", "BUC perdus"),
     "partners": ("partners", "partenaires"),
     # retention
+    "repeat:message": ("the very same message", "le même message, à l'identique"),
+    "repeat:times": ("at", "à"),
     "repeat:content": ("the same content under another id", "même contenu sous un autre id"),
     "repeat:identity-conflict": (
         "ALARM, the same id with other bytes",

@@ -255,7 +255,9 @@ def test_the_keys_of_reports():
     (line, *_) = rows(lines({"a": ()}, {}, period))
     assert cells(section(INTERFACES, "`report availability`", "###")) == list(line)
     bare = Repeat("m", NOW, None, None, None, None, False, "d", "f", None)
-    again = duplicate_shown(CameAgain(bare, Kind.CONTENT, protected=False, first=None))
+    again = duplicate_shown(
+        CameAgain(bare, Kind.CONTENT, protected=False, first=None, times=(NOW,))
+    )
     duplicates = section(INTERFACES, "`report duplicates`", "###")
     assert cells(duplicates) == list(again)
     assert all(f"`{key}`" in duplicates for key in (*COUNTED, *Kind))

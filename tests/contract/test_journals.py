@@ -524,12 +524,19 @@ async def test_what_came_more_than_once_is_told_by_when_it_came(journal, made):
     other = made.refer("m4", revision=3, cause="other-content")
     await journal.record(dataclasses.replace(other, received_at=at(7)))
     await journal.record(made.set_aside(b"no XML"))
+    for minute in (5, 7, 8):  # the first is the receipt itself, read twice
+        same = dataclasses.replace(again, received_at=at(minute))
+        assert await journal.record(same) == Duplicate()
+        assert await journal.record(same) == Duplicate()
     found = await journal.repeats(at(5), at(8))
     assert [(r.message_id, r.same_as, r.cause, r.received_at) for r in found] == [
         ("m2", "m1", None, at(5)),
         (sha256(b"same id"), None, "identity-conflict", at(6)),
         ("m4", None, "other-content", at(7)),
+        ("m2", "m2", None, at(7)),
     ]
+    told = [h.at for h in await journal.timeline("case-1") if h.what == "delivered-again"]
+    assert told == [at(7), at(8)]
     first = found[0]
     assert (first.case_id, first.sender, first.buc, first.sed, first.protected, first.digest) == (
         *("case-1", THEM, "P_BUC_01", "P2000", False),

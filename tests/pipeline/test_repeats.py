@@ -46,7 +46,7 @@ async def told(house, day):
 async def test_each_is_told_with_its_first_and_what_left_once(house, bodies, day, uid):
     await house.take(*bodies.values(), bodies["one"], bodies["bytes"])
     sent = await house.send()
-    found = await came_again(house.journal, day)
+    found = [one for one in await came_again(house.journal, day) if one.kind is not Kind.MESSAGE]
     assert [one.kind for one in found] == [Kind.CONTENT, Kind.IDENTITY, Kind.VERSION]
     names = ["copy", "bytes", "version"]
     assert [one.repeat.digest for one in found] == [sha256(bodies[name]) for name in names]
@@ -56,8 +56,44 @@ async def test_each_is_told_with_its_first_and_what_left_once(house, bodies, day
         assert [row.digest for row in one.handed_over] == [sha256(bodies["one"])]
     left = [s.body for s in sent if s.kind == "hand-over"]
     assert left == [bodies["one"]]
-    assert counted(found) == {(kind.value, "DE", "S_BUC_24"): 1 for kind in Kind}
+    assert all(one.times == (one.repeat.received_at,) for one in found)
+    assert counted(found) == {
+        (kind.value, "DE", "S_BUC_24"): 1 for kind in Kind if kind is not Kind.MESSAGE
+    }
     assert await came_again(house.journal, day - timedelta(days=1)) == ()
+
+
+async def test_the_very_same_message_is_told_once_with_each_time(house, bodies, day, uid):
+    await house.take(bodies["one"], bodies["copy"])
+    await house.send()
+    for _ in range(3):
+        await house.clock.advance(60)
+        await house.take(bodies["one"])
+    await house.take(bodies["one"])  # read twice in one instant: one delivery
+    await house.clock.advance(DAYS)
+    await house.take(bodies["one"], b"no XML")
+    await house.clock.advance(1)
+    await house.take(b"no XML")
+    found = await told(house, day)
+    same = found[Kind.MESSAGE]
+    assert same.times == tuple(START + timedelta(minutes=n) for n in (1, 2, 3))
+    assert same.repeat.digest == same.first.digest == sha256(bodies["one"])
+    assert same.repeat.message_id == same.first.message_id == uid("one")
+    assert [row.digest for row in same.handed_over] == [sha256(bodies["one"])]
+    assert counted(tuple(found.values())) == {
+        ("content", "DE", "S_BUC_24"): 1,
+        ("message", "DE", "S_BUC_24"): 3,
+    }
+    later = await came_again(house.journal, day + timedelta(days=1))
+    assert [(one.kind, one.repeat.digest) for one in later] == [
+        (Kind.MESSAGE, sha256(bodies["one"])),
+        (Kind.MESSAGE, sha256(b"no XML")),
+    ]
+    assert len(await house.rows()) == 3
+    again = [h for h in await house.journal.timeline(uid("one")) if h.what == "delivered-again"]
+    assert [(h.at, h.params["digest"]) for h in again] == [
+        (at, sha256(bodies["one"])) for at in (*same.times, START + timedelta(days=1, minutes=3))
+    ]
 
 
 async def test_a_case_is_protected_whichever_of_the_two_says_so(house, a_message, bodies, day):
@@ -108,13 +144,21 @@ def run(state, *words):
 async def test_the_command_tells_people_and_programs(house, bodies, day, uid, tmp_path):
     await house.take(*bodies.values())
     await house.send()
+    await house.clock.advance(3600)
+    await house.take(bodies["one"])
+    await house.clock.advance(3600)
+    await house.take(bodies["one"])
     await house.journal.close()
     words = ("--day", day.isoformat())
     lines = await asyncio.to_thread(run, tmp_path, *words, "--json")
     shown = [json.loads(line) for line in lines.splitlines()]
     assert shown[0] == {"kind": "content", "country": "DE", "buc": "S_BUC_24", "messages": 1}
-    assert [one["kind"] for one in shown[3:]] == [kind.value for kind in Kind]
-    content = shown[3]
+    assert shown[2] == {"kind": "message", "country": "DE", "buc": "S_BUC_24", "messages": 2}
+    *_, content, _, _, same = shown
+    assert [one["kind"] for one in shown[4:]] == [
+        *("content", "identity-conflict", "other-content", "message")
+    ]
+    assert [at[:16] for at in same["times"]] == [f"{day}T11:00", f"{day}T12:00"]
     assert (content["case_id"], content["first_message_id"]) == (uid("c"), uid("one"))
     [handed] = content["handed_over"]
     assert handed["state"] == "handed-over"
@@ -122,9 +166,13 @@ async def test_the_command_tells_people_and_programs(house, bodies, day, uid, tm
 
     english = await asyncio.to_thread(run, tmp_path, *words)
     assert "ALARM, the same id with other bytes: S_BUC_24 S040 DE:101320043" in english
+    assert f"{day}T11:00:00  {day}T12:00:00" in english
     for name in ("one", "copy", "bytes", "version"):
         assert sha256(bodies[name]) in english
-    assert "gateway_duplicates_total" in english
+    for lang, alone in (("en", ("--counts",)), ("fr", ("--counts", "--json"))):
+        counts = await asyncio.to_thread(run, tmp_path, *words, *alone, "--lang", lang)
+        assert len(counts.splitlines()) == 5 - ("--json" in alone)
+        assert not any(uid(name) in counts for name in bodies)
     french = await asyncio.to_thread(run, tmp_path, *words, "--lang", "fr")
     assert "ALARME" in french
     assert START.date() == day

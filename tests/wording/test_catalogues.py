@@ -113,7 +113,7 @@ def label_codes():
         *{"messages", "erased", "asked-newly", *WHAT} - {"asked"},
         *(field.name for field in fields(Synchronised)),
         *(f"kept:{kind}" for kind in Kept),
-        *(f"repeat:{part}" for part in (*Kind, "again", "first", "handed-over")),
+        *(f"repeat:{part}" for part in (*Kind, "times", "again", "first", "handed-over")),
         *re.findall(r"_label\(lang, ['\"]([a-z-]+)['\"]\)", inspect.getsource(retaining)),
     } | set(re.findall(r'"state": "([a-z-]+)"', state))
 
