@@ -107,11 +107,10 @@ def journal_find(
     found = asyncio.run(_find(settings, text, limit))
     if not found:
         raise unknown(text)
-    first = found[0]
-    protected = any(row.protected for row in found)
-    view_of_protected(
-        settings, first.case_id or first.message_id, first.case_id, protected=protected
-    )
+    for case_id in dict.fromkeys(row.case_id for row in found):
+        rows = [row for row in found if row.case_id == case_id]
+        protected = any(row.protected for row in rows)
+        view_of_protected(settings, case_id or rows[0].message_id, case_id, protected=protected)
     show_rows(found, as_json=as_json)
 
 
