@@ -68,10 +68,11 @@ _PIN: Final = re.compile(
 # A name of a file is let through when each of its words is a code or a number: whoever puts a file
 # there by hand may call it after a person.
 _FILE_WORD: Final = re.compile(
-    r"[0-9]{1,12}|[0-9a-f]{4,64}|[a-z]|[A-Z]{1,2}_BUC_[0-9]{2}[a-z]?|[A-Z]{1,2}[0-9]{3,4}"
-    r"|xml|txt|csv|json",
+    r"[0-9]{1,12}|(?=[a-f]*[0-9])[0-9a-f]{4,64}|[a-z]|[A-Z]{1,2}_BUC_[0-9]{2}[a-z]?"
+    r"|[A-Z]{1,2}[0-9]{3,4}|xml|mime|txt|csv|json|eessi|inbound|status",
     re.ASCII,
 )
+_UUID: Final = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.ASCII)
 _ACTION: Final = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)
 _MOST_FRAMES: Final = 50
 
@@ -182,7 +183,8 @@ def let_through(keys: Mapping[str, object]) -> dict[str, str | int | float]:
 
 def _file_name(name: str) -> str:
     """The name, or what tells it to who has it: the beginning of its SHA-256."""
-    if not _PIN.search(name) and all(_FILE_WORD.fullmatch(w) for w in re.split(r"[-.]", name)):
+    words = re.split(r"[-.]", _UUID.sub("0", name))
+    if not _PIN.search(name) and all(_FILE_WORD.fullmatch(word) for word in words):
         return name
     return f"sha256:{hashlib.sha256(name.encode(errors='surrogateescape')).hexdigest()[:16]}"
 

@@ -146,9 +146,11 @@ def test_of_a_path_only_the_file_name_is_written(written):
         "000001-LA_BUC_02-H001.xml",
         "P_BUC_07a-P5000.xml",
         "2c1f4a1e-0000-5000-8000-9e5f0c1d2b3a.xml",
+        "abcdefab-abcd-abcd-abcd-abcdefabcdef.mime",
         "s-1",
+        "eessi.inbound",  # a queue, for a message without an id
         "01.csv",
-        "a" * 64,
+        "a1" * 32,
     ],
 )
 def test_a_name_made_of_codes_and_numbers_is_written(written, name):
@@ -164,6 +166,7 @@ def test_a_name_made_of_codes_and_numbers_is_written(written, name):
         f"000001-P_BUC_01-{SURNAME.upper()}.xml",
         "P2000_of_erika.xml",
         "Erika Müller.xml",
+        "bade.xml",  # a name may be made of the letters of hexadecimal numbers
         "no-such\udce9.xml",
         "-.xml",
     ],
