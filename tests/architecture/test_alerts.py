@@ -63,6 +63,12 @@ def test_each_value_of_a_label_in_a_rule_can_occur():
         assert set(values.split("|")) <= set(VALUES[label]), label
 
 
+def test_nobody_takes_messages_in_for_any_reason_at_the_door():
+    [named] = re.findall(r'reason=~"([^"]+)"', alerts()["EessiConsumerGone"])
+    at_the_door = [r for r in REASONS if r.startswith(("inbound-", "broker-", "topology-"))]
+    assert sorted(named.split("|")) == sorted([*at_the_door, "consumer-gone", "not-observed"])
+
+
 def test_what_is_recorded_is_used_and_what_is_used_is_recorded():
     recorded = set(re.findall(r"record: (\S+)", RULES))
     used = set(re.findall(r"gateway:service:\w+", re.sub(r"record: \S+", "", RULES)))
