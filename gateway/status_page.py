@@ -181,7 +181,7 @@ def _parts(say: _Say, parts: Iterable[Part], lang: str) -> _Node:
             say(f"part:{part.name}"),
             _light(say(f"state:{part.state}"), LEVELS[part.state]),
             sentence(lang, "part-state", part.state),
-            "" if part.waiting is None else part.waiting,
+            "" if part.waiting is None else _figure(lang, part.waiting),
             "" if part.oldest_seconds is None else _duration(part.oldest_seconds),
         )
         for part in parts
@@ -199,7 +199,7 @@ def _last_hour(say: _Say, sight: Sight, lang: str) -> _Node:
         say("throughput"),
         (say("until"), say("received"), say("sent"), say("failed")),
         [
-            (end, slot.received, slot.sent, slot.failed)
+            (end, *(_figure(lang, n) for n in (slot.received, slot.sent, slot.failed)))
             for end, slot in zip(ends, sight.slots, strict=True)
         ],
     )
@@ -250,10 +250,10 @@ def _people(say: _Say, sight: Sight, lang: str) -> _Node:
         ("quarantine", sight.counts.quarantine),
     ):
         rows = [
-            (E.code(cause), sentence(lang, "cause", cause), count)
+            (E.code(cause), sentence(lang, "cause", cause), _figure(lang, count))
             for cause, count in sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
         ]
-        total = (say("total"), "", sum(numbers.values()))
+        total = (say("total"), "", _figure(lang, sum(numbers.values())))
         tables.append(_table(say(name), heads, [*rows, total]))
     backlog = sight.backlog
     first = sight.counts.worklist_oldest
@@ -262,9 +262,9 @@ def _people(say: _Say, sight: Sight, lang: str) -> _Node:
             say("worklist-oldest"),
             say("nothing") if first is None else _duration((sight.at - first).total_seconds()),
         ),
-        (say("questions"), sight.counts.questions_open),
-        (say("proposed"), backlog.proposed),
-        (say("held"), backlog.held),
+        (say("questions"), _figure(lang, sight.counts.questions_open)),
+        (say("proposed"), _figure(lang, backlog.proposed)),
+        (say("held"), _figure(lang, backlog.held)),
     )
     tables.append(_table(say("other-figures"), (say("figure"), say("number")), figures))
     return _section("people", say, *tables)
@@ -294,7 +294,7 @@ def _row(cells: Sequence[object]) -> _Node:
 def _cell(make: Callable[..., _Node], content: object, attributes: Mapping[str, str]) -> _Node:
     if isinstance(content, _Node):
         return make(content, attributes)
-    right = {"class": "n"} if isinstance(content, int) else {}
+    right = {"class": "n"} if isinstance(content, _Figure) else {}
     return make(str(content), {**attributes, **right})
 
 
@@ -352,8 +352,18 @@ def _square(x: int, series: str) -> _Node:
     return E.rect({"class": series, "x": str(x), "y": "5", "width": "10", "height": "10"})
 
 
+class _Figure(str):
+    """A number as people write it; it stands at the right of its cell."""
+
+    __slots__ = ()
+
+
+def _figure(lang: str, value: float, decimals: int = 0) -> _Figure:
+    return _Figure(number(lang, value, decimals))
+
+
 def _milliseconds(slot: Rates, lang: str) -> str:
-    return "" if slot.mean_seconds is None else number(lang, 1000 * slot.mean_seconds, 1)
+    return "" if slot.mean_seconds is None else _figure(lang, 1000 * slot.mean_seconds, 1)
 
 
 def _duration(seconds: float) -> str:

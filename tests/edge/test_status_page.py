@@ -127,7 +127,7 @@ async def test_the_numbers_of_the_charts_stand_in_their_tables(render):
     page = await render("en")
     last = '<th scope="row">10:30</th><td class="n">110</td><td class="n">99</td>'
     assert last in page
-    assert "<td>132.0</td>" in page
+    assert '<td class="n">132.0</td>' in page
 
 
 @pytest.mark.parametrize("state", State)
@@ -224,6 +224,20 @@ async def test_numbers_are_written_as_in_each_language(render, lang, shown):
     page = await render(lang, replace(sight(), slots=slots))
     rows = table(page, re.escape(sentence(lang, "page", "latency")))
     assert [cells for (cells,) in rows.values()] == shown
+
+
+@pytest.mark.parametrize(("lang", "shown"), [("fr", "12\u202f034"), ("en", "12,034")])
+async def test_thousands_are_set_apart_wherever_something_is_counted(render, lang, shown):
+    many = 12_034
+    seen = replace(
+        sight(worklist={"several": many}),
+        parts=tuple(Part(name, State.RUN, many) for name in PARTS),
+        slots=(Rates(300.0, many, many, many),),
+        backlog=Backlog(many, NOW, many, many, many),
+    )
+    page = await render(lang, seen)
+    assert page.count(f'<td class="n">{shown}</td>') == len(PARTS) + 3 + 2 + 2
+    assert str(many) not in re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 
 async def test_the_availability_of_each_part_and_service_is_told_with_what_nobody_saw(render):
