@@ -92,6 +92,21 @@ def test_examining_malformed_bytes_says_so():
     assert examine(b"", Limits(), None).code == "empty"
 
 
+def test_each_stage_of_an_examination_is_told_once_and_validation_where_there_was_one(a_message):
+    class Nothing:
+        name = "none"
+        source = for_message = lambda *_: None
+        of_transaction = lambda *_: ()  # noqa: E731
+
+    def stages(body, schemas):
+        passed = []
+        examine(body, Limits(), schemas, passed.append)
+        return passed
+
+    assert stages(a_message(), Nothing()) == ["read", "validate"]
+    assert stages(a_message(), None) == stages(b"", Nothing()) == ["read"]
+
+
 def test_a_message_without_its_case_is_a_bug_and_set_aside(desk, a_message):
     class Nothing:
         name = "none"
