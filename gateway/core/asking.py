@@ -10,14 +10,19 @@ from gateway.core.resolution import Undetermined
 
 
 def question(
-    matter: Matter, evidence: Evidence, resolution: Undetermined, *, answered: bool
+    matter: Matter,
+    evidence: Evidence,
+    resolution: Undetermined,
+    again: frozenset[str],
+    *,
+    answered: bool,
 ) -> Ask | Refer:
-    """Ask for what would tell, each datum once in the life of a case.
+    """Ask for what would tell, each datum once in the life of a case, but for those of `again`.
 
     `answered`: the message at hand answers a question of ours, and did not tell enough.
     """
     askable = tuple(d for d in resolution.missing if d in matter.tables.questions.askable)
-    missing = tuple(d for d in askable if d not in matter.case.asked_for)
+    missing = tuple(d for d in askable if d in again or d not in matter.case.asked_for)
     reason = resolution.reason if resolution.reason != "missing" else "undetermined"
     if evidence.several:
         return Refer("several", resolution.candidates, resolution.missing)

@@ -69,6 +69,8 @@ class Question:
     reminders: int = 0
     promised: date | None = None
     """An X010 said that the answer comes by this day."""
+    known: frozenset[str] = frozenset()
+    """Messages of the case when it was asked: none of them tells what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +289,7 @@ def _ask(case: Case, event: Asked) -> Case:
         event.own_case,
         asked=event.asked,
         spoken_at=event.at,
+        known=frozenset(said.message_id for said in case.contents.values()),
     )
     theirs = event.by_hand and case.state in {CaseState.REFERRED, CaseState.TAKEN}
     state = case.state if theirs else CaseState.ASKED

@@ -4,8 +4,9 @@ The main person's facts stay the main person's, whatever a later SED calls him. 
 outranks what was said before, for the datum asked and for no other.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from gateway.core.added import additions, as_corrected
 from gateway.core.case import Case
@@ -21,26 +22,82 @@ from gateway.core.evidence import (
 )
 from gateway.core.matter import Matter
 
+_TELL: Final = {"work": AddressKind.WORK, "employer": AddressKind.EMPLOYER}
+"""Datum -> addresses that tell it, whosever they are."""
 
-def evidence_of(matter: Matter, asked: frozenset[str]) -> tuple[Evidence, str | None]:
-    """Everything known, and the datum of `asked` that this message answers, if any."""
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a case is resolved on when a message comes, and the message's own part in it."""
+
+    evidence: Evidence
+    """Everything known."""
+    own: Evidence = field(default_factory=Evidence)
+    """What the message says itself; nothing for an X SED, or a version that is not the last."""
+    before: Evidence = field(default_factory=Evidence)
+    """What the version before it said."""
+    used: str | None = None
+    """The datum asked for that it answers in a coded field of its own."""
+
+    def told(self, asked: Collection[str]) -> frozenset[str]:
+        """Those of the data that the message tells: it brings a fact that is new, and nothing
+        else that is known of the case says otherwise.
+        """
+        return frozenset(datum for datum in asked if self._tells(datum))
+
+    def _tells(self, datum: str) -> bool:
+        own = _facts_of(self.own, datum)
+        return not own <= _facts_of(self.before, datum) and own == _facts_of(self.evidence, datum)
+
+
+def evidence_of(matter: Matter, asked: frozenset[str]) -> Heard:
+    """Everything known; of the data `asked` for this message may answer one."""
     message = matter.message
     known = matter.case.documents.get(message.set_id)
     superseded = known is not None and known.version > message.version
     earlier = _facts(matter.case, None if superseded else message.set_id)
     silent = message.is_administrative or message.set_id in matter.case.withdrawn
     if silent or superseded:
-        return merged(earlier), None
+        return Heard(merged(earlier))
     own = as_corrected(matter.case, matter.received)
-    parts = _one_main_person([*earlier, own])
+    before = _one_main_person([*earlier, _version_before(matter)])[-1]
+    *others, own = _one_main_person([*earlier, own])
     for data, datum, about in (
-        (ADDRESS_DATA, "residence", parts[-1].subject_about),
+        (ADDRESS_DATA, "residence", own.subject_about),
         ({CLAIMANT_RESIDENCE}, CLAIMANT_RESIDENCE, About.CLAIMANT),
     ):
-        if asked & data and any(_is_home(address, about) for address in parts[-1].addresses):
-            before = [_without_homes(part, about) for part in parts[:-1]]
-            return merged([*before, parts[-1]]), datum
-    return merged(parts), None
+        if asked & data and any(_is_home(address, about) for address in own.addresses):
+            others = [_without_homes(part, about) for part in others]
+            return Heard(merged([*others, own]), own, before, datum)
+    return Heard(merged([*others, own]), own, before)
+
+
+def _version_before(matter: Matter) -> Evidence:
+    """What the document said in the version before this one."""
+    message = matter.message
+    versions = [
+        said
+        for (set_id, version), said in matter.case.contents.items()
+        if set_id == message.set_id and version < message.version and said.evidence is not None
+    ]
+    if not versions:
+        return Evidence()
+    return as_corrected(matter.case, max(versions, key=lambda said: said.version))
+
+
+def _facts_of(evidence: Evidence, datum: str) -> frozenset[Hashable]:
+    """The facts that tell a datum; none for a datum that no fact of its own tells."""
+    match datum:
+        case "institution" | "scheme":
+            return frozenset(evidence.named)
+        case "population":
+            return frozenset(evidence.populations)
+        case "work" | "employer":
+            return frozenset(a for a in evidence.addresses if a.kind is _TELL[datum])
+        case _:
+            main = evidence.subject_about
+            about = About.CLAIMANT if datum == CLAIMANT_RESIDENCE else main
+            return frozenset(a for a in evidence.addresses if _is_home(a, about))
 
 
 def known_evidence(case: Case) -> Evidence:

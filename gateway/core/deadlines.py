@@ -5,15 +5,17 @@ was done about it is an event of the case. The journal keeps the next instant of
 it, written with the decision, so an answer cancels a reminder in its own transaction.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.core import composing, correspondence
 from gateway.core.case import BEFORE_GO_LIVE, NOT_STARTED, Question, fold
 from gateway.core.case_evidence import known_evidence
+from gateway.core.competence import competent, missing
 from gateway.core.decision import Refer
 from gateway.core.events import Event, Excepted, Expired, MessageReceived, Referred, Reminded
+from gateway.core.evidence import Evidence
 from gateway.core.leaving import REMIND, Mode
 from gateway.core.matter import PARIS, Situation
 from gateway.core.message import CaseAction
@@ -118,6 +120,7 @@ class _Developing:
         situation, number = self.situation, question.reminders + 1
         about = situation.case.documents.get(question.about_set_id)
         evidence = known_evidence(situation.case)
+        question = self._still_missing(question, about, evidence)
         last = _days(situation, question, number) is None
         texts = situation.tables.questions.to(question.asked)
         # who asked in RINA knows what for, and reminds there; and nothing is said without words
@@ -129,6 +132,20 @@ class _Developing:
         written = correspondence.reminder(situation, about, question, number, evidence, self.now)
         self.outgoing.append(written)
         self.events.append(Reminded(question.id, number, self.now))
+
+    def _still_missing(
+        self, question: Question, about: MessageReceived | None, evidence: Evidence
+    ) -> Question:
+        """The question without what is not missing any more; where that is all of it, as it was.
+
+        Somebody other than who was asked may have told it, or the tables ask for less now.
+        """
+        if about is None:
+            return question
+        today = self.now.astimezone(PARIS).date()
+        still = missing(competent(self.situation, about, evidence, today))
+        rest = tuple(datum for datum in question.missing if datum in still)
+        return replace(question, missing=rest or question.missing)
 
     def _refer(self, cause: str, missing: tuple[str, ...] = ()) -> None:
         """What waits is shown to a person, unless it was."""

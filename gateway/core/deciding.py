@@ -5,15 +5,15 @@ The answer is a decision; what follows from it is in `consequences`.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Final, assert_never
 
 from gateway.core import asking, composing, correspondence
 from gateway.core.administrative import LEAVING
 from gateway.core.buc_rules import against_the_buc
 from gateway.core.case import BEFORE_GO_LIVE, NOT_STARTED, Question, fold
-from gateway.core.case_evidence import claimant_of, evidence_of
+from gateway.core.case_evidence import Heard, claimant_of, evidence_of
 from gateway.core.cdm_versions import out_of_its_time
+from gateway.core.competence import competent, missing
 from gateway.core.decision import (
     Decision,
     Deliver,
@@ -34,9 +34,8 @@ from gateway.core.events import (
 from gateway.core.evidence import CLAIMANT_RESIDENCE, Evidence, identity
 from gateway.core.matter import PARIS, STARTS, Matter
 from gateway.core.message import CaseAction
-from gateway.core.resolution import Own, Resolution, Resolved, Several, Undetermined, resolve
+from gateway.core.resolution import Own, Resolution, Resolved, Several, Undetermined
 from gateway.core.states import CaseState
-from gateway.core.subject import Subject
 from gateway.core.trace import Step, step
 from ir_directory import Certainty
 
@@ -337,27 +336,32 @@ class Deciding:
     def _competent(self) -> Decision:
         document = self.matter.document
         asked = frozenset(datum for question in self._answered() for datum in question.missing)
-        self.evidence, used = evidence_of(self.matter, asked)
-        if used is not None:
-            self.trace.append(step("answer-used", datum=used))
-        resolution = resolve(
-            Subject(
-                buc=document.buc,
-                sed=document.sed,
-                role=document.our_role,
-                evidence=self.evidence,
-                received_on=date.fromisoformat(document.received_on),
-                decided_on=self.matter.arrival.today,
-                own=self.matter.policy.own_institutions,
-                test_ids=self.matter.policy.test_ids,
-            ),
-            self.matter.tables,
-        )
+        heard = evidence_of(self.matter, asked)
+        self.evidence = heard.evidence
+        resolution = competent(self.matter, document, heard.evidence, self.matter.arrival.today)
+        told = self._told(heard) - missing(resolution)
+        used = {heard.used} if heard.used is not None else set()
+        self.trace.extend(step("answer-used", datum=datum) for datum in sorted(told | used))
         self.trace.extend(resolution.trace)
         self.rules = resolution.rules
-        return self._after(resolution)
+        answered = self._answers_by(told)
+        self.events.extend(Answered(q.id, self.matter.message.message_id) for q in answered)
+        return self._after(resolution, told)
 
-    def _after(self, resolution: Resolution) -> Decision:
+    def _told(self, heard: Heard) -> frozenset[str]:
+        """What this message tells of the data that were asked for before it came."""
+        message = self.matter.message.message_id
+        asked = (q.missing for q in self.matter.case.open_questions if message not in q.known)
+        return heard.told(frozenset().union(*asked))
+
+    def _answers_by(self, told: frozenset[str]) -> tuple[Question, ...]:
+        """Open questions that it answers by what it tells, though it is no reply to them."""
+        if self.matter.message.sed in ANSWERS:  # one to something else
+            return ()
+        questions = self.matter.case.open_questions
+        return tuple(q for q in questions if not told.isdisjoint(q.missing))
+
+    def _after(self, resolution: Resolution, told: frozenset[str]) -> Decision:
         match resolution:
             case Resolved():
                 return self._resolved(resolution)
@@ -367,7 +371,7 @@ class Deciding:
             case Several():
                 return Refer("several", resolution.candidates)
             case Undetermined():
-                return self._undetermined(resolution)
+                return self._undetermined(resolution, told)
             case _:
                 assert_never(resolution)
 
@@ -379,17 +383,20 @@ class Deciding:
             return Leave(target)
         return Refer(cause, (target,)) if cause else Transfer(target, resolution.certainty)
 
-    def _undetermined(self, resolution: Undetermined) -> Decision:
-        if not self._answered():
-            waits = bool(self.matter.case.open_questions)
-            return Hold("question-open") if waits else self._ask(resolution)
-        if self.matter.examined.evidence.prose:
+    def _undetermined(self, resolution: Undetermined, told: frozenset[str]) -> Decision:
+        replied = self._answered()
+        if replied and self.matter.examined.evidence.prose:
             return Refer("answer-in-prose", resolution.candidates, resolution.missing)
-        return self._ask(resolution)
-
-    def _ask(self, resolution: Undetermined) -> Decision:
-        answered = bool(self._answered())
-        return asking.question(self.matter, self.evidence, resolution, answered=answered)
+        answered = (*replied, *self._answers_by(told))
+        stay = [q for q in self.matter.case.open_questions if q not in answered]
+        if stay and not replied:
+            return Hold("question-open")
+        # a rest is asked for once more where the answer told something, else a person sees it
+        in_part = (q.missing for q in answered if not told.isdisjoint(q.missing))
+        rest = frozenset().union(*in_part).difference(*(q.missing for q in stay))
+        return asking.question(
+            self.matter, self.evidence, resolution, rest, answered=bool(answered)
+        )
 
     def _may_leave(self) -> bool:
         """Where we can tell why; elsewhere a person finds the way."""

@@ -348,7 +348,7 @@ def test_what_waited_is_done_when_we_step_back(desk, person):
     assert judgement.decision == Leave(THEM)
     assert judgement.moves == ((desk.uid("one"), MessageState.RECORDED),)
     assert (judgement.due, judgement.times) == (None, True)
-    assert desk.case.questions[0].state is QuestionState.OVERTAKEN
+    assert desk.case.questions[0].state is QuestionState.ANSWERED
 
 
 @pytest.mark.parametrize(
