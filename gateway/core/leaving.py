@@ -70,6 +70,7 @@ OBJECTIONS: Final = (
     "question-settled",
     "after-observed",
     "observing",
+    "protected",
 )
 """Why a sending neither leaves nor is withdrawn at a person's word."""
 
@@ -80,6 +81,8 @@ def objection(leaving: Leaving, case: Case, kind: str, about: str) -> str | None
     sender = first.parties[0] if first is not None else ""
     if leaving.of(_WRITTEN_BY.get(kind, "ask"), case.buc, sender) is Mode.OBSERVE:
         return "observing"
+    if case.protected:
+        return "protected"
     if case.state is CaseState.TAKEN:
         return "case-moved-on"
     match kind:

@@ -170,10 +170,26 @@ def _overtake(page: Page, case_id: str, events: Sequence[Event], at: datetime) -
             case _:
                 continue
         row = {"case_id": case_id, "state": state, "at": microseconds(at), "question": question}
-        page.execute("overtake", row)
+        page.execute("overtake", row).fetchall()
         page.execute("overtake_claimed", row)
         if isinstance(event, Forwarded) and event.by_hand:
             _sent_by_hand(page, {**row, "institution": event.institution})
+
+
+def hold_back(page: Page, scope: Scope, case_id: str, at: datetime) -> None:
+    """A case turned out to be about a protected person: what would ask or remind never leaves.
+
+    The questions have failed, so that nobody waits for an answer; what is claimed just now may
+    leave, as in `_overtake`.
+    """
+    row = {"case_id": case_id, "at": microseconds(at), "question": ""}
+    row["state"] = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
+    found = page.execute("overtake", row).fetchall()
+    page.execute("overtake_claimed", row)
+    failed = [QuestionFailed(message_id) for message_id, kind in found if kind in _QUESTIONS]
+    if failed:
+        revision = history.revisions(page, (case_id,))[case_id]
+        history.append(page, scope, case_id, revision, failed, at=at)
 
 
 def _sent_by_hand(page: Page, row: Mapping[str, object]) -> None:

@@ -665,7 +665,8 @@ UPDATE sending SET state = :state, settled_at = :at, error = 'overtaken'
  WHERE case_id = :case_id
    AND state IN ('proposed', 'due', 'waiting') AND lease_until <= :at
    AND kind IN ('x012', 'h001', 'p8000', 'reminder')
-   AND (:question = '' OR object = :question OR object LIKE :question || '/%');
+   AND (:question = '' OR object = :question OR object LIKE :question || '/%')
+RETURNING message_id, kind;
 
 -- sent_by_hand --
 -- X007 to an institution that have not left, when a person has sent one in RINA.

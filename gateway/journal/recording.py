@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from gateway.core.decision import cause, institution, name
-from gateway.core.events import DealtWith
+from gateway.core.events import DealtWith, Event, MessageReceived
 from gateway.core.states import MESSAGE, ON_WORKLIST, MessageState
 from gateway.errors import JournalConflict
 from gateway.journal import (
@@ -89,11 +89,18 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     _write_message(page, scope, entry, standing, unfinished=judgement.message_id in queued)
     _write_decision(page, scope, entry)
     _write_case(page, scope, entry, standing.revision)
+    if standing.sendings and judgement.case_id is not None and _protects(judgement.events):
+        outbox.hold_back(page, scope, judgement.case_id, entry.decided_at)
     if entry.reason:
         of = judgement.message_id
         deed = Deed(of, "decide", judgement.state, entry.who, entry.reason, entry.decided_at)
         note(page, scope, deed)
     return Recorded()
+
+
+def _protects(events: Sequence[Event]) -> bool:
+    """Whether a message that came says that the person is protected."""
+    return any(isinstance(event, MessageReceived) and event.protected for event in events)
 
 
 def _standing(page: Page, entry: Entry) -> _Standing:

@@ -63,6 +63,16 @@ def test_a_question_leaves_while_nobody_has_answered():
     assert objection(Leaving(), case, "h001", "other") == "question-settled"
 
 
+def test_nothing_leaves_of_a_case_about_a_protected_person(desk, person):
+    desk.take("one", document="d", inside=person(town=None))
+    [question] = desk.case.questions
+    assert objection(Leaving(), desk.case, "h001", question.id) is None
+    flag = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+    desk.take("two", sed="S041", action="New", flags=flag)
+    for kind, about in (("h001", question.id), ("reminder", f"{question.id}/1"), ("x007", "FR:1")):
+        assert objection(Leaving(), desk.case, kind, about) == "protected"
+
+
 def test_nothing_leaves_where_one_only_observes():
     case = fold(Case("c"), [ASKED])
     assert objection(Leaving(OBSERVE), case, "h001", "q") == "observing"

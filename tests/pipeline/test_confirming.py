@@ -165,6 +165,77 @@ async def test_a_question_that_nobody_needs_is_not_asked(careful, a_message, per
     assert await refused(confirm(careful, question)) == "not-to-confirm"
 
 
+PROTECTED = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+
+
+async def turns_out_to_be_protected(house, a_message):
+    """One more SED of the case says that the person is protected; how the case's entries stand."""
+    again = {"action": "Update", "document": "document of one", "version": 2}
+    await house.take(a_message("two", case="c", flags=PROTECTED, **again))
+    return {(row.state.value, row.cause) for row in await house.rows()}
+
+
+@pytest.mark.parametrize("hindrance", ["confirm", "pause", "nothing yet"])
+async def test_no_question_leaves_once_the_person_is_protected(house, a_message, person, hindrance):
+    reach = {"reach": "buc", "value": UNKNOWN["buc"]}
+    if hindrance == "confirm":
+        says(house, CONFIRM)
+    if hindrance == "pause":
+        await house.operating.do("pause", {**reach, "reason": "wait"}, "claire")
+    await house.take(a_message(case="c", inside=person(town=None), **UNKNOWN))
+    [question] = await outbox(house)
+    states = await turns_out_to_be_protected(house, a_message)
+    assert {state for state, _ in states} == {"referred"}
+    assert ("referred", "protected") in states
+    assert await outbox(house) == {question: "withdrawn"}
+    [asked] = await house.journal.questions(every=True)
+    assert asked.state == "failed"  # nobody waits for an answer
+    if hindrance == "pause":
+        await house.operating.do("resume", {**reach, "reason": "go"}, "claire")
+    assert await house.send() == []
+    assert await let_go(house, 400) == 0
+    if hindrance == "confirm":
+        assert await refused(confirm(house, question)) == "not-to-confirm"
+
+
+async def test_no_reminder_leaves_once_the_person_is_protected(house, a_message, person):
+    await house.take(a_message(case="c", inside=person(town=None), **UNKNOWN))
+    [question] = await house.send()
+    await let_go(house, 34)
+    [reminder] = await of_kind(house, "reminder")
+    assert reminder.state.value == "due"
+    await turns_out_to_be_protected(house, a_message)
+    assert await outbox(house) == {
+        question.message_id: "handed-over",
+        reminder.message_id: "withdrawn",
+    }
+    [asked] = await house.journal.questions(every=True)
+    assert asked.state == "open"  # it has left: an answer may still come
+    assert await house.send() == []
+
+
+async def test_a_question_that_was_observed_is_held_back_once_the_person_is_protected(
+    observing_house, a_message, person
+):
+    house = observing_house
+    await house.take(a_message(case="c", inside=person(town=None), **UNKNOWN))
+    [question] = await outbox(house)
+    await turns_out_to_be_protected(house, a_message)
+    says(house, Leaving())
+    assert await refused(confirm(house, question)) == "protected"
+    assert await house.send() == []
+
+
+async def test_a_question_leaves_where_nobody_is_protected(careful, a_message, person):
+    await careful.take(a_message(case="c", inside=person(town=None), **UNKNOWN))
+    [question] = await outbox(careful)
+    await careful.take(
+        a_message("two", case="c", sed="S041", action="New", inside=person(town=None))
+    )
+    await confirm(careful, question)
+    assert [s.message_id for s in await careful.send()] == [question]
+
+
 async def test_only_what_is_said_to_wait_waits(house, a_message, person):
     says(house, Leaving(by_decision={"ask": Mode.CONFIRM}))
     await house.take(a_message("one"), a_message("two", inside=person(town=None), **UNKNOWN))
