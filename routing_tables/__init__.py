@@ -371,26 +371,48 @@ ENGLISH: Final = "en"
 """The language that everybody is written to who has none of his own here."""
 
 
+@dataclass(frozen=True, slots=True)
+class SectionRow:
+    """Where a SED has its own place for a datum (X012)."""
+
+    section: str
+    """As the SED calls it."""
+    item: str
+    """Empty: as the texts call it in the language of who is asked."""
+
+
 class Questions:
-    """The texts of a release by language, and who is written to in which."""
+    """The texts of a release by language, who is written to in which, and the SEDs' sections."""
 
     def __init__(
         self,
         texts: Mapping[str, Mapping[str, QuestionText]] | None = None,
         languages: Mapping[str, str] | None = None,
+        sections: Mapping[tuple[str, str], SectionRow] | None = None,
     ) -> None:
         self._texts: Final = texts or {}
         self._languages: Final = languages or {}
+        self._sections: Final = sections or {}
 
     @property
     def askable(self) -> frozenset[str]:
         """The data that can be asked for: those with a text in English."""
         return frozenset(self._texts.get(ENGLISH, {})) - {TAKES_PART}
 
-    def to(self, institution: str) -> Mapping[str, QuestionText]:
-        """Datum -> how an institution is asked for it: in its country's language, else English."""
+    def to(self, institution: str, sed: str = "") -> Mapping[str, QuestionText]:
+        """Datum -> how an institution is asked for it: in its country's language, else English.
+
+        `sed`: in the terms of this SED, where it has a place of its own for the datum.
+        """
         language = self._languages.get(institution.partition(":")[0], ENGLISH)
-        return {**self._texts.get(ENGLISH, {}), **self._texts.get(language, {})}
+        texts = {**self._texts.get(ENGLISH, {}), **self._texts.get(language, {})}
+        return {datum: self._as_in(sed, datum, text) for datum, text in texts.items()}
+
+    def _as_in(self, sed: str, datum: str, text: QuestionText) -> QuestionText:
+        own = self._sections.get((datum, sed))
+        return (
+            text if own is None else replace(text, section=own.section, item=own.item or text.item)
+        )
 
     def note(self, receiver: str, competent: str) -> str | None:
         """What an institution is told of the competent one (name and id) that takes part already.

@@ -28,6 +28,7 @@ from routing_tables import (
     ReminderRow,
     Route,
     RoutingTable,
+    SectionRow,
     Target,
     ToPerson,
     sector,
@@ -40,6 +41,7 @@ ROUTE_COLUMNS: Final = (
     "certainty", "valid_from", "valid_to", "basis", "note",
 )  # fmt: skip
 QUESTION_COLUMNS: Final = ("datum", "section", "item", "text")
+SECTION_COLUMNS: Final = ("datum", "sed", "section", "item")
 LANGUAGE_COLUMNS: Final = ("country", "language")
 REMINDER_COLUMNS: Final = ("country", "buc", "number", "days")
 
@@ -123,10 +125,10 @@ def load(folder: Path | None = None) -> RoutingTable:
 
 
 def questions(folder: Path | None = None) -> Questions:
-    """The texts by language, and the language of each country.
+    """The texts by language, the language of each country, and the sections of SEDs.
 
     A datum without a text in English is never asked for. Releases made before there were other
-    languages have neither a table of them nor texts in them.
+    languages have neither a table of them nor texts in them; nor has every one sections.
 
     Raises:
         RoutesInvalid: a table is broken, or a text is longer than its field abroad.
@@ -135,7 +137,7 @@ def questions(folder: Path | None = None) -> Questions:
     there = (path.stem for path in (place / "questions").glob("*.csv"))
     known = sorted({ENGLISH, *there})
     texts = {lang: _texts(place, lang) for lang in known}
-    return Questions(texts, _languages(place, known))
+    return Questions(texts, _languages(place, known), _sections(place))
 
 
 def _texts(folder: Path, lang: str) -> Mapping[str, QuestionText]:
@@ -154,6 +156,31 @@ def _texts(folder: Path, lang: str) -> Mapping[str, QuestionText]:
         for column, limit in (("section", SHORT), ("item", SHORT), ("text", LONG)):
             _length(sheet, row, column, limit)
         found[row["datum"]] = QuestionText(row["section"], row["item"], row["text"])
+    _settle(sheet)
+    return found
+
+
+def _sections(folder: Path) -> Mapping[tuple[str, str], SectionRow]:
+    """(Datum, SED) -> where that SED has its own place for it."""
+    if not (folder / "sections.csv").exists():
+        return {}
+    sheet = Sheet(folder / "sections.csv", "sections.csv", SECTION_COLUMNS)
+    found: dict[tuple[str, str], SectionRow] = {}
+    for row in sheet.rows():
+        _code(sheet, row, "datum", DATA)
+        seds = _codes(sheet, row, "sed", _matches(_SED), ("A001",), or_any=False)
+        _length(sheet, row, "section", SHORT)
+        if row["item"]:
+            _length(sheet, row, "item", SHORT)
+        for key in ((row["datum"], sed) for sed in sorted(seds)):
+            if key in found:
+                sheet.wrong(
+                    row.line,
+                    "sed",
+                    f"{key[1]} has a section for {key[0]} already. Delete one of the two.",
+                    f"{key[1]} a déjà une section pour {key[0]}. Supprimer l'une des deux.",
+                )
+            found[key] = SectionRow(row["section"], row["item"])
     _settle(sheet)
     return found
 
@@ -317,18 +344,25 @@ def _by_place(network: str, place: str) -> ByPlace | None:
 
 
 def _codes(
-    sheet: Sheet, row: Row, column: str, known: Callable[[str], bool], examples: Iterable[str]
+    sheet: Sheet,
+    row: Row,
+    column: str,
+    known: Callable[[str], bool],
+    examples: Iterable[str],
+    *,
+    or_any: bool = True,
 ) -> frozenset[str]:
-    """The codes of a cell: one, a list with commas, or `*` alone."""
+    """The codes of a cell: one, a list with commas, or (`or_any`) `*` alone."""
     codes = [code.strip() for code in row[column].split(",")]
     for code in codes:
-        if not (code == ANY and len(codes) == 1) and not known(code):
+        if not (or_any and code == ANY and len(codes) == 1) and not known(code):
             shown = _listed(examples)
+            more, plus = ("; or * alone for any", " ; ou * seul pour tous") if or_any else ("", "")
             sheet.wrong(
                 row.line,
                 column,
-                f"“{code}” is not known here. Write one of: {shown}; or * alone for any.",
-                f"« {code} » est inconnu ici. Écrire un de : {shown} ; ou * seul pour tous.",
+                f"“{code}” is not known here. Write one of: {shown}{more}.",
+                f"« {code} » est inconnu ici. Écrire un de : {shown}{plus}.",
             )
     return frozenset(codes)
 

@@ -67,7 +67,7 @@ def question(
 ) -> tuple[Outgoing, Asked]:
     """A question to whoever sent the SED that it is about, in the tables' words or a person's."""
     asked, own_case = about.parties[0], None
-    texts = situation.tables.questions.to(asked)
+    texts = situation.tables.questions.to(asked, about.sed)
     asks = [texts[datum] for datum in missing]
     if way is Way.OWN_CASE:
         before = sum(q.own_case is not None for q in situation.case.questions)
@@ -132,7 +132,7 @@ def reminder(
     cause = f"{open_question.id}/{number}"
     head = letterhead(situation, about, cause, at)
     asked = open_question.asked or about.parties[0]
-    texts = situation.tables.questions.to(asked)
+    texts = situation.tables.questions.to(asked, about.sed)
     asks = [texts[datum] for datum in open_question.missing if datum in texts]
     may_remind = situation.rules_of(about).we_may_send("X009")
     if open_question.own_case is not None:

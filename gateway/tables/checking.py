@@ -23,6 +23,7 @@ from sed_schemas.load import catalogue
 
 PACKAGES: Final = ("ir_directory", "routing_tables")
 ROUTES: Final = "routing_tables/routes.csv"
+SECTIONS: Final = "routing_tables/sections.csv"
 MOST_BYTES: Final = 50 * 1024 * 1024
 """Of one table; the largest of the baseline has 2 MB."""
 CATCHMENTS: Final = "ir_directory/catchments.csv"
@@ -43,7 +44,8 @@ def _found(folder: Path, today: date) -> tuple[Finding, ...]:
         return tuple(found)
     directory = _read(found, folder, "ir_directory", directory_load.load)
     routes = _read(found, folder, "routing_tables", routes_load.load)
-    _read(found, folder, "routing_tables", routes_load.questions)
+    if _read(found, folder, "routing_tables", routes_load.questions) is not None:
+        found.extend(_sections(folder))
     _read(found, folder, "routing_tables", routes_load.reminders)
     if isinstance(directory, InstitutionRepository) and isinstance(routes, RoutingTable):
         lines = _lines(folder / ROUTES)
@@ -145,6 +147,15 @@ def _codes(
             yield _unknown(ROUTES, line, "sed", code)
     for code in strange((row.buc for row in directory.competences), known.bucs):
         yield _unknown("ir_directory/competences.csv", 0, "buc", code)
+
+
+def _sections(folder: Path) -> Iterator[Finding]:
+    """Sections are of SEDs of the catalogue."""
+    seds = catalogue().seds
+    rows = keeping.rows(folder / SECTIONS) if (folder / SECTIONS).is_file() else []
+    for line, row in enumerate(rows, 2):
+        for code in sorted({code.strip() for code in row["sed"].split(",")} - seds):
+            yield _unknown(SECTIONS, line, "sed", code)
 
 
 def _unknown(file: str, line: int, column: str, code: str) -> Finding:

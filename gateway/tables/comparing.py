@@ -19,6 +19,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "routing_tables/golden.csv": ("case",),
     "routing_tables/reminders.csv": ("country", "buc", "number"),
     "routing_tables/languages.csv": ("country",),
+    "routing_tables/sections.csv": ("datum", "sed"),
 }
 """Table -> the columns that name a row; none: the whole row. Texts of questions: `datum`."""
 DATED: Final = tuple(table for table, key in KEYS.items() if "valid_from" in key)

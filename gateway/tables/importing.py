@@ -30,6 +30,7 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "routing_tables/reminders.csv": routes_load.REMINDER_COLUMNS,
     "routing_tables/golden.csv": GOLDEN,
     "routing_tables/languages.csv": routes_load.LANGUAGE_COLUMNS,
+    "routing_tables/sections.csv": routes_load.SECTION_COLUMNS,
     **{
         f"routing_tables/questions/{lang}.csv": routes_load.QUESTION_COLUMNS
         for lang in ("en", "fr", "de", "es", "it", "nl", "pl", "pt", "ro")

@@ -25,7 +25,7 @@ from gateway.core.outgoing import SendingKind
 from gateway.core.reading import Limits, read
 from gateway.core.states import CaseState, MessageState
 from ir_directory import Certainty, InstitutionRepository, Partner
-from routing_tables import Questions, QuestionText
+from routing_tables import Questions, QuestionText, SectionRow
 from sed_schemas import EVERYWHERE, OWNER
 
 US, THEM, SENDER = "FR:CLEISS0000", "FR:CPAM01", "DE:101320043"
@@ -721,6 +721,26 @@ def test_what_has_no_text_in_ones_language_is_asked_in_english(desk, person):
     desk.tables = replace(desk.tables, questions=texts)
     (sent,) = desk.take(inside=person(town=None)).outgoing
     assert b"Where does the person live?" in sent.body
+
+
+def test_one_is_asked_in_the_terms_of_the_sed(desk, person):
+    """Where the SED asked about has a section of its own; the reminder points there, too."""
+    english = desk.tables.questions.to("")
+    own = {("residence", "U001"): SectionRow("AddressPerson", "")}
+    desk.tables = replace(desk.tables, questions=Questions({"en": english}, sections=own))
+    (sent,) = desk.take(buc="UB_BUC_01", sed="U001", inside=person(town=None)).outgoing
+    desk.later(days=60)
+    (reminded,) = desk.come_due().outgoing
+    for written in (sent, reminded):
+        assert b"<section>AddressPerson</section><item>Residence</item>" in written.body
+
+
+def test_without_one_the_general_section_is_named(desk, person):
+    own = {("residence", "U999"): SectionRow("Nowhere", "")}
+    english = desk.tables.questions.to("")
+    desk.tables = replace(desk.tables, questions=Questions({"en": english}, sections=own))
+    (sent,) = desk.take(buc="UB_BUC_01", sed="U001", inside=person(town=None)).outgoing
+    assert b"<section>Address</section><item>Residence</item>" in sent.body
 
 
 # -- the answer -----------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from routing_tables.load import (
     questions,
     reminders,
 )
+from sed_schemas import OWNER
 from sed_schemas import load as schemas_load
 
 TODAY = date(2026, 6, 1)
@@ -49,6 +50,14 @@ def bucs():
     return sorted(schemas_load.catalogue().bucs)
 
 
+@pytest.fixture(scope="module")
+def reference_folder():
+    folder = Path(os.environ.get("EESSI_REFERENCE", REPOSITORY.parent / "shared" / "reference"))
+    if not (folder / "seed" / "annex3.tsv").is_file():
+        pytest.skip(f"no reference folder: {folder}; set EESSI_REFERENCE")
+    return folder
+
+
 def ask(routes, buc, scheme=None, on=TODAY, **more):
     facts = {"population": None, "residence": None, **more}
     return routes.match(RouteQuery(buc, "X", scheme, role="Counterparty", **facts), on)
@@ -61,11 +70,8 @@ def test_every_buc_of_the_catalogue_has_a_row_that_applies_without_a_scheme(rout
 
 
 @pytest.mark.reference
-def test_every_buc_of_annex_3_and_of_applicable_legislation_has_a_row(routes):
-    folder = os.environ.get("EESSI_REFERENCE", REPOSITORY.parent / "shared" / "reference")
-    annex = Path(folder) / "seed" / "annex3.tsv"
-    if not annex.is_file():
-        pytest.skip(f"no reference folder: {folder}; set EESSI_REFERENCE")
+def test_every_buc_of_annex_3_and_of_applicable_legislation_has_a_row(routes, reference_folder):
+    annex = reference_folder / "seed" / "annex3.tsv"
     with annex.open(encoding="utf-8") as lines:
         named = {row["canonical_code"] for row in csv.DictReader(lines, delimiter="\t")}
     assert len(named) > 40
@@ -203,6 +209,38 @@ def test_questions_are_whole_sentences_that_any_eessi_system_can_show():
     for country in COUNTRIES.values():
         for question in questions().to(f"{country}:1").values():
             assert question.text.rstrip()[-1] in ".?"
+
+
+def sections():
+    with (BASELINE / "sections.csv").open(encoding="utf-8-sig") as lines:
+        for row in csv.DictReader(lines, delimiter=";"):
+            for sed in row["sed"].split(","):
+                yield sed, row["datum"], row["section"].split(", ")
+
+
+def test_the_sections_are_of_seds_on_which_we_may_ask():
+    """Those that start a case, by X012: else nobody ever sees the row."""
+    bucs = schemas_load.catalogue().bucs.values()
+    asked = {
+        sed
+        for buc in bucs
+        for sed, rules in buc.seds.items()
+        if buc.we_may_clarify(sed) and "Start" in rules.sent.get(OWNER, ())
+    }
+    assert {sed for sed, _, _ in sections()} <= asked
+
+
+@pytest.mark.reference
+def test_the_sections_are_those_of_the_seds(reference_folder):
+    with (reference_folder / "cdm-4.4" / "sed-trees.tsv").open(encoding="utf-8") as lines:
+        known = {(row["sed"], row["path"]) for row in csv.DictReader(lines, delimiter="\t")}
+    said = {(sed, name) for sed, _, names in sections() for name in names}
+    assert said - known == set()
+    # every starter of a route whose tree is public, and on which an X012 may be sent
+    assert {sed for sed, _ in said} == {
+        *("A001", "A003", "A008", "H003", "H004", "H005", "H010", "H011", "H061"),
+        *("R001", "R005", "R008", "R010", "R012", "R015", "R017"),
+    }
 
 
 def test_three_reminders_by_default():

@@ -12,6 +12,7 @@ from routing_tables.load import (
     QUESTION_COLUMNS,
     REMINDER_COLUMNS,
     ROUTE_COLUMNS,
+    SECTION_COLUMNS,
     ReminderRow,
     RoutesInvalid,
     load,
@@ -367,6 +368,51 @@ def test_a_country_is_written_to_in_its_language(folder):
 def test_a_language_that_is_not_there_is_refused(folder, lines, column):
     found = where(problems(questions, speaking(folder, *lines)))
     assert found == [("languages.csv", len(lines) + 1, column)]
+
+
+def sections(folder, *lines):
+    speaking(folder, "AT;de")
+    return folder(*lines, head=";".join(SECTION_COLUMNS), name="sections.csv")
+
+
+def test_a_sed_has_a_section_of_its_own_and_every_other_the_general_one(folder):
+    texts = questions(sections(folder, "work;A001,A003;PlaceWork;", "work;A008;Purpose;Where"))
+    assert texts.to("SE:1", "A003")["work"] == QuestionText("PlaceWork", "Place", "Where?")
+    assert texts.to("AT:1", "A001")["work"] == QuestionText("PlaceWork", "Ort", "Wo?")
+    assert texts.to("AT:1", "A008")["work"] == QuestionText("Purpose", "Where", "Wo?")
+    assert texts.to("AT:1", "A009") == texts.to("AT:1")
+    assert texts.to("AT:1")["work"] == QuestionText("Arbeit", "Ort", "Wo?")
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("shoe-size;A001;a;b", "datum"),
+        ("takes-part;A001;a;b", "datum"),
+        ("work;*;a;b", "sed"),
+        ("work;;a;b", "sed"),
+        ("work;place;a;b", "sed"),
+        ("work;A001,A001x;a;b", "sed"),
+        ("work;A001;;b", "section"),
+        (f"work;A001;{'a' * 66};b", "section"),
+        (f"work;A001;a;{'b' * 66}", "item"),
+    ],
+)
+def test_a_section_that_no_x012_can_point_to_is_refused(folder, row, column):
+    found = problems(questions, sections(folder, row))
+    assert where(found) == [("sections.csv", 2, column)]
+    assert "* alone" not in found[0].english
+
+
+def test_a_sed_with_two_sections_for_a_datum_is_refused(folder):
+    found = problems(questions, sections(folder, "work;A001,A003;a;", "work;A003,A008;b;"))
+    assert where(found) == [("sections.csv", 3, "sed")]
+
+
+def test_a_table_of_sections_with_another_column_is_refused(folder):
+    speaking(folder, "AT;de")
+    wrong = folder("work;A001;a;b;c", head="datum;sed;section;item;x", name="sections.csv")
+    assert {p.file for p in problems(questions, wrong)} == {"sections.csv"}
 
 
 def reminding(folder, *lines):

@@ -9,10 +9,12 @@ from click.testing import CliRunner
 
 from gateway.cli import cli
 from gateway.errors import Refused, Unreachable
+from gateway.tables import importing
 from gateway.tables.checking import check
 from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
 from gateway.tables.finding import page
+from gateway.tables.template import write
 from routing_tables import release
 
 TODAY = date(2026, 11, 25)
@@ -121,6 +123,35 @@ def test_everything_is_said_at_once_with_its_place(folder):
         "routing_tables/routes.csv",
     }
     assert all(f.line > 1 and f.column and f.english != f.french for f in found)
+
+
+SECTIONS = "routing_tables/sections.csv"
+
+
+def test_a_section_of_a_sed_that_does_not_exist_is_an_error(folder):
+    edit(folder, SECTIONS, "town;A001,A003;", "town;A001,A999;")
+    [finding] = errors(folder)
+    assert (finding.file, finding.line, finding.column) == (SECTIONS, 6, "sed")
+    assert "A999" in finding.english
+
+
+def test_a_draft_may_have_no_sections_and_its_own_may_change(folder, tmp_path):
+    assert [c.what for c in compare(release.ROOT, folder) if c.file == SECTIONS] == []
+    edit(folder, SECTIONS, "work;A001,A003;PlaceWork;", "work;A001,A003;PlaceWork;Where?")
+    [change] = compare(release.ROOT, folder)
+    assert (change.key, change.changes) == ("work A001,A003", (("item", "", "Where?"),))
+    (folder / SECTIONS).unlink()
+    assert errors(folder) == []
+
+
+def test_sections_go_through_a_workbook(folder, tmp_path):
+    before = (folder / SECTIONS).read_bytes()
+    write(tmp_path / "tables.xlsx", folder)
+    (folder / SECTIONS).unlink()
+    found = importing.read(tmp_path / "tables.xlsx")
+    assert found.usable
+    importing.store(found, folder)
+    assert (folder / SECTIONS).read_bytes() == before
 
 
 @pytest.mark.parametrize(
