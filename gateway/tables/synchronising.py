@@ -29,6 +29,7 @@ INSTITUTIONS: Final = "ir_directory/institutions.csv"
 COMPETENCES: Final = "ir_directory/competences.csv"
 PARTNERS: Final = "ir_directory/partners.csv"
 _FRANCE: Final = "FR"
+_CONFIRMED: Final = "confirmed"
 _FOREVER: Final = "2199-01-01"
 """An end from then on is none."""
 _BUC: Final = re.compile(r"[A-Z]{1,2}_BUC_\d\d[a-z]?")
@@ -81,6 +82,8 @@ class Synchronised:
     """Our own additions: no message has ever named them."""
     ended: list[str] = field(default_factory=list)
     """Those of ours of which the message says a last day: our row ends on it."""
+    certain: list[str] = field(default_factory=list)
+    """Competences of ours that the message confirms."""
     gained: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     partners: int = 0
@@ -166,7 +169,8 @@ def synchronise(said: Repository, folder: Path, on: date) -> Synchronised:
     competences = _merged(known, french, ours & said.institutions.keys(), day)
     for what, row in competences:
         told = f"{row['institution']} {row['buc']} {row['role']}"
-        (done.gained if what == "gained" else done.lost if what == "lost" else []).append(told)
+        told_of = {"gained": done.gained, "lost": done.lost, "certain": done.certain}
+        told_of.get(what, []).append(told)
     keeping.write(
         folder / COMPETENCES,
         keeping.header(folder / COMPETENCES),
@@ -222,7 +226,7 @@ def _partners(said: Repository, folder: Path, day: str, done: Synchronised) -> N
 def _merged(
     rows: list[dict[str, str]], handled: Mapping[Key, Handled], only: Iterable[str], day: str
 ) -> list[tuple[str, dict[str, str]]]:
-    """Rows as they must be, each with what became of it: `kept`, `gained`, `lost`.
+    """Rows as they must be, each with what became of it: `kept`, `certain`, `gained`, `lost`.
 
     Of the institutions in `only` (of all, when there are none) open rows that the message does not
     have are ended; those of a whole sector stay.
@@ -240,7 +244,7 @@ def _merged(
         ours = row["buc"].endswith("*") or bool(judged and row["institution"] not in judged)
         if ours or (now is not None and now.ready == row["eessi_ready"] and not now.until):
             standing[key].append(row)
-            found.append(("kept", row))
+            found.extend(_standing(row, now, day))
         else:
             found.append(("lost", {**row, "valid_to": max(row["valid_from"], day)}))
     for key, one in sorted(handled.items()):
@@ -251,3 +255,17 @@ def _merged(
             row |= {"valid_from": since, "valid_to": "", "source": f"SYN001 {day}"}
             found.append(("gained", row))
     return found
+
+
+def _standing(
+    row: dict[str, str], now: Handled | None, day: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """A row that goes on: confirmed from the day on since when the message has it."""
+    if now is None or now.until or row.get("certainty", _CONFIRMED) == _CONFIRMED:
+        yield "kept", row
+        return
+    if now.since > row["valid_from"]:
+        yield "kept", {**row, "valid_to": now.since}
+    since = max(now.since, row["valid_from"])
+    source = "; ".join(part for part in (row["source"], f"SYN001 {day}") if part)
+    yield "certain", {**row, "certainty": _CONFIRMED, "valid_from": since, "source": source}

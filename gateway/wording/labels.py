@@ -68,6 +68,7 @@ _LABELS: Final = {
     "gone": ("gone", "disparues"),
     "local": ("our own", "les nôtres"),
     "ended": ("ended", "closes"),
+    "certain": ("BUCs confirmed", "BUC confirmés"),
     "gained": ("BUCs gained", "BUC gagnés"),
     "lost": ("BUCs lost", "BUC perdus"),
     "partners": ("partners", "partenaires"),

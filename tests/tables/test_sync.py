@@ -7,6 +7,7 @@ import pytest
 
 from gateway.errors import Refused
 from gateway.tables.checking import check
+from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
 from gateway.tables.synchronising import repository, synchronise
 from routing_tables.release import ROOT
@@ -138,13 +139,41 @@ def test_competences_are_gained_lost_and_change(message, folder):
         for r in rows(folder, "competences")
     }
     assert found == {
-        ("S_BUC_24", "yes", "likely", "2019-07-01", ""),
+        ("S_BUC_24", "yes", "confirmed", "2019-07-01", ""),
         ("S_BUC_05", "yes", "likely", "2019-07-01", "2027-01-01"),
         ("S_BUC_06", "no", "likely", "2019-07-01", "2027-01-01"),
         ("S_BUC_06", "yes", "confirmed", "2027-01-01", ""),
         ("S_BUC_01a", "yes", "confirmed", "2015-01-01", ""),
         ("P_BUC_*", "yes", "likely", "2019-07-01", ""),
     }
+
+
+@pytest.mark.parametrize("since", ["2010-07-01", "2015-01-01", "2019-07-01"])
+def test_a_competence_that_the_ir_has_is_confirmed_from_its_first_day_there_on(
+    message, folder, tmp_path, since
+):
+    path = folder / "ir_directory" / "competences.csv"
+    head = path.read_text(encoding="utf-8").splitlines()[0]
+    ours = [f"{AIN};{buc};Counterparty;yes;likely;{since};;list" for buc in ("S_BUC_24", "P_BUC_*")]
+    path.write_text("\n".join([head, *ours]) + "\n", encoding="utf-8")
+    draft(tmp_path / "base", "base")
+    (tmp_path / "base" / "ir_directory" / "competences.csv").write_bytes(path.read_bytes())
+    done = synchronise(
+        repository(message(institution(AIN, "x", competence("S_BUC_24")))), folder, DAY
+    )
+    assert (done.certain, done.lost) == ([f"{AIN} S_BUC_24 Counterparty"], [])
+    split = since < "2015-01-01"
+    before = [("likely", since, "2015-01-01", "list")] if split else []
+    found = [
+        (r["certainty"], r["valid_from"], r["valid_to"], r["source"])
+        for r in rows(folder, "competences", buc="S_BUC_24")
+    ]
+    now = ("confirmed", max(since, "2015-01-01"), "", "list; SYN001 2027-01-01")
+    assert found == [*before, now]
+    assert rows(folder, "competences", buc="P_BUC_*")[0]["certainty"] == "likely"
+    shown = [c for c in compare(tmp_path / "base", folder) if "S_BUC_24" in str(c)]
+    assert [c.what for c in shown] == (["ended", "added"] if split else ["changed"])
+    assert split or "confirmed" in str(shown[0])
 
 
 def test_institutions_abroad_are_partners_and_end_when_they_are_gone(message, folder):
@@ -182,6 +211,7 @@ def test_the_same_message_twice_changes_nothing_more(message, folder):
     before = {p: p.read_bytes() for p in (folder / "ir_directory").glob("*.csv")}
     done = synchronise(repository(body), folder, date(2027, 2, 1))
     assert (done.renamed, done.gained, done.lost, done.confirmed) == ([], [], [], [])
+    assert done.certain == []
     assert before == {p: p.read_bytes() for p in (folder / "ir_directory").glob("*.csv")}
 
 
