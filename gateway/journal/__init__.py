@@ -118,7 +118,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The same message id with the same bytes was there already; nothing was written."""
+    """The same message id with the same bytes was there already; only when it came was written."""
 
 
 @dataclass(frozen=True, slots=True)
