@@ -36,7 +36,6 @@ CHOSEN = {
 QUIET = {
     "gateway_not_ready": "a gateway that is ready has no reason not to be",
     "offset 1w": "nothing was scraped a week ago",
-    'service="answer"': "nobody abroad has answered yet",
     "gateway_reminders_total": "no reminder is due yet",
     "gateway_certificate_expiry": "no certificate is configured",
     "gateway_tables_expiry": "no route of the baseline ends without one that follows",
