@@ -7,6 +7,8 @@ story of one). A large message takes its place and then goes by itself.
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from gateway.clock import Clock
@@ -28,6 +30,8 @@ _AGAIN: Final = "again"
 
 _Turn = asyncio.Future[None]
 """Done when those behind may go on."""
+_Known = tuple[str, Callable[[], Awaitable[None]]]
+"""The case of a message, and how it is handled when its turn has come."""
 
 
 class Intake:
@@ -98,8 +102,7 @@ class Intake:
     def _start(self, received: Received) -> None:
         """Take a place in the line of arrival."""
         before, self._line = self._line, asyncio.get_running_loop().create_future()
-        in_turn = self._large_in_turn if received.large else self._in_turn
-        task = asyncio.create_task(in_turn(received, before, self._line))
+        task = asyncio.create_task(self._in_turn(received, before, self._line))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -124,14 +127,13 @@ class Intake:
         self._room.release()
 
     async def _in_turn(self, received: Received, before: _Turn | None, here: _Turn) -> None:
-        """Handle one message after the earlier ones of its case, and settle it.
+        """Handle one message after the earlier ones of its case.
 
-        The case is known once the message is examined, so the line of arrival holds until then;
-        a message that is slow to examine (sizes are capped) holds up those behind it that long.
+        The line of arrival holds until its case is known.
         """
         try:
-            examined = await self._examined(received)
-            case_id = await self._case_of(received, examined)
+            known = self._by_its_beginning if received.large else self._by_all_it_says
+            case_id, handle = await known(received)
             if before is not None:
                 await before
             earlier, done = self._placed(case_id)
@@ -140,9 +142,30 @@ class Intake:
         try:
             if earlier is not None:
                 await earlier
-            await received.settle(await self._handled(received, examined))
+            await handle()
         finally:
             self._gone(case_id, done)
+
+    async def _by_all_it_says(self, received: Received) -> _Known:
+        """The case is known once the message is examined.
+
+        One that is slow to examine (sizes are capped) holds up those behind it that long.
+        """
+        examined = await self._examined(received)
+
+        async def handle() -> None:
+            await received.settle(await self._handled(received, examined))
+
+        return await self._case_of(received, examined), handle
+
+    async def _by_its_beginning(self, received: Received) -> _Known:
+        """The place of a large one is that of the case which its beginning names.
+
+        So those behind it, but for the later ones of its case, go on while it is fetched, examined
+        and recorded.
+        """
+        case_id = announced(received.body[:BEGINNING]) or received.source
+        return case_id, partial(self._large_at_last, received)
 
     async def _examined(
         self, received: Received, since: float | None = None
@@ -152,13 +175,14 @@ class Intake:
         return await self._examining.of(received, desk.limits, desk.schemas, since)
 
     async def _case_of(
-        self, received: Received, examined: Examined | Malformed | SchemasInvalid | None
+        self, received: Received, examined: Examined | Malformed | SchemasInvalid
     ) -> str:
         """The case in which the message waits its turn; the sum of its bytes without one."""
+        read: Examined | Malformed | SchemasInvalid | None = examined
         if isinstance(examined, SchemasInvalid):
-            examined = await self._examining.unvalidated(received, self._pipeline.desk.limits)
-        if isinstance(examined, Examined):
-            return examined.message.case_id
+            read = await self._examining.unvalidated(received, self._pipeline.desk.limits)
+        if isinstance(read, Examined):
+            return read.message.case_id
         return hashlib.sha256(received.body).hexdigest()
 
     async def _handled(
@@ -199,34 +223,18 @@ class Intake:
 
     # -- a large one ------------------------------------------------------------------------
 
-    async def _large_in_turn(self, received: Received, before: _Turn | None, here: _Turn) -> None:
-        """Handle one large message: its place is that of the case which its beginning names.
-
-        So those behind it, but for the later ones of its case, go on while it is fetched, examined
-        and recorded. One at a time is in memory.
-        """
-        try:
-            case_id = announced(received.body[:BEGINNING]) or received.source
-            if before is not None:
-                await before
-            earlier, done = self._placed(case_id)
-        finally:
-            here.set_result(None)
-        try:
-            if earlier is not None:
-                await earlier
-            while (why := await self._large_handled(received)) is not None:
-                self._without_schema += why == NO_SCHEMA
-                await self._clock.sleep(PAUSE_SECONDS)
-                self._without_schema -= why == NO_SCHEMA
-        finally:
-            self._gone(case_id, done)
+    async def _large_at_last(self, received: Received) -> None:
+        """Try until it is settled, or the transport's again."""
+        while (why := await self._large_handled(received)) is not None:
+            self._without_schema += why == NO_SCHEMA
+            await self._clock.sleep(PAUSE_SECONDS)
+            self._without_schema -= why == NO_SCHEMA
 
     async def _large_handled(self, received: Received) -> str | None:
         """Fetch it and handle it, when no other large one is in memory.
 
         None when that is over: it is settled, or the transport's again. Else why it is to be tried
-        again; meanwhile other large ones go on.
+        again; meanwhile other large ones go on. One at a time is in memory.
         """
         async with self._one_large:
             if self._ending:
