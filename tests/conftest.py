@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import uuid
 
 import pytest
@@ -11,6 +12,11 @@ from ir_directory import load as directory
 from tests import reading_once
 from tests.services import cluster as clusters
 from tests.services import node as nodes
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whoever runs the tests in the background of a shell has it ignored, and so would the programs
+    # that they interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _READ_ONCE = reading_once.once(directory.load)
 _NAMES = uuid.UUID("6f0d4a1e-0000-4000-8000-000000000001")
