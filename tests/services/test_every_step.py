@@ -288,11 +288,11 @@ def differing(found, wanted):
 def died(make, day, step):
     """Where it died at that step, and the exit code; None where it did not.
 
-    Whether a step is taken is chance where threads must meet for it: it has three days to come.
+    Whether a step is taken, and whether it is once enough was recorded, is chance where threads
+    must meet for it: it has some days to come, and on the last of them it counts from the start.
     """
     late = day.number == 0 and step in day.late
-    recorded = RECORDED if late else 0
-    for time in range(3):
+    for time, recorded in enumerate((RECORDED, RECORDED, 0) if late else (0, 0, 0)):
         place = make(f"{day.number} {step} {time}", like=day.began)
         code = place.lived(day.number, ends_at=step, recorded=recorded, refused=day.number == 0)
         died_at = place.state / "died-at"
