@@ -119,7 +119,8 @@ class Daemon:
         (inbound / f".{name}.tmp").rename(inbound / name)
 
     def terminate(self):
-        """SIGTERM, and the exit code."""
+        """SIGTERM, once it listens to that, and the exit code."""
+        self.wait_for("started")
         self._process.send_signal(signal.SIGTERM)
         return self.join()
 
