@@ -5,6 +5,7 @@ import os
 import signal
 import uuid
 
+import hypothesis
 import pytest
 import structlog
 
@@ -17,6 +18,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Whoever runs the tests in the background of a shell has it ignored, and so would the programs
     # that they interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Speed is never shown by a test: how long an example takes says what else the machine does.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared")
 
 _READ_ONCE = reading_once.once(directory.load)
 _NAMES = uuid.UUID("6f0d4a1e-0000-4000-8000-000000000001")

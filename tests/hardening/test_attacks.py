@@ -18,6 +18,7 @@ from tests.hardening.attacks import ATTACKS, SECRET
 
 SCRIPT = Path(__file__).with_name("attacks.py")
 SECONDS = 20
+"""Of CPU time: what else the machine does is no attack."""
 MEGABYTES = 400
 LIMIT = 4 * 1024**3
 OUTCOMES = {
