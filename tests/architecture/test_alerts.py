@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from gateway.daemon import CAUSES_SHOWN
-from gateway.metrics import KINDS, OUTCOMES, REACHES, REASONS, SENDINGS, STATUS_FILES, Metrics
+from gateway.metrics import (
+    DECISIONS,
+    KINDS,
+    OUTCOMES,
+    REACHES,
+    REASONS,
+    SENDINGS,
+    STATUS_FILES,
+    Metrics,
+)
 from gateway.pausing import IN_PART
 from gateway.watching import STUCK
 
@@ -23,6 +32,7 @@ VALUES = {
     "state": SENDINGS,
     "kind": KINDS,
     "reach": REACHES,
+    "decision": DECISIONS,
     "cause": tuple(cause for causes in CAUSES_SHOWN.values() for cause in causes),
     "job": ("eessi-gateway",),
 }
@@ -107,6 +117,16 @@ def test_each_alert_is_shown_to_fire_and_to_keep_quiet():
     looks = re.findall(r"(?m)^ +alertname: (\w+)$(\n +exp_alerts:)?", text)
     assert {name for name, fires in looks if fires} == set(alerts())
     assert {name for name, fires in looks if not fires} == set(alerts())
+
+
+def test_each_alert_is_shown_to_come_once_from_a_gateway_with_two_workers():
+    by_worker = {"EessiWorkerDown", "EessiCertificateExpires"}
+    no_worker = {"EessiNotWatched", *(n for n in alerts() if n.startswith("EessiBudget"))}
+    cases = [case for path in TESTS for case in path.read_text("utf-8").split("\n  - name: ")]
+    [*two] = [case for case in cases if case.startswith('"one alert a cause of a gateway with')]
+    assert all('instance="gw2:9464"' in case for case in two)
+    looked = {name for case in two for name in re.findall(r"alertname: (\w+)\n +exp_alerts", case)}
+    assert looked == set(alerts()) - by_worker - no_worker
 
 
 @pytest.mark.program
