@@ -86,6 +86,11 @@ def _bars(title: Words, meaning: Words, expression: str, **more: Any) -> Panel:
     return Panel(title, meaning, (Query(f"sort_desc({expression})", "{{country}}"),), **shape)
 
 
+def _once(expression: str, *labels: str) -> str:
+    """What stands in a journal, once a gateway: each of its workers shows all of it."""
+    return f"max by ({', '.join(('environment', 'gateway_instance', *labels))}) ({expression})"
+
+
 def _by(label: str, metric: str) -> str:
     """How often a minute, by one label."""
     return f"60 * sum by ({label}) (rate({metric}{{@}}[$__rate_interval]))"
@@ -94,21 +99,22 @@ def _by(label: str, metric: str) -> str:
 def _of_country(metric: str, service: str = "") -> str:
     """How often in the time shown, by country; a country without any has no bar."""
     only = f',service="{service}"' if service else ""
-    return f"sum by (country) (increase({metric}{{@{only}}}[$__range])) > 0"
+    counted = _once(f"increase({metric}{{@{only}}}[$__range])", "country")
+    return f"sum by (country) ({counted}) > 0"
 
 
 def _mean_of_country(service: str) -> str:
     of = f'{{@,service="{service}"}}[$__range]'
     metric = "gateway_country_service_seconds"
-    return (
-        f"sum by (country) (increase({metric}_sum{of}))"
-        f" / (sum by (country) (increase({metric}_count{of})) > 0)"
-    )
+    total = _once(f"increase({metric}_sum{of})", "country")
+    number = _once(f"increase({metric}_count{of})", "country")
+    return f"sum by (country) ({total}) / (sum by (country) ({number}) > 0)"
 
 
 def _quantile(share: float, service: str) -> Query:
     held = f'gateway_service_seconds_bucket{{@,service="{service}"}}[7d]'
-    expression = f"histogram_quantile({share:g}, sum by (le) (increase({held})))"
+    counted = _once(f"increase({held})", "le")
+    expression = f"histogram_quantile({share:g}, sum by (le) ({counted}))"
     return Query(expression, (f"{share:.0%} are faster", f"{100 * share:.0f} % sont plus rapides"))
 
 
@@ -160,7 +166,7 @@ _GLANCE: Final = Row(
                 "What people hold back now: everything, BUCs, institutions, countries.",
                 "Ce que des personnes retiennent : tout, des BUC, des institutions, des pays.",
             ),
-            "sum by (reach) (gateway_pauses{@}) > 0",
+            f"sum by (reach) ({_once('gateway_pauses{@}', 'reach')}) > 0",
             "{{reach}}",
             colours=_rising(1, 10),
         ),
@@ -170,7 +176,7 @@ _GLANCE: Final = Row(
                 "Gateways whose tables one person took back; a second person has not agreed yet.",
                 "Passerelles dont une personne a repris les tables, sans l'accord d'une seconde.",
             ),
-            "sum(gateway_rollback_unconfirmed{@})",
+            f"sum({_once('gateway_rollback_unconfirmed{@}')})",
             ("waiting", "en attente"),
             colours=_rising(1, 10),
         ),
@@ -291,10 +297,15 @@ _WAITING: Final = Row(
             ),
             (
                 Query("sum(gateway_inbound_waiting{@})", ("to be taken in", "à prendre")),
-                Query("sum(gateway_outbox_depth{@})", ("not sent", "non partis")),
-                Query("sum(gateway_outbox_held{@})", ("held back", "retenus")),
-                Query("sum(gateway_outbox_proposed{@})", ("wait for a yes", "attendent un accord")),
-                Query("sum(gateway_timers_overdue{@})", ("overdue", "échéances passées")),
+                Query(f"sum({_once('gateway_outbox_depth{@}')})", ("not sent", "non partis")),
+                Query(f"sum({_once('gateway_outbox_held{@}')})", ("held back", "retenus")),
+                Query(
+                    f"sum({_once('gateway_outbox_proposed{@}')})",
+                    ("wait for a yes", "attendent un accord"),
+                ),
+                Query(
+                    f"sum({_once('gateway_timers_overdue{@}')})", ("overdue", "échéances passées")
+                ),
             ),
         ),
     ),
@@ -308,7 +319,7 @@ _PEOPLE: Final = Row(
                 "The causes are explained in the runbook.",
                 "Les motifs sont expliqués dans le guide d'exploitation.",
             ),
-            (Query("sum by (cause) (gateway_worklist{@}) > 0", "{{cause}}"),),
+            (Query(f"sum by (cause) ({_once('gateway_worklist{@}', 'cause')}) > 0", "{{cause}}"),),
             width=12,
         ),
         Panel(
@@ -317,7 +328,11 @@ _PEOPLE: Final = Row(
                 "Messages set aside; the causes are explained in the runbook.",
                 "Messages mis de côté ; les motifs sont expliqués dans le guide d'exploitation.",
             ),
-            (Query("sum by (cause) (gateway_quarantine{@}) > 0", "{{cause}}"),),
+            (
+                Query(
+                    f"sum by (cause) ({_once('gateway_quarantine{@}', 'cause')}) > 0", "{{cause}}"
+                ),
+            ),
             width=12,
         ),
         Panel(
@@ -343,9 +358,11 @@ _PEOPLE: Final = Row(
                 "Comparées à la semaine précédente.",
             ),
             (
-                Query("sum(gateway_questions_open{@})", ("open", "ouvertes")),
                 Query(
-                    "sum(gateway_questions_open{@} offset 1w)",
+                    f"sum({_once('gateway_questions_open{@}', 'country')})", ("open", "ouvertes")
+                ),
+                Query(
+                    f"sum({_once('gateway_questions_open{@} offset 1w', 'country')})",
                     ("a week before", "une semaine avant"),
                 ),
             ),
@@ -353,7 +370,7 @@ _PEOPLE: Final = Row(
         Panel(
             ("Pauses", "Pauses"),
             ("By what they reach.", "Selon ce qu'elles retiennent."),
-            (Query("sum by (reach) (gateway_pauses{@})", "{{reach}}"),),
+            (Query(f"sum by (reach) ({_once('gateway_pauses{@}', 'reach')})", "{{reach}}"),),
         ),
     ),
 )
@@ -696,7 +713,7 @@ _COUNTRIES: Final = Row(
         _bars(
             ("Questions without an answer", "Questions sans réponse"),
             ("Now, by the country that was asked.", "En ce moment, par pays interrogé."),
-            "sum by (country) (gateway_questions_open{@}) > 0",
+            f"sum by (country) ({_once('gateway_questions_open{@}', 'country')}) > 0",
         ),
     ),
 )

@@ -20,6 +20,14 @@ NAMES = sorted(DASHBOARDS)
 ADDED = {"environment", "gateway_instance"}
 """Labels of each series; their values are chosen at the top."""
 RECORDED = set(re.findall(r"record: (\S+)", RULES))
+SHARED = re.findall(
+    r"(?m)^- `(gateway_\w+)`$",
+    (OPS / "metrics.md")
+    .read_text("utf-8")
+    .partition("\n### Several workers\n")[2]
+    .partition("\n## ")[0],
+)
+"""What each worker shows of a journal that is not its alone."""
 SELECTOR = re.compile(r"\b((?:gateway|process)[_:][\w:]+)(\{[^}]*\})?")
 
 
@@ -92,7 +100,20 @@ def test_what_is_grouped_by_and_called_by_are_labels_that_are_there(name):
         by, called = grouped(expression), set(re.findall(r"\{\{(\w+)\}\}", legend))
         assert by <= labels, expression
         assert called <= by, expression  # what is summed up has no other label left
-        assert called == by - {"le"}, f"{expression}: series that look alike"
+        left = grouped(re.sub(r"max by \(environment, [^)]*\)", "", expression))
+        assert called == left - {"le"}, f"{expression}: series that look alike"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_each_worker_shows_of_their_journal_is_not_added_up(name):
+    """Of the workers of one gateway the most is taken, and gateways are added up."""
+    shared = re.compile(rf"\b(?:{'|'.join(SHARED)})(?:_bucket|_sum|_count)?\{{")
+    of_gateway = r"max by \(environment, gateway_instance(?:, \w+)?\) \((?:increase\()?"
+    once = re.compile(rf"(?:\b{of_gateway}|\bmax\()$")
+    for expression, _ in targets(name):
+        for found in shared.finditer(expression):
+            before = expression[: found.start()]
+            assert once.search(before), expression
 
 
 def test_each_metric_of_the_gateway_is_on_a_dashboard():

@@ -9,10 +9,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway import daemon
 from gateway.clock import InlineExecutor
 from gateway.config import load
-from gateway.daemon import Daemon
+from gateway.daemon import CAUSES_SHOWN, Daemon
 from gateway.errors import JournalConflict, JournalUnavailable
+from gateway.metrics import Metrics
 from gateway.readiness import Readiness
 from gateway.transport.folder import FolderConsumer
+from gateway.transport.memory import MemoryTransport
+from tests.architecture.test_dashboards import SHARED
 from tests.pipeline.test_confirming import CONFIRM, confirm, says
 from tests.pipeline.test_timers import DAYS, UNKNOWN, let_go
 
@@ -41,6 +44,44 @@ async def seen(house, *names):
     await house.readiness.look()
     shown = [series(house.metrics, name) for name in names]
     return shown if len(shown) > 1 else shown[0]
+
+
+def shown(metrics):
+    """Name of each metric of ours -> its series that are not at 0."""
+    found = {}
+    for family in text_string_to_metric_families(metrics.exposition()[0].decode()):
+        for sample in family.samples:
+            if sample.value and family.name.startswith("gateway_"):
+                name = family.name + "_total" * (family.type == "counter")
+                found.setdefault(name, []).append((sample.name, sample.labels, sample.value))
+    return found
+
+
+async def test_two_workers_show_the_same_of_the_journal_that_they_share_and_no_more(
+    house, a_message, person
+):
+    """`ops/metrics.md` names what each of them shows, so that nobody adds it up."""
+    other = Metrics(instance="demo", environment="demo", sending="automatic", causes=CAUSES_SHOWN)
+    beside = Readiness(
+        *(house.journal, MemoryTransport(), house.intake, other, house.clock),
+        oldest_waiting_seconds=300.0,
+    )
+    both = (house.readiness, beside)
+    for look in both:
+        await look.look()
+    before = shown(other)
+    await house.take(a_message("one", case="one"))
+    await house.take(a_message("two", case="two", inside=person(town=None), **UNKNOWN))
+    await house.clock.advance(LOOK)
+    for look in both:
+        await look.look()
+    after = shown(other)
+    told = {name for name in after if after[name] != before.get(name)}
+    assert {"gateway_outbox_depth", "gateway_questions_open", "gateway_questions_total"} <= told
+    assert told <= set(SHARED)
+    assert {name: after[name] for name in told} == {
+        name: series for name, series in shown(house.metrics).items() if name in SHARED
+    }
 
 
 # -- what waits in the journal --------------------------------------------------------------
