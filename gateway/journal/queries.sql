@@ -235,6 +235,7 @@ RETURNING lease_until > 0;
 UPDATE sending
    SET due = CASE WHEN error = 'overtaken' THEN due ELSE ?3 END,
        error = CASE WHEN error = 'overtaken' THEN error ELSE ?4 END,
+       late_since = coalesce(late_since, due),
        lease_until = 0, token = token + 1, attempts = attempts + 1
  WHERE message_id = ?1 AND token = ?2 AND state = 'due';
 
@@ -617,12 +618,23 @@ SELECT state, count(*) FROM message GROUP BY state;
 SELECT state, count(*) FROM sending GROUP BY state;
 
 -- backlog --
--- What is held waits for a person: it is counted apart, and late it is not.
+-- What is held waits for a person: it is counted apart, and late it is not. What was put off after a
+-- failed attempt has been due since before that, also while its next attempt is not.
 SELECT (SELECT count(*) FROM sending WHERE state IN ('due', 'waiting')),
-       (SELECT due FROM sending AS s
-         WHERE state = 'due' AND due <= ?1
-           AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.message_id = s.message_id)
-         ORDER BY due LIMIT 1),
+       (SELECT min(oldest.since)
+          FROM (SELECT first.since
+                  FROM (SELECT due AS since FROM sending AS s
+                         WHERE state = 'due' AND due <= ?1 AND late_since IS NULL
+                           AND NOT EXISTS (SELECT 1 FROM held AS h
+                                            WHERE h.message_id = s.message_id)
+                         ORDER BY due LIMIT 1) AS first
+                UNION ALL
+                SELECT late.since
+                  FROM (SELECT late_since AS since FROM sending AS s
+                         WHERE state = 'due' AND late_since IS NOT NULL
+                           AND NOT EXISTS (SELECT 1 FROM held AS h
+                                            WHERE h.message_id = s.message_id)
+                         ORDER BY late_since LIMIT 1) AS late) AS oldest),
        (SELECT count(*) FROM timer AS t
          WHERE due <= ?1 AND NOT EXISTS (SELECT 1 FROM held_case AS h WHERE h.case_id = t.case_id)
            AND NOT EXISTS (SELECT 1 FROM sending AS s

@@ -159,7 +159,7 @@ class Backlog:
     unsent: int
     """Sendings that are due, or wait for another one."""
     oldest_due: datetime | None
-    """Since when the oldest due sending has been due."""
+    """Since when the oldest due sending has been due; attempts that failed do not change that."""
     cases_due: int = 0
     """Cases in which something is due."""
     held: int = 0

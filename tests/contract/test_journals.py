@@ -1026,6 +1026,23 @@ async def test_counts_tell_what_there_is(journal):
     assert (await journal.backlog(at(0))).oldest_due is None
 
 
+async def test_what_is_put_off_again_and_again_has_been_due_since_the_first_time(journal):
+    await journal.record(Made("a").ask("a1"))
+    for hour in (1, 2):
+        [claim] = await journal.claim(9, at(3600 * hour), 60.0)
+        assert await journal.defer(claim, at(3600 * hour + 3600), "destination-unreachable")
+        backlog = await journal.backlog(at(3600 * hour + 1))
+        assert (backlog.unsent, backlog.oldest_due) == (1, at(1))
+    await journal.record(Made("b").ask("b1"))
+    assert (await journal.backlog(at(3 * 3600))).oldest_due == at(1)
+    claims = await journal.claim(9, at(3 * 3600), 60.0)
+    first = next(claim for claim in claims if claim.attempts)
+    await journal.handed_over([first], at(3 * 3600))
+    assert (await journal.backlog(at(3 * 3600))).oldest_due == at(1)  # of the other
+    await journal.handed_over([claim for claim in claims if claim != first], at(3 * 3600))
+    assert (await journal.backlog(at(3 * 3600))).oldest_due is None
+
+
 async def test_cases_are_counted_by_buc_as_they_stand(journal):
     await journal.record(Made("a").transfer("a1"))
     await journal.record(Made("b").ask("b1"))

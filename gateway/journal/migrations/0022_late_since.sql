@@ -1,0 +1,6 @@
+-- Since when a sending has been due, once an attempt has failed: `due` is that of the next attempt
+-- from then on, and would tell that nothing is late.
+
+ALTER TABLE sending ADD COLUMN late_since INTEGER;
+
+CREATE INDEX sending_late ON sending (late_since) WHERE state = 'due' AND late_since IS NOT NULL;
