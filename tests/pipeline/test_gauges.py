@@ -121,14 +121,17 @@ async def test_the_outbox_is_as_deep_as_what_has_not_left_and_as_old_as_its_firs
     assert await seen(house, *names) == [0, 0, 0]
 
 
-async def test_what_a_destination_does_not_take_grows_older_with_each_attempt(house, a_message):
+async def test_what_a_destination_does_not_take_grows_older_with_each_attempt(
+    house, a_message, person
+):
     """It is what tells people of a destination that is gone, however slowly it is tried."""
     house.transport.fail.add("rina")
-    await house.take(a_message("one", case="one"))
+    await house.take(a_message("one", case="one", inside=person(town=None), **UNKNOWN))
     for quarter in range(1, 5):
         await house.clock.advance(900 - LOOK)
         await house.relay.turn()
-        assert await seen(house, "gateway_outbox_oldest_seconds") == 900 * quarter
+        names = ("gateway_outbox_depth", "gateway_outbox_oldest_seconds")
+        assert await seen(house, *names) == [1, 900 * quarter]
     house.transport.fail.clear()
     await house.clock.advance(900)
     await house.send()
