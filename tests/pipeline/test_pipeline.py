@@ -53,6 +53,24 @@ async def test_the_same_bytes_again_change_nothing(house, a_message):
     assert len(await house.rows()) == 1
 
 
+@pytest.mark.parametrize("times", [1, 2, 3, 4, 5])
+async def test_deliveries_one_to_five_times_have_one_effect(house, a_message, uid, times):
+    """All at once, mixed with those of a later SED of the case, and once more when all has left."""
+    first = a_message("m0", case="c", document="d")
+    later = a_message("m1", case="c", document="d", version=2, action="Update")
+    assert await house.take(first, *[later, first] * (times - 1), later) == [ACCEPTED] * 2 * times
+    await house.send()
+    assert await house.take(*[first] * times) == [ACCEPTED] * times
+    await house.send()
+    assert [(row.message_id, row.decision) for row in await house.rows()] == [
+        (uid("m0"), "transfer"),
+        (uid("m1"), "deliver"),
+    ]
+    left = [(s.kind, s.object) for s in house.transport.published]
+    assert [kind for kind, _ in left] == ["x007", "x007", "hand-over", "hand-over"]
+    assert [of for kind, of in left if kind == "hand-over"] == [uid("m0"), uid("m1")]
+
+
 async def test_the_same_id_with_other_bytes_is_set_aside(house, a_message, person):
     await house.take(a_message(), a_message(inside=person("Lyon", "69001")))
     first, second = await house.rows()
