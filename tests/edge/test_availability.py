@@ -267,6 +267,25 @@ def test_annex_4_is_reproduced_and_wholly_under_its_mark():
     assert "33 of 33 are under the mark of 99.98 %." in shown
 
 
+def test_the_report_tells_an_outage_of_seconds_and_in_it_the_states_add_up():
+    """So its minutes are told to the thousandth, in rows and on the page."""
+    stop = at(1) + timedelta(seconds=3, milliseconds=600)
+    runs = (
+        Run("rina-1", "gateway", BEGIN, at(1), True),
+        Run("rina-1", "gateway", at(1), stop, False),
+        Run("rina-1", "gateway", stop, END, True),
+    )
+    period = Period(BEGIN, END, service_hours("08:00-18:00", BEGIN, END))
+    found = lines(tracks(Seen(runs, (), ()), END), {}, period)
+    one = next(r for r in rows(found) if (r["name"], r["hours"]) == ("rina-1", "24x7"))
+    times = [one[f"{state}_minutes"] for state in ("up", "down", "maintenance", "not_observed")]
+    assert times == [8760 * 60 - 0.06, 0.06, 0, 0]
+    page = "\n".join(
+        " ".join(row) for row in document(2026, found, period, "", (), "en").parts[0].rows
+    )
+    assert " 0.06 " in page
+
+
 def test_the_status_page_rounds_no_outage_away():
     of = Figures(
         up=timedelta(days=29, minutes=1439),
