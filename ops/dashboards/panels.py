@@ -203,7 +203,10 @@ _FLOW: Final = Row(
         ),
         Panel(
             ("Decisions, a minute", "Décisions, par minute"),
-            ("What was decided.", "Ce qui a été décidé."),
+            (
+                "What was decided as messages were taken in.",
+                "Ce qui a été décidé à la réception des messages.",
+            ),
             (Query(_by("decision", "gateway_decisions_total"), "{{decision}}"),),
             unit="cpm",
         ),
@@ -614,7 +617,10 @@ _TIMES: Final = Row(
         ),
         Panel(
             ("Decisions in the time shown", "Décisions sur la période affichée"),
-            ("How many of each.", "Combien de chaque."),
+            (
+                "How many of each, as messages were taken in.",
+                "Combien de chaque, à la réception des messages.",
+            ),
             (
                 Query(
                     "sort_desc("

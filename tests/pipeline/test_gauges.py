@@ -165,6 +165,17 @@ async def test_a_case_in_which_something_is_due_is_overdue_until_it_is_done(
     assert await seen(house, name) == 0
 
 
+async def test_what_time_decides_is_on_the_worklist_and_no_decision_on_what_came(
+    house, a_message, person
+):
+    await house.take(a_message("one", inside=person(town=None), **UNKNOWN))
+    for days in (0, 34, 34, 34, 20):
+        await house.send()
+        await let_go(house, days)
+    assert await seen(house, "gateway_worklist") == {("expired",): 1}
+    assert series(house.metrics, "gateway_decisions_total") == {("none", "ask"): 1}
+
+
 async def test_the_worklist_and_the_quarantine_are_counted_by_cause(house, a_message):
     names = ("gateway_worklist", "gateway_worklist_oldest_seconds", "gateway_quarantine")
     assert await seen(house, *names) == [{}, 0, {}]
