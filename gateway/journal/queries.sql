@@ -630,7 +630,7 @@ SELECT (SELECT count(*) FROM sending WHERE state IN ('due', 'waiting')),
                          ORDER BY due LIMIT 1) AS first
                 UNION ALL
                 SELECT late.since
-                  FROM (SELECT late_since AS since FROM sending AS s
+                  FROM (SELECT late_since AS since FROM sending AS s INDEXED BY sending_late
                          WHERE state = 'due' AND late_since IS NOT NULL
                            AND NOT EXISTS (SELECT 1 FROM held AS h
                                             WHERE h.message_id = s.message_id)

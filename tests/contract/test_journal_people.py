@@ -65,6 +65,18 @@ async def test_what_is_on_its_way_out_is_not_taken_back(journal, made):
     assert {(h.who, h.params["reason"]) for h in told} == {("claire", "no")}
 
 
+async def test_what_is_late_and_held_is_not_late_until_it_is_let_go(journal, made):
+    await journal.record(made.ask())
+    [claim] = await journal.claim(9, at(100), LEASE)
+    assert await journal.defer(claim, at(1000), "destination-down")
+    assert (await journal.backlog(at(200))).oldest_due == at(1)
+    await journal.pause(Pause(Reach.BUC, "P_BUC_01", at(300), "claire", "it is away"))
+    backlog = await journal.backlog(at(2000))
+    assert (backlog.held, backlog.oldest_due) == (1, None)
+    await journal.resume(Reach.BUC, "P_BUC_01", who="claire", why="it is back", at=at(2100))
+    assert (await journal.backlog(at(2200))).oldest_due == at(1)
+
+
 async def test_a_pause_holds_until_it_is_resumed(driver, journal, made):
     await journal.record(made.transfer())
     pause = Pause(Reach.BUC, "P_BUC_01", at(2), "claire", "wait")
