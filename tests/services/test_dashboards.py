@@ -12,6 +12,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,8 @@ class Prometheus:
             with urllib.request.urlopen(address, timeout=10) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == HTTPStatus.SERVICE_UNAVAILABLE:  # it is starting
+                raise
             raise AssertionError(f"{params}: {error.read().decode()}") from error
 
     def instant(self, expression):
@@ -138,9 +141,11 @@ def prometheus(gateway, tmp_path):
     if PROMETHEUS is None:
         pytest.skip("prometheus is not installed: make setup-services")
     one = Prometheus(tmp_path, gateway.url.removeprefix("http://"))
-    one.wait_for("gateway_ready == 1")
-    yield one
-    one.end()
+    try:
+        one.wait_for("gateway_ready == 1")
+        yield one
+    finally:
+        one.end()
 
 
 def arrive(gateway, files):
