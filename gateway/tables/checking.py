@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.core.tables import Tables
-from gateway.tables import golden, keeping
+from gateway.tables import gaps, golden, keeping
 from gateway.tables.competent import unlisted
 from gateway.tables.finding import Finding, against
 from ir_directory import Catchment, InstitutionRepository, in_force
@@ -51,6 +51,7 @@ def _found(folder: Path, today: date) -> tuple[Finding, ...]:
         lines = _lines(folder / ROUTES)
         found.extend(_targets(directory, routes, lines, today))
         found.extend(_codes(directory, routes, lines))
+        found.extend(gaps.uncovered(routes, lines, catalogue(), today))
         found.extend(unlisted(directory, routes, lines, today))
         found.extend(_catchments(directory, keeping.rows(folder / CATCHMENTS), today))
         found.extend(_communes(directory, today))

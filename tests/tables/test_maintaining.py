@@ -90,6 +90,20 @@ def test_a_file_too_large_to_be_a_table_is_not_read(folder, monkeypatch):
     assert "bytes" in found[0].english
 
 
+ROUTES = "routing_tables/routes.csv"
+
+
+def test_cases_that_no_row_covers_are_an_error_until_a_row_takes_them(folder):
+    line = ended(folder, ROUTES, "AW-PLANNED-OTHER;", {"valid_to": "2027-03-01"})
+    (found,) = errors(folder)
+    assert (found.file, found.line, found.column) == (ROUTES, line, "valid_to")
+    assert "AW_BUC_03, AW_BUC_04a, AW_BUC_04b, AW_BUC_04c, scheme agricultural" in found.english
+    assert "à partir du 2027-03-01" in found.french
+    those = (folder / ROUTES).read_text(encoding="utf-8-sig").splitlines()[line - 1].split(";")
+    add(folder, ROUTES, ";".join(["NEW", *those[1:10], "2027-03-01", "", "why", ""]))
+    assert errors(folder) == []
+
+
 # -- draft ----------------------------------------------------------------------------------
 
 
