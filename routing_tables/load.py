@@ -120,7 +120,7 @@ def load(folder: Path | None = None) -> RoutingTable:
         if len(sheet.problems) == before:  # what is not understood overlaps with nothing
             routes.extend(read)
     _ordered(sheet, routes, lines)
-    _settle(sheet)
+    _settle(sheet.problems)
     return RoutingTable(routes)
 
 
@@ -136,13 +136,16 @@ def questions(folder: Path | None = None) -> Questions:
     place = folder or BASELINE
     there = (path.stem for path in (place / "questions").glob("*.csv"))
     known = sorted({ENGLISH, *there})
-    texts = {lang: _texts(place, lang) for lang in known}
-    return Questions(texts, _languages(place, known), _sections(place))
+    problems: list[Problem] = []
+    texts = {lang: _texts(place, lang, problems) for lang in known}
+    found = Questions(texts, _languages(place, known, problems), _sections(place, problems))
+    _settle(problems)
+    return found
 
 
-def _texts(folder: Path, lang: str) -> Mapping[str, QuestionText]:
+def _texts(folder: Path, lang: str, problems: list[Problem]) -> Mapping[str, QuestionText]:
     name = f"questions/{lang}.csv"
-    sheet = Sheet(folder / name, name, QUESTION_COLUMNS)
+    sheet = Sheet(folder / name, name, QUESTION_COLUMNS, problems)
     found: dict[str, QuestionText] = {}
     for row in sheet.rows():
         _code(sheet, row, "datum", {*DATA, TAKES_PART} - found.keys())
@@ -156,15 +159,14 @@ def _texts(folder: Path, lang: str) -> Mapping[str, QuestionText]:
         for column, limit in (("section", SHORT), ("item", SHORT), ("text", LONG)):
             _length(sheet, row, column, limit)
         found[row["datum"]] = QuestionText(row["section"], row["item"], row["text"])
-    _settle(sheet)
     return found
 
 
-def _sections(folder: Path) -> Mapping[tuple[str, str], SectionRow]:
+def _sections(folder: Path, problems: list[Problem]) -> Mapping[tuple[str, str], SectionRow]:
     """(Datum, SED) -> where that SED has its own place for it."""
     if not (folder / "sections.csv").exists():
         return {}
-    sheet = Sheet(folder / "sections.csv", "sections.csv", SECTION_COLUMNS)
+    sheet = Sheet(folder / "sections.csv", "sections.csv", SECTION_COLUMNS, problems)
     found: dict[tuple[str, str], SectionRow] = {}
     for row in sheet.rows():
         _code(sheet, row, "datum", DATA)
@@ -181,14 +183,13 @@ def _sections(folder: Path) -> Mapping[tuple[str, str], SectionRow]:
                     f"{key[1]} a déjà une section pour {key[0]}. Supprimer l'une des deux.",
                 )
             found[key] = SectionRow(row["section"], row["item"])
-    _settle(sheet)
     return found
 
 
-def _languages(folder: Path, known: Sequence[str]) -> Mapping[str, str]:
+def _languages(folder: Path, known: Sequence[str], problems: list[Problem]) -> Mapping[str, str]:
     if not (folder / "languages.csv").exists():
         return {}
-    sheet = Sheet(folder / "languages.csv", "languages.csv", LANGUAGE_COLUMNS)
+    sheet = Sheet(folder / "languages.csv", "languages.csv", LANGUAGE_COLUMNS, problems)
     found: dict[str, str] = {}
     for row in sheet.rows():
         if row["country"] in found:
@@ -201,7 +202,6 @@ def _languages(folder: Path, known: Sequence[str]) -> Mapping[str, str]:
         _codes(sheet, row, "country", _matches(_COUNTRY), ("AT", "BE"))
         _code(sheet, row, "language", known)
         found[row["country"]] = row["language"]
-    _settle(sheet)
     return found
 
 
@@ -226,13 +226,13 @@ def reminders(folder: Path | None = None) -> tuple[ReminderRow, ...]:
                 "ce rappel figure deux fois. Supprimer une des deux lignes.",
             )
         found[key] = ReminderRow(row["country"], row["buc"], number, days)
-    _settle(sheet)
+    _settle(sheet.problems)
     return tuple(found.values())
 
 
-def _settle(sheet: Sheet) -> None:
-    if sheet.problems:
-        raise RoutesInvalid(sorted(sheet.problems, key=lambda p: (p.line, p.column)))
+def _settle(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise RoutesInvalid(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
 
 
 # -- one line of routes.csv -----------------------------------------------------------------

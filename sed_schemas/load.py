@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, BucRules, Catalogue, SedRu
 
 FOLDER: Final = Path(__file__).parent
 _ROLES: Final = (OWNER, COUNTERPARTY)
+_ELEMENT: Final = re.compile(r'<xs:element name="([^"]+)"')
 _YES_NO: Final = {"yes": True, "no": False}
 
 
@@ -40,6 +42,19 @@ def _strict() -> frozenset[str]:
 def strict(cdm: str, sed: str) -> bool:
     """Whether our own schema of a SED holds it to its whole tree (`seds.csv`)."""
     return sed in _strict() and cdm not in following(FOLDER)
+
+
+@cache
+def elements(sed: str) -> frozenset[str]:
+    """Names of all elements in our own schema of a SED that is held to its whole tree; else none.
+
+    In the latest CDM version that has a folder here.
+    """
+    place = max(FOLDER.glob("cdm-*"), key=lambda folder: folder.name)
+    path = place / f"{sed}.xsd"
+    if not strict(place.name.removeprefix("cdm-"), sed) or not path.is_file():
+        return frozenset()
+    return frozenset(_ELEMENT.findall(path.read_text(encoding="utf-8")))
 
 
 @cache

@@ -5,13 +5,13 @@ only be seen between the files is looked at when all of them can be read.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from gateway.core.tables import Tables
-from gateway.tables import gaps, golden, keeping
+from gateway.tables import codes, gaps, golden, keeping
 from gateway.tables.competent import unlisted
 from gateway.tables.finding import Finding, against
 from ir_directory import Catchment, InstitutionRepository, in_force
@@ -23,7 +23,6 @@ from sed_schemas.load import catalogue
 
 PACKAGES: Final = ("ir_directory", "routing_tables")
 ROUTES: Final = "routing_tables/routes.csv"
-SECTIONS: Final = "routing_tables/sections.csv"
 MOST_BYTES: Final = 50 * 1024 * 1024
 """Of one table; the largest of the baseline has 2 MB."""
 CATCHMENTS: Final = "ir_directory/catchments.csv"
@@ -44,13 +43,12 @@ def _found(folder: Path, today: date) -> tuple[Finding, ...]:
         return tuple(found)
     directory = _read(found, folder, "ir_directory", directory_load.load)
     routes = _read(found, folder, "routing_tables", routes_load.load)
-    if _read(found, folder, "routing_tables", routes_load.questions) is not None:
-        found.extend(_sections(folder))
+    _read(found, folder, "routing_tables", routes_load.questions)
     _read(found, folder, "routing_tables", routes_load.reminders)
+    found.extend(codes.unknown(folder, catalogue()))
     if isinstance(directory, InstitutionRepository) and isinstance(routes, RoutingTable):
         lines = _lines(folder / ROUTES)
         found.extend(_targets(directory, routes, lines, today))
-        found.extend(_codes(directory, routes, lines))
         found.extend(gaps.uncovered(routes, lines, catalogue(), today))
         found.extend(unlisted(directory, routes, lines, today))
         found.extend(_catchments(directory, keeping.rows(folder / CATCHMENTS), today))
@@ -129,42 +127,6 @@ def _targets(
                         )  # fmt: skip
             case _:
                 continue
-
-
-def _codes(
-    directory: InstitutionRepository, routes: RoutingTable, lines: dict[str, int]
-) -> Iterator[Finding]:
-    """BUCs and SEDs are those of the catalogue; a whole sector may be one that it lacks."""
-    known = catalogue()
-
-    def strange(codes: Iterable[str], those: Container[str]) -> list[str]:
-        return sorted(c for c in set(codes) if not c.endswith("*") and c not in those)
-
-    for route in routes.routes:
-        line = lines.get(route.rule, 0)
-        for code in strange((route.buc,), known.bucs):
-            yield _unknown(ROUTES, line, "buc", code)
-        for code in strange(route.sed, known.seds):
-            yield _unknown(ROUTES, line, "sed", code)
-    for code in strange((row.buc for row in directory.competences), known.bucs):
-        yield _unknown("ir_directory/competences.csv", 0, "buc", code)
-
-
-def _sections(folder: Path) -> Iterator[Finding]:
-    """Sections are of SEDs of the catalogue."""
-    seds = catalogue().seds
-    rows = keeping.rows(folder / SECTIONS) if (folder / SECTIONS).is_file() else []
-    for line, row in enumerate(rows, 2):
-        for code in sorted({code.strip() for code in row["sed"].split(",")} - seds):
-            yield _unknown(SECTIONS, line, "sed", code)
-
-
-def _unknown(file: str, line: int, column: str, code: str) -> Finding:
-    return Finding(
-        file, line, column,
-        f"no {column.upper()} is called {code} (CDM 4.0 to 4.4); correct it",
-        f"aucun {column.upper()} ne s'appelle {code} (CDM 4.0 à 4.4) ; corriger",
-    )  # fmt: skip
 
 
 def _fixed(

@@ -91,6 +91,7 @@ def test_a_file_too_large_to_be_a_table_is_not_read(folder, monkeypatch):
 
 
 ROUTES = "routing_tables/routes.csv"
+SECTIONS = "routing_tables/sections.csv"
 
 
 def test_cases_that_no_row_covers_are_an_error_until_a_row_takes_them(folder):
@@ -139,14 +140,55 @@ def test_everything_is_said_at_once_with_its_place(folder):
     assert all(f.line > 1 and f.column and f.english != f.french for f in found)
 
 
-SECTIONS = "routing_tables/sections.csv"
-
-
 def test_a_section_of_a_sed_that_does_not_exist_is_an_error(folder):
     edit(folder, SECTIONS, "town;A001,A003;", "town;A001,A999;")
     [finding] = errors(folder)
     assert (finding.file, finding.line, finding.column) == (SECTIONS, 6, "sed")
     assert "A999" in finding.english
+
+
+def test_unknown_codes_are_told_whatever_else_is_wrong(folder):
+    """With what is wrong in the same table, and in every other one."""
+    edit(folder, SECTIONS, "town;A001,A003;", "town;A001,A999,a1;")
+    edit(folder, SECTIONS, "work;A008;", "shoe;A008;")
+    add(folder, SECTIONS, f"employer;A003;{'x' * 66};{'y' * 66}")
+    for lang in ("de", "en"):
+        add(folder, f"routing_tables/questions/{lang}.csv", "shoe-size;a;b;c")
+    edit(folder, "routing_tables/languages.csv", "AT;de", "AT;xx")
+    edit(folder, "ir_directory/institutions.csv", ";2019-01-01;", ";01/01/2019;")
+    add(folder, "ir_directory/competences.csv", "FR:0101100000;S_BUC_99;Counterparty;yes;likely;"
+        "2019-01-01;;test")  # fmt: skip
+    add(folder, ROUTES, "X;S_BUC_98;S998;sure;*;*;*;*;refer;solid;2019-01-01;;test;")
+    told = [(f.file.partition("/")[2], f.line, f.column) for f in errors(folder)]
+    last = {name: len((folder / name).read_text(encoding="utf-8").splitlines()) for name in (
+        SECTIONS, ROUTES, "ir_directory/competences.csv", "routing_tables/questions/de.csv",
+        "routing_tables/questions/en.csv",
+    )}  # fmt: skip
+    assert told == [
+        ("competences.csv", last["ir_directory/competences.csv"], "buc"),
+        ("institutions.csv", 2, "valid_from"),
+        ("languages.csv", 2, "language"),
+        ("questions/de.csv", last["routing_tables/questions/de.csv"], "datum"),
+        ("questions/en.csv", last["routing_tables/questions/en.csv"], "datum"),
+        ("routes.csv", last[ROUTES], "buc"),
+        ("routes.csv", last[ROUTES], "scheme"),
+        ("routes.csv", last[ROUTES], "sed"),
+        ("sections.csv", 6, "sed"),  # a1
+        ("sections.csv", 6, "sed"),  # A999
+        ("sections.csv", 15, "datum"),
+        ("sections.csv", last[SECTIONS], "item"),
+        ("sections.csv", last[SECTIONS], "section"),
+    ]
+
+
+def test_a_section_that_the_sed_does_not_have_is_a_warning(folder):
+    edit(folder, SECTIONS, "work;A001,A003;PlaceWork;", "work;A001,A003;Addresses, PlaceWrok;")
+    told = [f for f in check(folder, TODAY, release.ROOT) if not f.known]
+    assert [(f.file, f.line, f.column, f.error) for f in told] == [
+        (SECTIONS, 14, "section", False)
+    ] * 2
+    assert "A001 has no element `PlaceWrok`" in told[0].english
+    assert "A003 n'a pas d'élément « PlaceWrok »" in told[1].french
 
 
 def test_a_draft_may_have_no_sections_and_its_own_may_change(folder, tmp_path):

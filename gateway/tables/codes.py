@@ -1,0 +1,68 @@
+"""Codes in the tables that the catalogue does not have: of BUCs and SEDs; sections of a SED.
+
+Looked for line by line, whatever else is wrong with a table.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from gateway.tables.finding import Finding
+from ir_directory.load import COLUMNS
+from ir_directory.sheet import Row, Sheet
+from routing_tables.load import ROUTE_COLUMNS, SECTION_COLUMNS, SECTORS
+from sed_schemas import Catalogue
+from sed_schemas.load import elements
+
+_TABLES: Final[Sequence[tuple[str, Sequence[str], Sequence[str]]]] = (
+    ("ir_directory/competences.csv", COLUMNS["competences.csv"], ("buc",)),
+    ("routing_tables/routes.csv", ROUTE_COLUMNS, ("buc", "sed")),
+    ("routing_tables/sections.csv", SECTION_COLUMNS, ("sed",)),
+)
+"""Table, its columns, and those of them that hold such codes."""
+_FORMS: Final = {
+    "buc": re.compile(rf"({'|'.join(sorted(SECTORS))})_BUC_\d\d[a-z]?"),
+    "sed": re.compile(r"[A-Z]{1,2}\d{3,5}[A-Z]{0,2}"),
+}
+"""What looks otherwise (or is a whole sector), the loaders accept or refuse."""
+
+
+def unknown(folder: Path, known: Catalogue) -> Iterator[Finding]:
+    """Cells with a code that is not in the catalogue; a whole sector (`UB_BUC_*`) may be one."""
+    codes: dict[str, Collection[str]] = {"buc": known.bucs, "sed": known.seds}
+    for file, columns, those in _TABLES:
+        if (folder / file).is_file():
+            for row in Sheet(folder / file, file, columns).rows():
+                for column in those:
+                    yield from _strange(file, row, column, codes[column])
+                if "section" in columns:
+                    yield from _sections(file, row)
+
+
+def _strange(file: str, row: Row, column: str, known: Collection[str]) -> Iterator[Finding]:
+    for code in sorted({code.strip() for code in row[column].split(",")}):
+        if code not in known and _FORMS[column].fullmatch(code):
+            name = column.upper()
+            yield Finding(
+                file, row.line, column,
+                f"no {name} is called {code} (CDM 4.0 to 4.4); correct it",
+                f"aucun {name} ne s'appelle {code} (CDM 4.0 à 4.4) ; corriger",
+            )  # fmt: skip
+
+
+def _sections(file: str, row: Row) -> Iterator[Finding]:
+    """A warning: people read it, and a SED may be shown under names other than its elements'."""
+    sections = [section.strip() for section in row["section"].split(",")]
+    for sed in sorted({code.strip() for code in row["sed"].split(",")}):
+        known = elements(sed)
+        for section in sections:
+            if known and section and section not in known:
+                yield Finding(
+                    file, row.line, "section",
+                    f"{sed} has no element `{section}` in CDM 4.4; correct it, unless partners know"
+                    " the section by this name",
+                    f"{sed} n'a pas d'élément « {section} » dans le CDM 4.4 ; corriger, sauf si les"
+                    " partenaires connaissent la rubrique sous ce nom",
+                    error=False,
+                )  # fmt: skip
