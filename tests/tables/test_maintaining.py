@@ -235,13 +235,29 @@ def test_a_row_in_use_whose_institution_has_ended_is_an_error(folder):
     assert any("has no successor then" in f.english for f in errors(folder))
 
 
-def test_communes_that_belong_to_nobody_are_a_warning(folder):
+def test_communes_that_belong_to_nobody_are_an_error_of_the_shared_department(folder):
     path = folder / "ir_directory/catchments.csv"
     rows = path.read_text(encoding="utf-8-sig").splitlines()
     some = next(row for row in rows if row.startswith("cpam;insee:59"))
     path.write_text("\ufeff" + "\n".join(r for r in rows if r != some) + "\n", encoding="utf-8")
-    told = [f for f in check(folder, TODAY) if f.file == "ir_directory/catchments.csv"]
-    assert [(f.error, "department 59: 1 communes" in f.english) for f in told] == [(False, True)]
+    told = [f for f in check(folder, TODAY, release.ROOT) if not f.known]
+    assert [(f.file, f.line, f.column, f.error) for f in told] == [(CATCHMENTS, 0, "area", True)]
+    assert "cpam, dep:59, 1 communes" in told[0].english
+
+
+def test_a_network_that_no_route_leads_to_any_more_may_end(folder):
+    """All that Urssaf do by area: no row of the baseline leads there by place."""
+    path = folder / CATCHMENTS
+    rows = path.read_text(encoding="utf-8-sig").splitlines()
+    rows = [row.replace(";;", ";2027-01-01;") if row.startswith("urssaf;") else row for row in rows]
+    path.write_text("\ufeff" + "\n".join(rows) + "\n", encoding="utf-8")
+    [told] = [f for f in check(folder, TODAY, release.ROOT) if not f.known]
+    assert (told.file, told.column, told.error) == (CATCHMENTS, "valid_to", False)
+    assert "urssaf: nobody serves 102 areas from 2027-01-01 on" in told.english
+    edit(folder, ROUTES, "network:msa@employer", "network:urssaf@employer")
+    errors_now = errors(folder)
+    assert len(errors_now) == 103  # each row that ends, and the department 48 from the start
+    assert {f.column for f in errors_now} == {"valid_to", "area"}
 
 
 def test_warnings_of_the_tables_in_force_do_not_bury_those_of_the_draft(folder, tmp_path):
