@@ -9,7 +9,7 @@ Source: SYNC_SUC_01, CDM 4.2 (one public message).
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -214,7 +214,7 @@ def _institutions(
 def _partners(said: Repository, folder: Path, day: str, done: Synchronised) -> None:
     abroad = {one.id: one for one in said.institutions.values() if one.country != _FRANCE}
     handled = {key: one for key, one in said.competences.items() if key[0] in abroad}
-    rows = [row for _, row in _merged(keeping.rows(folder / PARTNERS), handled, set(), day)]
+    rows = [row for _, row in _merged(keeping.rows(folder / PARTNERS), handled, None, day)]
     for row in rows:
         known = abroad.get(row["institution"])
         if known is not None:
@@ -224,14 +224,16 @@ def _partners(said: Repository, folder: Path, day: str, done: Synchronised) -> N
 
 
 def _merged(
-    rows: list[dict[str, str]], handled: Mapping[Key, Handled], only: Iterable[str], day: str
+    rows: list[dict[str, str]],
+    handled: Mapping[Key, Handled],
+    only: Collection[str] | None,
+    day: str,
 ) -> list[tuple[str, dict[str, str]]]:
     """Rows as they must be, each with what became of it: `kept`, `certain`, `gained`, `lost`.
 
-    Of the institutions in `only` (of all, when there are none) open rows that the message does not
-    have are ended; those of a whole sector stay.
+    Of the institutions in `only` (None: of all) open rows that the message does not have are ended;
+    those of a whole sector stay.
     """
-    judged = set(only)
     seen = {(row["institution"], row["buc"], row["role"]) for row in rows}
     found: list[tuple[str, dict[str, str]]] = []
     standing: dict[Key, list[dict[str, str]]] = defaultdict(list)
@@ -241,7 +243,8 @@ def _merged(
             found.append(("kept", row))
             continue
         now = handled.get(key)
-        ours = row["buc"].endswith("*") or bool(judged and row["institution"] not in judged)
+        unsaid = only is not None and row["institution"] not in only
+        ours = unsaid or row["buc"].endswith("*")
         if ours or (now is not None and now.ready == row["eessi_ready"] and not now.until):
             standing[key].append(row)
             found.extend(_standing(row, now, day))

@@ -192,6 +192,8 @@ def test_institutions_abroad_are_partners_and_end_when_they_are_gone(message, fo
     (gone,) = rows(folder, "partners", institution="DE:101320043")
     assert gone["valid_to"] == "2027-02-01"
     assert not [f for f in check(folder, DAY) if f.error]
+    assert (done.lost, done.gained) == ([], [])
+    assert rows(folder, "competences") == rows(ROOT, "competences")  # it names nobody in France
 
 
 def test_what_is_new_in_france_is_for_a_person(message, folder):
