@@ -13,6 +13,7 @@ from gateway.core.tables import Tables
 from gateway.tables import areas, codes, gaps, golden, targets
 from gateway.tables.competent import unlisted
 from gateway.tables.finding import Finding, against
+from gateway.tables.withdrawn import COMPETENCES, withdrawn
 from ir_directory import InstitutionRepository
 from ir_directory import load as directory_load
 from ir_directory.problems import Problem
@@ -90,7 +91,12 @@ def _between(
     yield from targets.without_target(directory, routes, rules, today)
     yield from gaps.uncovered(routes, rules, catalogue(), today)
     yield from areas.unserved(directory, routes, served, today)
-    yield from unlisted(directory, routes, rules, today)
+    ended = withdrawn(directory, routes, catalogue(), today)
+    if ended:
+        rows = _lines(folder, COMPETENCES, ("institution", "buc", "role", "valid_from"))
+        yield from (one.finding(rules, rows) for one in ended)
+    told = {(one.row.institution, buc) for one in ended for buc in one.bucs}
+    yield from unlisted(directory, routes, rules, today, told)
     yield from _golden(folder, directory, routes)
 
 

@@ -1,7 +1,7 @@
 """Whether the directory knows of whom the routes lead to that they take such cases."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from gateway.tables.finding import Finding
@@ -16,16 +16,22 @@ _MOST_NAMED = 4
 
 
 def unlisted(
-    directory: InstitutionRepository, routes: RoutingTable, lines: Mapping[str, int], today: date
+    directory: InstitutionRepository,
+    routes: RoutingTable,
+    lines: Mapping[str, int],
+    today: date,
+    told: Collection[tuple[str, str]] = (),
 ) -> Iterator[Finding]:
     """Targets of rows in force without a row in `competences.csv` for what is sent to them.
 
-    A row with a target of its own is told by its line; of a network, how many are without.
+    A row with a target of its own is told by its line; of a network, how many are without. `told`:
+    institutions with a BUC of which more is told already.
     """
     valid = [route for route in routes.routes if route.valid(today)]
     rows: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for route, ident in _fixed(valid):
-        if directory.institution(ident) and not _takes(directory, ident, route, today):
+        missing = directory.institution(ident) and not _takes(directory, ident, route, today)
+        if missing and (ident, route.buc) not in told:
             rows[route.rule, ident].add(route.buc)
     for (rule, ident), bucs in rows.items():
         yield _of_row(lines.get(rule, 0), ident, sorted(bucs))

@@ -148,6 +148,21 @@ def test_competences_are_gained_lost_and_change(message, folder):
     }
 
 
+def test_a_competence_that_the_ir_ends_while_routes_lead_there_is_an_error(message, folder):
+    path = folder / "ir_directory" / "competences.csv"
+    ours = f"{AIN};S_BUC_24;Counterparty;yes;likely;2019-07-01;;t\n"
+    path.write_text(path.read_text(encoding="utf-8") + ours, encoding="utf-8")
+    assert not [f for f in check(folder, DAY) if f.error]
+    other = institution(AIN, name_of(AIN).replace("&", "&amp;"), competence("S_BUC_05"))
+    done = synchronise(repository(message(other)), folder, DAY)
+    assert done.lost == [f"{AIN} S_BUC_24 Counterparty"]
+    [told] = [f for f in check(folder, DAY) if f.error]
+    assert (told.file, told.column) == ("ir_directory/competences.csv", "valid_to")
+    assert path.read_text(encoding="utf-8").splitlines()[told.line - 1].startswith(ours[:30])
+    assert f"{AIN} does not take S_BUC_24 as Counterparty from {DAY} on" in told.english
+    assert "S-GENERAL (line " in told.english
+
+
 @pytest.mark.parametrize("since", ["2010-07-01", "2015-01-01", "2019-07-01"])
 def test_a_competence_that_the_ir_has_is_confirmed_from_its_first_day_there_on(
     message, folder, tmp_path, since
