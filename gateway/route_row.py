@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from ir_directory.formula import neutral
 from routing_tables.load import ROUTE_COLUMNS
 
 BY_ROUTE: Final = frozenset({"no-route", "rule-refers"})
@@ -47,6 +48,6 @@ def rows(
 def _line(values: Mapping[str, str]) -> str:
     text = io.StringIO()
     csv.writer(text, delimiter=";", lineterminator="").writerow(
-        values.get(column, "") for column in ROUTE_COLUMNS
+        neutral(values.get(column, "")) for column in ROUTE_COLUMNS
     )
     return text.getvalue()

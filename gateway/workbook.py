@@ -2,6 +2,7 @@
 
 XlsxWriter writes the one. No maintained library writes the other, and what is needed of it is
 small: three files in an archive (OpenDocument 1.3, part 2 and part 3), composed with lxml.
+Cells are texts, and would be formulas once the sheet is saved as CSV: `ir_directory.formula`.
 """
 
 import errno
@@ -17,6 +18,7 @@ from lxml.builder import ElementMaker
 from xlsxwriter.exceptions import XlsxWriterException
 
 from gateway.tables.importing import letter
+from ir_directory.formula import neutral
 
 KINDS: Final = (".xlsx", ".ods")
 _MIME: Final = "application/vnd.oasis.opendocument.spreadsheet"
@@ -88,7 +90,7 @@ def _write_xlsx(path: Path, sheet: Sheet) -> None:
                 page.data_validation(1, index, last, index, allowed)
         for line, row in enumerate(sheet.rows, 1):
             for index, cell in enumerate(row):
-                page.write_string(line, index, cell, text)
+                page.write_string(line, index, neutral(cell), text)
 
 
 # -- OpenDocument ---------------------------------------------------------------------------
@@ -193,5 +195,5 @@ def _cell(text: str, style: str, validation: str) -> etree._Element:
         said |= _said("table", content_validation_name=validation)
     if not text:
         return _TABLE("table-cell", said)
-    clean = "".join(c for c in text if c.isprintable())
+    clean = neutral("".join(c for c in text if c.isprintable()))
     return _TABLE("table-cell", _TEXT("p", clean), said | _said("office", value_type="string"))

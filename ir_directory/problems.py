@@ -108,6 +108,16 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
             " colonne au format texte"
         ),
     ),
+    "formula": (
+        (
+            "a spreadsheet would run the cell as a formula (`{value}`); begin it with a letter or"
+            " a digit, or write `'` before it"
+        ),
+        (
+            "un tableur exécuterait la cellule comme une formule (« {value} ») ; la commencer par"
+            " une lettre ou un chiffre, ou écrire « ' » devant"
+        ),
+    ),
     "date": (
         "`{value}` is not a date; write it as 2024-01-31",
         "« {value} » n'est pas une date ; l'écrire 2024-01-31",

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
 
+from ir_directory.formula import is_run, meant
 from ir_directory.problems import Problem, problem
 
 DELIMITER: Final = ";"
@@ -21,6 +22,8 @@ DELIMITER: Final = ";"
 _REWRITTEN: Final = re.compile(
     r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{1,2}[- ]\w+\.?[- ]\d{2,4}|\d{4}/\d\d?/\d\d?|\d{5}"
 )
+_SHOWN: Final = 40
+"""Characters of a formula that are told."""
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _BROKEN: Final = re.compile("Ã[\u0080-\u00bf\u0152-\u2122]|â€|\ufffd")
 
@@ -108,9 +111,16 @@ class Sheet:
             if not any(cells):
                 continue
             if len(cells) == len(header):
-                yield Row(reader.line_num, dict(zip(header, map(str.strip, cells), strict=True)))
+                yield self._row(reader.line_num, header, cells)
             else:
                 self.note("cells", reader.line_num, value=len(cells), expected=len(header))
+
+    def _row(self, line: int, header: Sequence[str], cells: Sequence[str]) -> Row:
+        for column, cell in zip(header, cells, strict=True):
+            if is_run(cell):
+                self.note("formula", line, column, cell.strip()[:_SHOWN])
+        texts = (meant(cell).strip() for cell in cells)
+        return Row(line, dict(zip(header, texts, strict=True)))
 
     def _header(self, header: Sequence[str]) -> bool:
         if not any(header):

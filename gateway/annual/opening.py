@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from gateway.annual import Annual
 from gateway.annual.suppressing import of_list, of_table
+from ir_directory.formula import neutral
 
 
 def files(annual: Annual) -> dict[str, str]:
@@ -43,7 +44,9 @@ _Lines = Sequence[Sequence[object]]
 
 def _csv(lines: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\n").writerows(lines)
+    csv.writer(text, delimiter=";", lineterminator="\n").writerows(
+        [neutral(cell) if isinstance(cell, str) else cell for cell in line] for line in lines
+    )
     return text.getvalue()
 
 

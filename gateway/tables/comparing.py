@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.errors import Refused
 from gateway.tables.pages import page
+from ir_directory.formula import meant
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "ir_directory/institutions.csv": ("id", "body", "valid_from"),
@@ -122,7 +123,7 @@ def _rows(path: Path, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, s
         )
     return {
         tuple(row.get(column) or "" for column in key or tuple(row)): {
-            column: value or "" for column, value in row.items() if column
+            column: meant(value or "") for column, value in row.items() if column
         }
         for row in rows
     }

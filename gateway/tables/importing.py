@@ -22,6 +22,7 @@ from gateway.tables import keeping
 from gateway.tables.finding import Finding
 from gateway.tables.golden import COLUMNS as GOLDEN
 from ir_directory import load as directory_load
+from ir_directory.formula import is_run, meant
 from routing_tables import load as routes_load
 
 TABLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -48,8 +49,6 @@ MOST_SECONDS: Final = 20
 """Of the process that opens a workbook."""
 
 _FRENCH_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_CALCULATED: Final = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet calculates."""
 
 
 @dataclass(slots=True)
@@ -293,9 +292,9 @@ def kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
     if isinstance(value, bool | int | float):
         whole = column in NUMBERS and float(value).is_integer()
         return (str(int(value)), None) if whole else ("", _NO_NUMBER)
-    text = str(value).strip()
-    if text.startswith(_CALCULATED):
+    if is_run(str(value)):
         return "", _NO_FORMULA
+    text = meant(str(value)).strip()
     french = _FRENCH_DAY.fullmatch(text) if column in DAYS else None
     if french is not None:
         text = f"{french[3]}-{int(french[2]):02}-{int(french[1]):02}"

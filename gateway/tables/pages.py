@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from ir_directory.formula import neutral
+
 _STYLE = (
     "body{font-family:sans-serif}td,th{border:1px solid #999;padding:.3em;text-align:left}"
     "table{border-collapse:collapse}.marked td:first-child{border-left:.5em solid #b00}"
@@ -18,11 +20,12 @@ def page(
 ) -> str:
     """Title, paragraphs, one table; a row that is marked stands out.
 
-    Everything is escaped: what stands in a table can hold any character.
+    Everything is escaped, and no cell begins like a formula: what stands in a table can hold any
+    character, and a spreadsheet opens a page, too.
     """
     body = "".join(
         f"<tr{' class=marked' if marked else ''}>"
-        f"{''.join(f'<td>{escape(str(cell))}</td>' for cell in cells)}</tr>"
+        f"{''.join(f'<td>{escape(neutral(str(cell)))}</td>' for cell in cells)}</tr>"
         for cells, marked in rows
     )
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)

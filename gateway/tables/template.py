@@ -13,6 +13,7 @@ from gateway.tables import keeping
 from gateway.tables.importing import TABLES, sheet_name
 from ir_directory import Certainty
 from ir_directory import load as directory_load
+from ir_directory.formula import neutral
 from routing_tables import load as routes_load
 
 _YES_NO: Final = ("yes", "no")
@@ -70,7 +71,7 @@ def _written(path: Path, root: Path | None) -> int:
             for line, row in enumerate(_kept(root, table), 1):
                 count += 1
                 for index, column in enumerate(columns):
-                    sheet.write_string(line, index, row.get(column) or "", text)
+                    sheet.write_string(line, index, neutral(row.get(column) or ""), text)
     return count
 
 

@@ -39,3 +39,8 @@ def test_without_a_candidate_the_target_is_left_to_the_person():
 def test_where_a_place_decides_no_row_is_offered(cause):
     assert rows({**ENTRY, "candidates": ["FR:1"]}, cause, TRACE, TODAY) == []
     assert rows({**ENTRY, "buc": None}, "no-route", TRACE, TODAY) == []
+
+
+def test_a_row_to_paste_holds_no_formula():
+    [row] = rows({**ENTRY, "sed": "=1+1"}, "no-route", [], TODAY)
+    assert read(row)["sed"] == "'=1+1"

@@ -1,4 +1,4 @@
-"""A sheet of text as a workbook: what was written is what is read, and nothing is calculated."""
+"""A sheet of text as a workbook: what was written is what is meant, and nothing is calculated."""
 
 import zipfile
 
@@ -9,6 +9,7 @@ from lxml import etree
 from python_calamine import CalamineWorkbook
 
 from gateway.workbook import KINDS, Column, Sheet, write
+from ir_directory.formula import is_run, meant, neutral
 
 COLUMNS = (Column("Message"), Column("Décision", ("garder", "traité dans RINA")), Column("Texte"))
 ROWS = [["0012", "garder", "=1+1"], ["-5", "", "<é> & “ü”"], ["", "", ""], ["fin", "", "x"]]
@@ -25,7 +26,10 @@ def test_text_stays_text(tmp_path, kind):
     path = tmp_path / f"liste{kind.upper()}"
     write(path, Sheet("liste de travail", COLUMNS, ROWS))
     path = path.rename(tmp_path / f"liste{kind}")
-    assert read(path) == [["Message", "Décision", "Texte"], *ROWS]
+    cells = read(path)
+    assert [[meant(cell) for cell in row] for row in cells[1:]] == ROWS
+    assert cells[1][2] == "'=1+1"
+    assert not any(is_run(cell) for row in cells for cell in row)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -70,7 +74,7 @@ def test_an_excel_workbook_has_its_lists(tmp_path):
 def test_whatever_stands_in_a_cell_the_opendocument_can_be_read(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("ods") / "l.ods"
     write(path, Sheet("liste de travail", COLUMNS, [["a", "", text], ["b", "", "z"]]))
-    kept = "".join(c for c in text if c.isprintable())
+    kept = neutral("".join(c for c in text if c.isprintable()))
     assert read(path)[1][2].strip() == kept.strip()
 
 

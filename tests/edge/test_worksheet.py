@@ -93,7 +93,6 @@ def test_the_columns_to_read_are_in_words_and_the_lists_closed():
         ),
         ({"Décision": "rejeter", "Pourquoi": "p"}, "Code X011"),
         ({"Institution": "FR:1"}, "Institution"),
-        ({"Décision": "garder", "Pourquoi": "=1+1"}, "Pourquoi"),
     ],
 )
 def test_each_mistake_has_its_cell_and_both_languages(tmp_path, line, column):
@@ -128,6 +127,18 @@ def test_a_number_in_a_code_has_lost_its_zero(tmp_path):
     assert {f.column for f in found.findings} == {"Code X011"}
 
 
+def test_a_cell_that_begins_like_a_formula_is_refused(tmp_path):
+    made = sheet([ENTRY], DATA)
+    with xlsxwriter.Workbook(str(tmp_path / "l.xlsx")) as book:
+        page = book.add_worksheet(NAME)
+        for index, column in enumerate(made.columns):
+            page.write(0, index, column.title)
+            said = {"Message": "m1", "Décision": "garder", "Pourquoi": "=1+1"}
+            page.write_string(1, index, said.get(column.title, ""))
+    wishes, found = read(tmp_path / "l.xlsx", DATA)
+    assert (wishes, {f.column for f in found.findings}) == ([], {"Pourquoi"})
+
+
 def test_what_is_no_sheet_of_ours_is_said_so(tmp_path):
     with xlsxwriter.Workbook(str(tmp_path / "l.xlsx")) as book:
         book.add_worksheet("x").write(0, 0, "Message")
@@ -160,3 +171,14 @@ def test_a_refusal_is_told_at_the_cell_to_mend(tmp_path):
         (4, "Message", "Non."),
         (4, "Décision", "Non."),
     ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_message_whose_id_begins_like_a_formula_is_decided_all_the_same(tmp_path, kind):
+    made = sheet([ENTRY | {"message_id": "=1+1", "sender": "@DE:1"}], DATA)
+    at = [column.title for column in made.columns].index
+    row = list(made.rows[0])
+    row[at("Décision")], row[at("Pourquoi")] = "garder", "p"
+    write(tmp_path / f"l{kind}", replace(made, rows=[row]))
+    (wish,), found = read(tmp_path / f"l{kind}", DATA)
+    assert (found.findings, wish.entry["message_id"]) == ([], "=1+1")

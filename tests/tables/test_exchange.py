@@ -106,11 +106,7 @@ cells = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), m
 @given(rows=st.lists(st.tuples(cells, cells, cells, cells), max_size=5))
 def test_csv_in_is_csv_out(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("t")
-    kept = [
-        list(row)
-        for row in rows
-        if any(row) and not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
-    ]
+    kept = [list(row) for row in rows if any(row)]
     found = importing.Imported({"routing_tables/questions/en.csv": kept})
     store(found, folder)
     path = folder / "routing_tables" / "questions" / "en.csv"
