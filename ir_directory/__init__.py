@@ -67,6 +67,8 @@ class Institution:
     successor: str = ""
     """Body that took over when the row ended; empty when none, or when several did."""
     source: str = ""
+    address: str = ""
+    """Its postal address in one line, for notices; empty: not known. Nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)

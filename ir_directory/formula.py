@@ -17,6 +17,15 @@ _QUOTE: Final = "'"
 _BEGINS: Final = ("=", "+", "-", "@")
 _UNSEEN: Final = ("\t", "\r")
 _HARMLESS: Final = re.compile(r"-([1-9]\d{0,8})?", re.ASCII)
+_MIGHT: Final = re.compile(r"""(?:^|[;"\r])[\s']*(?:[=+@\t-]|\r(?!\n))""", re.MULTILINE)
+
+
+def might_hold(text: str) -> bool:
+    """Whether a cell of a `;`-separated text may be run, or be written so that it is not.
+
+    One look at the whole text: most tables hold no such cell, and have tens of thousands of lines.
+    """
+    return _MIGHT.search(text) is not None
 
 
 def is_run(cell: str) -> bool:

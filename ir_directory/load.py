@@ -25,7 +25,7 @@ from ir_directory import (
 from ir_directory.problems import DirectoryInvalid, Problem, problem
 from ir_directory.sheet import Row, Sheet
 
-__all__ = ["COLUMNS", "FILES", "DirectoryInvalid", "Problem", "load"]
+__all__ = ["COLUMNS", "FILES", "OPTIONAL", "DirectoryInvalid", "Problem", "load"]
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "institutions.csv": (
@@ -46,6 +46,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 """File -> its columns; in a file they may stand in any order."""
+
+OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {"institutions.csv": ("address",)}
+"""File -> columns that it may have besides."""
 
 FILES: Final = tuple(COLUMNS)
 
@@ -125,7 +128,8 @@ class _Reading:
 
     def rows(self, file: str, parse: Callable[["_Line"], _Row]) -> list[tuple[int, _Row]]:
         """(line, row) of all lines that have cells; one that is not sound has left a problem."""
-        sheet = Sheet(self.folder / file, file, COLUMNS[file], self.problems)
+        optional = OPTIONAL.get(file, ())
+        sheet = Sheet(self.folder / file, file, COLUMNS[file], self.problems, optional)
         return [(row.line, parse(_Line(sheet, row))) for row in sheet.rows()]
 
 
@@ -211,6 +215,7 @@ def _institution(line: _Line) -> Institution:
         valid_to=end,
         successor=successor,
         source=line.cells["source"],
+        address=line.cells["address"],
     )
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
 
-from ir_directory.formula import is_run, meant
+from ir_directory.formula import is_run, meant, might_hold
 from ir_directory.problems import Problem, problem
 
 DELIMITER: Final = ";"
@@ -58,6 +58,8 @@ class Sheet:
     """The file as people know it, relative to the tables."""
     columns: Sequence[str]
     problems: list[Problem] = field(default_factory=list)
+    optional: Sequence[str] = ()
+    """Columns that tables made before there were any do not have; empty then."""
 
     def rows(self) -> Iterator[Row]:
         """The rows with cells, in order; one that has too few or too many leaves a problem."""
@@ -66,7 +68,7 @@ class Sheet:
             return
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITER, strict=True)
         try:
-            yield from self._rows(reader)
+            yield from self._rows(reader, formulas=might_hold(text))
         except csv.Error:
             self.note("quotes", reader.line_num)
 
@@ -103,24 +105,26 @@ class Sheet:
             self.note("accents", text.count("\n", 0, broken.start()) + 1, value=broken[0])
         return text
 
-    def _rows(self, reader: _Reader) -> Iterator[Row]:
+    def _rows(self, reader: _Reader, *, formulas: bool) -> Iterator[Row]:
         header = [cell.strip() for cell in next(reader, [])]
         if not self._header(header):
             return
+        lacking = dict.fromkeys(set(self.optional) - set(header), "")
         for cells in reader:
             if not any(cells):
                 continue
             if len(cells) == len(header):
-                yield self._row(reader.line_num, header, cells)
+                told = self._meant(reader.line_num, header, cells) if formulas else cells
+                texts = dict(zip(header, map(str.strip, told), strict=True))
+                yield Row(reader.line_num, lacking | texts if lacking else texts)
             else:
                 self.note("cells", reader.line_num, value=len(cells), expected=len(header))
 
-    def _row(self, line: int, header: Sequence[str], cells: Sequence[str]) -> Row:
+    def _meant(self, line: int, header: Sequence[str], cells: Sequence[str]) -> list[str]:
         for column, cell in zip(header, cells, strict=True):
             if is_run(cell):
                 self.note("formula", line, column, cell.strip()[:_SHOWN])
-        texts = (meant(cell).strip() for cell in cells)
-        return Row(line, dict(zip(header, texts, strict=True)))
+        return [meant(cell) for cell in cells]
 
     def _header(self, header: Sequence[str]) -> bool:
         if not any(header):
@@ -134,7 +138,7 @@ class Sheet:
             if column not in header:
                 self.note("column-missing", 1, value=column)
         for column in header:
-            if column not in self.columns:
+            if column not in self.columns and column not in self.optional:
                 self.note("column-extra", 1, value=column)
         for column in sorted({name for name in header if header.count(name) > 1}):
             self.note("column-twice", 1, value=column)

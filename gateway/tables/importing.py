@@ -26,7 +26,10 @@ from ir_directory.formula import is_run, meant
 from routing_tables import load as routes_load
 
 TABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    **{f"ir_directory/{name}": columns for name, columns in directory_load.COLUMNS.items()},
+    **{
+        f"ir_directory/{name}": (*columns, *directory_load.OPTIONAL.get(name, ()))
+        for name, columns in directory_load.COLUMNS.items()
+    },
     "routing_tables/routes.csv": routes_load.ROUTE_COLUMNS,
     "routing_tables/reminders.csv": routes_load.REMINDER_COLUMNS,
     "routing_tables/golden.csv": GOLDEN,
@@ -38,6 +41,10 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     },
 }
 """Every table of a release -> its columns."""
+OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
+    f"ir_directory/{name}": columns for name, columns in directory_load.OPTIONAL.items()
+}
+"""Table -> the columns that may be missing, and are left out where no row fills them."""
 DAYS: Final = frozenset({"valid_from", "valid_to", "on"})
 NUMBERS: Final = frozenset({"number", "days"})
 """Columns in which a number is a number."""
@@ -98,8 +105,9 @@ def store(found: Imported, folder: Path) -> None:
         OSError: the folder cannot be written.
     """
     for table, rows in found.tables.items():
-        columns = TABLES[table]
-        named = (dict(zip(columns, row, strict=True)) for row in rows)
+        named = [dict(zip(TABLES[table], row, strict=True)) for row in rows]
+        unfilled = {c for c in OPTIONAL.get(table, ()) if not any(row[c] for row in named)}
+        columns = [column for column in TABLES[table] if column not in unfilled]
         keeping.write(folder / table, columns, named)
 
 
@@ -232,7 +240,9 @@ def _rows(found: Imported, table: str, place: str, rows: Sequence[Sequence[objec
     while head and not head[-1]:
         head.pop()
     columns = TABLES[table]
-    if sorted(head) != sorted(columns):
+    lacking = [column for column in OPTIONAL.get(table, ()) if column not in head]
+    _empty_for_want(found, place, lacking)
+    if sorted((*head, *lacking)) != sorted(columns):
         wanted = ", ".join(columns)
         found.wrong(
             place,
@@ -243,6 +253,21 @@ def _rows(found: Imported, table: str, place: str, rows: Sequence[Sequence[objec
         )
         return
     found.tables[table] = list(_texts(found, place, head, columns, rows[1:]))
+
+
+def _empty_for_want(found: Imported, place: str, lacking: Sequence[str]) -> None:
+    """Say that a column which may be missing is, so that what a draft has in it goes."""
+    for column in lacking:
+        found.findings.append(
+            Finding(
+                place,
+                1,
+                column,
+                f"there is no column {column}: it is empty after this.",
+                f"pas de colonne {column} : elle sera vide.",
+                error=False,
+            )
+        )
 
 
 def _texts(

@@ -58,7 +58,8 @@ def take_over(merge: Merge, in_force: Path, draft: Path) -> None:
         gone = keys - now.keys()
         rows = [now.get(name, row) for name, row in kept.items() if name not in gone]
         rows += [row for name, row in now.items() if name not in kept]
-        columns = keeping.header((draft if (draft / file).is_file() else in_force) / file)
+        there = [root / file for root in (draft, in_force) if (root / file).is_file()]
+        columns = list(dict.fromkeys(column for path in there for column in keeping.header(path)))
         keeping.write(draft / file, columns, rows)
 
 

@@ -3,8 +3,9 @@
 Decision E2 of the Administrative Commission (OJ C 187, 10.7.2010, p. 5) has changes of a
 substantial nature notified at least one calendar month before they take effect. E8 has replaced it;
 its text was not at hand, so the period is configuration (`tables.notice_months`). What is taken as
-substantial: identification code, official name, competences, opening, closure, merger. Addresses
-are not in our tables, and the note says so.
+substantial: identification code, official name, address, competences, opening, closure, merger. An
+address that stands in one of the two directories alone is not known to have changed: the note says
+how many are not known in both.
 """
 
 from calendar import monthrange
@@ -18,7 +19,8 @@ from gateway.tables.pages import page
 from ir_directory import Institution, InstitutionRepository, in_force
 
 WHAT: Final = (
-    "code", "name", "opening", "closure", "merger", "competence-gained", "competence-lost",
+    "code", "name", "address", "opening", "closure", "merger", "competence-gained",
+    "competence-lost",
 )  # fmt: skip
 """Kinds of substantial change, in the order of the note."""
 
@@ -45,6 +47,8 @@ class Notice:
     """The last day on which they can be notified in time."""
     late: bool
     entries: tuple[Entry, ...]
+    unaddressed: int = 0
+    """Institutions of both days whose address is not known in both."""
 
 
 def notice(
@@ -60,14 +64,28 @@ def notice(
         key=lambda entry: (WHAT.index(entry.what), entry.institution),
     )
     deadline = _months_before(effective, months)
-    return Notice(effective, deadline, today > deadline, tuple(entries))
+    unaddressed = _unaddressed(before, after, effective)
+    return Notice(effective, deadline, today > deadline, tuple(entries), unaddressed)
+
+
+def _unaddressed(
+    before: InstitutionRepository, after: InstitutionRepository, effective: date
+) -> int:
+    old, new = _both_days(before, after, effective)
+    return sum(not (old[code].address and new[code].address) for code in old.keys() & new.keys())
+
+
+def _both_days(
+    before: InstitutionRepository, after: InstitutionRepository, effective: date
+) -> tuple[dict[str, Institution], dict[str, Institution]]:
+    """Id -> institution, on the day before and on the day."""
+    return _standing(before, effective - timedelta(days=1)), _standing(after, effective)
 
 
 def _institutions(
     before: InstitutionRepository, after: InstitutionRepository, effective: date
 ) -> Iterator[Entry]:
-    old = _standing(before, effective - timedelta(days=1))
-    new = _standing(after, effective)
+    old, new = _both_days(before, after, effective)
     gone: dict[str, list[str]] = defaultdict(list)
     for code in old.keys() - new.keys():
         gone[old[code].body].append(code)
@@ -87,14 +105,21 @@ def _there(
     known = {one.body for one in old.values()}
     for code, one in new.items():
         if code in old:
-            if old[code].name != one.name:
-                yield Entry("name", code, one.name, old[code].name, one.name)
+            yield from _other(old[code], one)
         elif gone.get(one.body):
             yield Entry("code", code, one.name, gone[one.body].pop(), code)
         elif one.body not in known:
             yield Entry("opening", code, one.name)
         else:  # one more code of a body that stands
             yield Entry("code", code, one.name, "", code)
+
+
+def _other(was: Institution, one: Institution) -> Iterator[Entry]:
+    """What is another under the same code."""
+    if was.name != one.name:
+        yield Entry("name", one.id, one.name, was.name, one.name)
+    if was.address and one.address and was.address != one.address:
+        yield Entry("address", one.id, one.name, was.address, one.address)
 
 
 def _heir(
@@ -160,13 +185,16 @@ _WORDS: Final = {
     "en": {
         "title": "Institution Repository, France: substantial changes from {day} on",
         "intro": "Note of the IR SPOC under decision E2 of the Administrative Commission"
-        " (replaced by E8). Postal addresses are not kept in these tables: add them by hand.",
+        " (replaced by E8).",
+        "unaddressed": "Institutions whose address these tables do not hold: {unaddressed}. If one"
+        " of them moves, add it by hand.",
         "in-time": "To be notified by {deadline} at the latest.",
         "late": "TOO LATE: it had to be notified by {deadline}. Choose a later day, or say why.",
         "none": "No substantial change takes effect on this day.",
         "heads": ("change", "identification code", "name", "before", "after"),
         "code": "identification code",
         "name": "official name",
+        "address": "address",
         "opening": "new institution",
         "closure": "closure",
         "merger": "merger",
@@ -176,7 +204,9 @@ _WORDS: Final = {
     "fr": {
         "title": "Répertoire des institutions, France : changements substantiels au {day}",
         "intro": "Note de l'IR SPOC au titre de la décision E2 de la commission administrative"
-        " (remplacée par E8). Les adresses postales ne figurent pas dans ces tables : les ajouter.",
+        " (remplacée par E8).",
+        "unaddressed": "Institutions dont ces tables ne contiennent pas l'adresse : {unaddressed}."
+        " Si l'une d'elles déménage, l'ajouter à la main.",
         "in-time": "À notifier au plus tard le {deadline}.",
         "late": "TROP TARD : à notifier avant le {deadline}. Choisir une date ultérieure, ou dire"
         " pourquoi.",
@@ -184,6 +214,7 @@ _WORDS: Final = {
         "heads": ("changement", "code d'identification", "nom", "avant", "après"),
         "code": "code d'identification",
         "name": "dénomination officielle",
+        "address": "adresse",
         "opening": "nouvelle institution",
         "closure": "fermeture",
         "merger": "fusion",
@@ -216,13 +247,16 @@ def _laid_out(
     noted: Notice, lang: str
 ) -> tuple[str, list[str], tuple[str, ...], list[tuple[str, ...]]]:
     words = _WORDS["fr" if lang == "fr" else "en"]
-    days = {"day": noted.effective.isoformat(), "deadline": noted.deadline.isoformat()}
+    values = {"day": noted.effective.isoformat(), "deadline": noted.deadline.isoformat()}
+    values["unaddressed"] = str(noted.unaddressed)
     paragraphs = [str(words["intro"]), str(words["late" if noted.late else "in-time"])]
     if not noted.entries:
         paragraphs = [str(words["none"])]
+    if noted.unaddressed:
+        paragraphs.append(str(words["unaddressed"]))
     rows: list[tuple[str, ...]] = [
         (str(words[one.what]), one.institution, one.name, one.before, one.after)
         for one in noted.entries
     ]
-    texts = [paragraph.format(**days) for paragraph in paragraphs]
-    return str(words["title"]).format(**days), texts, tuple(words["heads"]), rows
+    texts = [paragraph.format_map(values) for paragraph in paragraphs]
+    return str(words["title"]).format_map(values), texts, tuple(words["heads"]), rows

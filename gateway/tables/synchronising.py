@@ -1,9 +1,9 @@
 """An IR synchronisation message (SYN001) into a draft: what the Institution Repository says today.
 
-The message knows ids, names, validity and competences; it knows neither network nor scheme. So a
-French institution that is new is told of and added by hand, one that the message does not name any
-more is told of and never ended by a machine, and competences by sector (`P_BUC_*`) stay: they are
-ours. Institutions abroad and what they can receive become `partners.csv`.
+The message knows ids, names, addresses, validity and competences; it knows neither network nor
+scheme. So a French institution that is new is told of and added by hand, one that the message does
+not name any more is told of and never ended by a machine, and competences by sector (`P_BUC_*`)
+stay: they are ours. Institutions abroad and what they can receive become `partners.csv`.
 Source: SYNC_SUC_01, CDM 4.2 (one public message).
 """
 
@@ -30,9 +30,12 @@ COMPETENCES: Final = "ir_directory/competences.csv"
 PARTNERS: Final = "ir_directory/partners.csv"
 _FRANCE: Final = "FR"
 _CONFIRMED: Final = "confirmed"
+_ADDRESS: Final = "address"
+"""A column that a table may lack (`ir_directory.load.OPTIONAL`)."""
 _FOREVER: Final = "2199-01-01"
 """An end from then on is none."""
 _BUC: Final = re.compile(r"[A-Z]{1,2}_BUC_\d\d[a-z]?")
+_YES: Final = frozenset({"true", "1"})
 _ROLES: Final = frozenset({"CaseOwner", "Counterparty"})
 
 Key = tuple[str, str, str]
@@ -49,6 +52,8 @@ class Known:
     since: str
     until: str
     """ISO days; `until` is empty when it is open."""
+    address: str
+    """The postal one, in one line; empty when the message has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ class Synchronised:
     """What became of the tables, by id; the draft holds it."""
 
     renamed: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    """Another address than the one that we had."""
     confirmed: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
     """Not in our directory: to be added by hand, network and scheme are not in the message."""
@@ -121,22 +128,32 @@ def _repository(sed: etree._Element) -> Repository:
     found = Repository()
     for one in sed.iterfind("IRSync/InstitutionRepository/Institutions/Institution"):
         ident = _text(one, "officialID")
-        since, until = _period(one)
-        known = Known(ident, _text(one, "countryCode/value"), _name(one), since, until)
+        name, (since, until) = _in_french(one, "Name"), _period(one)
+        known = Known(ident, _text(one, "countryCode/value"), name, since, until, _address(one))
         found.institutions[ident] = known
         for may in one.iterfind("Competences/Competence"):
             buc, role = _text(may, "BUCType/name"), _text(may, "applicationRole")
             if _BUC.fullmatch(buc) and role in _ROLES:
-                ready = "yes" if _text(may, "isEESSIReady") in {"true", "1"} else "no"
+                ready = "yes" if _text(may, "isEESSIReady") in _YES else "no"
                 found.competences[ident, buc, role] = Handled(ready, *_period(may))
     return found
 
 
-def _name(one: etree._Element) -> str:
-    """The French name, else the first one."""
+def _address(one: etree._Element) -> str:
+    """Where one writes to it: `Street, 01000 Town`; that of its visitors when there is no other."""
+    found = list(one.iterfind("PostalAddresses/PostalAddress"))
+    found.sort(key=lambda place: _text(place, "isVisitorAddress") in _YES)
+    if not found:
+        return ""
+    town = f"{_text(found[0], 'zIPCode')} {_in_french(found[0], 'Town')}".strip()
+    return ", ".join(filter(None, (_in_french(found[0], "Street"), town)))
+
+
+def _in_french(one: etree._Element, what: str) -> str:
+    """The text in French, else the first one."""
     texts = {
         _text(told, "languageCode").upper(): _text(told, "text")
-        for told in one.iterfind("Name/Translation")
+        for told in one.iterfind(f"{what}/Translation")
     }
     return texts.get(_FRANCE) or next(iter(texts.values()), "")
 
@@ -163,7 +180,10 @@ def synchronise(said: Repository, folder: Path, on: date) -> Synchronised:
     institutions = keeping.rows(folder / INSTITUTIONS)
     ours = {row["id"] for row in institutions if row["id"]}
     rows = list(_institutions(institutions, said, done, day))
-    keeping.write(folder / INSTITUTIONS, keeping.header(folder / INSTITUTIONS), rows)
+    columns = keeping.header(folder / INSTITUTIONS)
+    if any(row.get(_ADDRESS) for row in rows):
+        columns = list(dict.fromkeys((*columns, _ADDRESS)))
+    keeping.write(folder / INSTITUTIONS, columns, rows)
     french = {key: one for key, one in said.competences.items() if key[0] in ours}
     known = keeping.rows(folder / COMPETENCES)
     competences = _merged(known, french, ours & said.institutions.keys(), day)
@@ -200,15 +220,29 @@ def _institutions(
         elif known.until:
             done.ended.append(row["id"])
             yield {**row, "valid_to": max(known.until, row["valid_from"])}
-        elif known.name and known.name != row["name"]:
-            done.renamed.append(row["id"])
-            yield {**row, "valid_to": day}
-            new = {"name": known.name, "valid_from": day, "source": f"SYN001 {day}"}
-            yield {**row, **new, "certainty": "confirmed"}
         else:
-            if row["certainty"] != "confirmed":
-                done.confirmed.append(row["id"])
-            yield {**row, "certainty": "confirmed"}
+            yield from _as_said(row, known, done, day)
+
+
+def _as_said(
+    row: dict[str, str], known: Known, done: Synchronised, day: str
+) -> Iterator[dict[str, str]]:
+    """The row, or a new one from the day on; an address that we did not have is filled in."""
+    before = row.get(_ADDRESS, "")
+    now = {"name": known.name or row["name"], _ADDRESS: known.address or before}
+    renamed, moved = now["name"] != row["name"], bool(before) and now[_ADDRESS] != before
+    for changed, told in ((renamed, done.renamed), (moved, done.moved)):
+        if changed:
+            told.append(row["id"])
+    if not (renamed or moved):
+        if row["certainty"] != _CONFIRMED:
+            done.confirmed.append(row["id"])
+        yield {**row, **now, "certainty": _CONFIRMED}
+        return
+    if row["valid_from"] < day:
+        yield {**row, "valid_to": day}
+    new = {"valid_from": max(day, row["valid_from"]), "source": f"SYN001 {day}"}
+    yield {**row, **now, **new, "certainty": _CONFIRMED}
 
 
 def _partners(said: Repository, folder: Path, day: str, done: Synchronised) -> None:

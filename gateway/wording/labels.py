@@ -63,6 +63,7 @@ _LABELS: Final = {
     "other": ("otherwise different", "autrement"),
     # tables sync
     "renamed": ("renamed", "renommées"),
+    "moved": ("moved", "déménagées"),
     "confirmed": ("confirmed", "confirmées"),
     "new": ("new", "nouvelles"),
     "gone": ("gone", "disparues"),

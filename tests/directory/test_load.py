@@ -74,6 +74,16 @@ def test_what_a_spreadsheet_may_do_harms_nothing(folder):
     assert (row.area, row.network, row.source) == ("dep:01", "cpam", "a; b")
 
 
+def test_a_column_that_came_later_may_be_there_or_not(folder):
+    assert load(folder).institution("FR:0101100000").address == ""
+    header = f"{';'.join(COLUMNS['institutions.csv'])};address"
+    lines = [f"{line};1 rue X, 01000 Bourg" for line in SOUND["institutions.csv"]]
+    rewrite(folder, "institutions.csv", lines, header)
+    assert load(folder).institution("FR:0101100000").address == "1 rue X, 01000 Bourg"
+    rewrite(folder, "partners.csv", [], f"{';'.join(COLUMNS['partners.csv'])};address")
+    assert says(only(folder), "column-extra")
+
+
 # -- a file -------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.tables import importing, template
+from gateway.tables import importing, keeping, template
 from gateway.tables.drafting import draft
 from gateway.tables.importing import TABLES, read, sheet_name, store
 from routing_tables.release import ROOT
@@ -166,6 +166,27 @@ def test_columns_may_stand_in_any_order_and_must_all_be_there(tmp_path):
     assert read(path).tables[REMINDERS] == [["DE", "*", "1", "30"]]
     path.write_text("days;number;buc\n30;1;*\n", encoding="utf-8")
     assert errors(read(path)) == [("reminders.csv", 1, "")]
+
+
+def test_a_column_that_came_later_is_left_out_where_nobody_fills_it(folder, tmp_path):
+    path = folder / "ir_directory" / "institutions.csv"
+    without = path.read_bytes()
+    template.write(tmp_path / "t.xlsx", folder)
+    store(read(tmp_path / "t.xlsx"), folder)
+    assert path.read_bytes() == without
+    columns = keeping.header(path)
+    rows = [{**row, "address": "1 rue X"} for row in keeping.rows(path)]
+    keeping.write(path, [*columns, "address"], rows)
+    filled = path.read_bytes()
+    template.write(tmp_path / "t.xlsx", folder)
+    store(read(tmp_path / "t.xlsx"), folder)
+    assert path.read_bytes() == filled
+    keeping.write(tmp_path / "institutions.csv", columns, rows)
+    found = read(tmp_path / "institutions.csv")
+    assert [(f.error, f.column) for f in found.findings] == [(False, "address")]
+    assert "sera vide" in found.findings[0].french
+    store(found, folder)
+    assert path.read_bytes() == without
 
 
 def test_a_sheet_that_is_no_table_is_left_out_and_said(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import cli
+from gateway.tables import keeping
 from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
 from gateway.tables.merging import take_over, three_ways
@@ -49,6 +50,15 @@ def ours(tmp_path):
 
 
 def test_three_that_are_the_same_differ_in_nothing(base, theirs, ours):
+    merge = three_ways(base, theirs, ours)
+    assert (merge.ours, merge.theirs, merge.both) == ((), (), ())
+
+
+def test_a_column_that_they_have_added_is_taken_over(base, theirs, ours):
+    path = theirs / "ir_directory" / "institutions.csv"
+    rows = [{**row, "address": "1 rue X"} for row in keeping.rows(path)]
+    keeping.write(path, [*keeping.header(path), "address"], rows)
+    take_over(three_ways(base, theirs, ours), theirs, ours)
     merge = three_ways(base, theirs, ours)
     assert (merge.ours, merge.theirs, merge.both) == ((), (), ())
 

@@ -16,6 +16,7 @@ ONE = Institution(
     test=False,
     certainty=Certainty.SOLID,
     valid_from=SINCE,
+    address="1 rue, 01000 Bourg",
 )
 TWO = replace(ONE, id="FR:0202100000", body="cpam-02", name="CPAM de l'Aisne")
 HANDLES = Competence("FR:0101100000", "S_BUC_24", "Counterparty", True, Certainty.SOLID, SINCE)
@@ -55,6 +56,10 @@ def test_nothing_changes_when_nothing_takes_effect_on_the_day():
             ("name", "FR:0101100000", "CPAM de l'Ain", "CPAM 01"),
         ),
         (
+            [ended(ONE), begun(ONE, address="2 quai, 01000 Bourg")],
+            ("address", "FR:0101100000", "1 rue, 01000 Bourg", "2 quai, 01000 Bourg"),
+        ),
+        (
             [ended(ONE), begun(ONE, id="FR:0101900000")],
             ("code", "FR:0101900000", "FR:0101100000", "FR:0101900000"),
         ),
@@ -72,6 +77,22 @@ def test_nothing_changes_when_nothing_takes_effect_on_the_day():
 )
 def test_what_becomes_of_an_institution_is_told(after, entry):
     assert told([ONE, TWO], [*after, TWO]) == [entry]
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_an_address_that_is_not_known_on_both_days_has_not_changed_and_is_counted(lang):
+    without = replace(ONE, address="")
+    for before, after in ((without, ONE), (ONE, without), (without, without)):
+        assert told([before, TWO], [after, TWO]) == []
+        noted = notice(
+            InstitutionRepository([before, TWO]), InstitutionRepository([after, TWO]), DAY, DAY, 1
+        )
+        assert noted.unaddressed == 1
+        said = "l'adresse : 1." if lang == "fr" else "do not hold: 1."
+        assert said in in_markdown(noted, lang)
+    both = InstitutionRepository([ONE, TWO])
+    word = "adresse" if lang == "fr" else "address"
+    assert word not in in_markdown(notice(both, both, DAY, DAY, 1), lang)
 
 
 def test_a_second_code_of_a_body_is_told_and_a_test_id_is_nothing_new():

@@ -10,10 +10,12 @@ from gateway.tables.checking import check
 from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
 from gateway.tables.synchronising import repository, synchronise
+from ir_directory.load import load
 from routing_tables.release import ROOT
 
 DAY = date(2027, 1, 1)
 AIN = "FR:0101100000"
+NAME = "Caisse primaire d'assurance maladie de l'Ain"
 
 
 def period(until="2200-01-01"):
@@ -30,12 +32,24 @@ def competence(buc, role="Counterparty", ready="true", until="2200-01-01"):
     )
 
 
-def institution(ident, name, *competences, until="2200-01-01"):
+def place(street, code, town, visitors="false"):
+    street, town = (
+        f"<Translation><languageCode>FR</languageCode><text>{text}</text></Translation>"
+        for text in (street, town)
+    )
+    return (
+        f"<PostalAddress><zIPCode>{code}</zIPCode><isVisitorAddress>{visitors}</isVisitorAddress>"
+        f"<Street>{street}</Street><Town>{town}</Town></PostalAddress>"
+    )
+
+
+def institution(ident, name, *competences, until="2200-01-01", places=""):
     return (
         f"<Institution><officialID>{ident}</officialID><countryCode><value>{ident[:2]}</value>"
         "</countryCode><Name><Translation><languageCode>EN</languageCode><text>other</text>"
         "</Translation><Translation><languageCode>FR</languageCode>"
         f"<text>{name}</text></Translation></Name>{period(until)}"
+        f"<PostalAddresses>{places}</PostalAddresses>"
         f"<Competences>{''.join(competences)}</Competences></Institution>"
     )
 
@@ -92,6 +106,42 @@ def test_an_id_that_the_ir_knows_is_confirmed_and_a_new_name_begins(message, fol
     assert ("FR:0169100000" in done.local, done.gone) == (True, [])  # no message ever named it
     assert rows(folder, "institutions", id="FR:0169100000")[0]["valid_to"] == ""
     assert not [f for f in check(folder, DAY) if f.error]
+
+
+def test_a_name_like_a_formula_is_kept_as_a_text_and_is_no_new_name_the_next_day(message, folder):
+    body = message(institution(AIN, "=1+1"))
+    assert synchronise(repository(body), folder, DAY).renamed == [AIN]
+    assert [row["name"] for row in rows(folder, "institutions", id=AIN)] == [NAME, "'=1+1"]
+    assert not [f for f in check(folder, DAY) if f.error]
+    assert load(folder / "ir_directory").institution(AIN).name == "=1+1"
+    assert synchronise(repository(body), folder, date(2027, 2, 1)).renamed == []
+
+
+def test_an_address_is_filled_in_once_and_begins_anew_when_it_is_another(message, folder):
+    def said(*places):
+        return repository(message(institution(AIN, NAME, places="".join(places))))
+
+    path = folder / "ir_directory" / "institutions.csv"
+    before = path.read_bytes()
+    synchronise(said(), folder, DAY)
+    assert b"address" not in before + path.read_bytes()  # a table without one stays as it is
+    visitors, post = place("2 quai", "01001", "Bourg", "true"), place("1 rue X", "01000", "Bourg")
+    done = synchronise(said(visitors, post), folder, DAY)
+    assert (done.moved, done.renamed) == ([], [])
+    (row,) = rows(folder, "institutions", id=AIN)
+    assert (row["address"], row["valid_to"]) == ("1 rue X, 01000 Bourg", "")
+    assert synchronise(said(), folder, DAY).moved == []  # that it is not said takes nothing away
+    done = synchronise(said(visitors), folder, DAY)
+    assert (done.moved, done.renamed) == ([AIN], [])
+    old, new = rows(folder, "institutions", id=AIN)
+    assert (old["address"], old["valid_to"]) == ("1 rue X, 01000 Bourg", "2027-01-01")
+    assert (new["address"], new["valid_from"]) == ("2 quai, 01001 Bourg", "2027-01-01")
+    synchronise(said(post), folder, DAY)  # corrected on the same day
+    assert [row["address"] for row in rows(folder, "institutions", id=AIN)] == [old["address"]] * 2
+    assert not [f for f in check(folder, DAY) if f.error]
+    (ended, begun) = (c for c in compare(ROOT, folder) if AIN in c.key)
+    assert ("address", "", old["address"]) in ended.changes
+    assert begun.what == "added"
 
 
 def test_one_that_was_confirmed_and_is_not_named_any_more_is_told_of(message, folder):
