@@ -73,14 +73,15 @@ def report_misrouting(
         if as_json:
             click.echo(json.dumps({**asdict(row), "missing": missing}))
             continue
-        asked = "; ".join(
-            f"{sentence(settings.lang, 'missing', datum)} {number}"
+        space = " " if settings.lang == "fr" else ""
+        lacked = "".join(
+            f"{space}; {sentence(settings.lang, 'value', f'datum:{datum}')}{space}: {number}"
             for datum, number in missing.items()
         )
         head = f"{row.country}  {row.institution:<14}{row.buc:<12}"
         settings.say(
-            f"{head}{row.nameable} of {row.cases} nameable at once. {asked}".rstrip(),
-            f"{head}{row.nameable} sur {row.cases} désignables d'emblée. {asked}".rstrip(),
+            f"{head}{row.nameable} of {row.cases} nameable at once{lacked}",
+            f"{head}{row.nameable} sur {row.cases} désignables d'emblée{lacked}",
         )
 
 

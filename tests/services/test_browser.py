@@ -24,7 +24,9 @@ from gateway.journal.observing import Maintenance, Run, Seen
 from gateway.journal.rows import Backlog, Counts
 from gateway.metrics import Metrics
 from gateway.status_page import StatusPage
+from gateway.tables.comparing import compare, in_html
 from gateway.watching import PARTS, SLOTS, Part, Rates, Sight, State
+from routing_tables.release import ROOT
 
 pytestmark = pytest.mark.program
 CHROMIUM = shutil.which("chromium")
@@ -46,6 +48,12 @@ axe.run(document, {resultTypes: ["violations"]}).then(found => {
 </script>"""
 """Has axe-core look at the page, by all its rules, and leaves what it found in it."""
 
+
+COUNT = """<p id="fetched"></p><script>addEventListener("load", () => {
+  const count = performance.getEntriesByType("resource").length;
+  document.getElementById("fetched").textContent = count;
+});</script>"""
+"""Has the page say how many resources were asked for to show it."""
 
 DAY = (31, 28, 44, 52, 47, 61, 58, 40, 36, 49, 55, 42)
 """Messages in five minutes of an ordinary hour, as the picture in `ops/` shows them."""
@@ -156,6 +164,29 @@ async def test_chromium_draws_it(browse, clock, tmp_path, picture):
         await browse(f"{url}/?lang=fr", *words)
     drawn = _colours(await asyncio.to_thread(picture.read_bytes))
     assert {"e3f7e8", "0f4a26", "00398a", "c0491f"} <= drawn  # the words' box; both rows of bars
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: make setup-services")
+async def test_the_page_of_a_difference_asks_for_nothing(browse, tmp_path):
+    shutil.copytree(ROOT / "routing_tables", tmp_path / "base" / "routing_tables")
+    changes = compare(tmp_path / "base", tmp_path / "none")  # every row is gone
+    page = in_html("2026-baseline", "2027-01", changes, "fr")
+    asked, shown = await _asked_for(page, browse, tmp_path)
+    assert asked == 0
+    assert shown.count("<tr") == len(changes) + 1
+    assert "<h1>2026-baseline → 2027-01</h1>" in shown
+    image = '<img src="http://127.0.0.1:9/x.png" alt="">'  # it would be noticed
+    assert (await _asked_for(page.replace("</h1>", f"</h1>{image}"), browse, tmp_path))[0] == 1
+
+
+async def _asked_for(page, browse, folder):
+    """How many things the browser fetches besides the page, and what it shows."""
+    file = folder / "page.html"
+    file.write_text(page.replace("</body>", f"{COUNT}</body>"), encoding="utf-8")
+    done = await browse(file.as_uri(), "--dump-dom", "--host-resolver-rules=MAP * ~NOTFOUND")
+    said = re.search(r'id="fetched">(\d+)<', done.stdout)
+    assert said is not None, done.stderr[-2000:]
+    return int(said[1]), done.stdout
 
 
 @pytest.fixture
