@@ -261,6 +261,8 @@ class InstitutionRepository:
     _by_body: Mapping[str, tuple[Institution, ...]] = field(init=False, repr=False)
     _by_name: Mapping[str, tuple[Institution, ...]] = field(init=False, repr=False)
     _members: Mapping[str, frozenset[str]] = field(init=False, repr=False)
+    _belongs: Mapping[str, tuple[Institution | Catchment, ...]] = field(init=False, repr=False)
+    """`network body` -> the rows that say so."""
     _competences: Mapping[str, tuple[Competence, ...]] = field(init=False, repr=False)
     _partners: Mapping[str, tuple[Partner, ...]] = field(init=False, repr=False)
     _catchments: Mapping[str, tuple[Catchment, ...]] = field(init=False, repr=False)
@@ -284,17 +286,23 @@ class InstitutionRepository:
         yield "_by_id", _index(rows, lambda r: (r.id,) if r.id else (), _institution_order)
         yield "_by_body", _index(rows, lambda r: (r.body,), _institution_order)
         yield "_by_name", _index(rows, _names, _institution_order)
-        yield "_members", self._all_members()
-
-    def _all_members(self) -> dict[str, frozenset[str]]:
-        bodies = {row.id: row.body for row in self.institutions if row.id}
+        said = tuple(self._memberships())
         members: dict[str, set[str]] = {}
+        belongs: dict[str, list[Institution | Catchment]] = {}
+        for body, row in said:
+            members.setdefault(row.network, set()).add(body)
+            belongs.setdefault(f"{row.network} {body}", []).append(row)
+        yield "_members", {network: frozenset(found) for network, found in members.items()}
+        yield "_belongs", {key: tuple(found) for key, found in belongs.items()}
+
+    def _memberships(self) -> Iterator[tuple[str, Institution | Catchment]]:
+        """Each row that says of a body of which network it is, with that body."""
+        bodies = {row.id: row.body for row in self.institutions if row.id}
         for row in self.institutions:
-            members.setdefault(row.network, set()).add(row.body)
+            yield row.body, row
         for served in self.catchments:
             if served.institution in bodies:
-                members.setdefault(served.network, set()).add(bodies[served.institution])
-        return {network: frozenset(found) for network, found in members.items()}
+                yield bodies[served.institution], served
 
     def _indexes_of_rows(self) -> Iterator[tuple[str, object]]:
         yield (
@@ -340,6 +348,11 @@ class InstitutionRepository:
         rows = self._by_id.get(ident)
         return rows[-1] if rows else None
 
+    def known(self, ident: str, on: date) -> Institution | None:
+        """The latest row of that id that has begun by that day, ended or not."""
+        rows = self._by_id.get(ident, ())
+        return next((row for row in reversed(rows) if row.valid_from <= on), None)
+
     def named(self, name: str, on: date) -> Sequence[Institution]:
         """All that bear exactly this name or short name, or bore it before that day.
 
@@ -373,8 +386,14 @@ class InstitutionRepository:
             rows = self._by_body.get(successor, ())
 
     def members(self, network: str) -> frozenset[str]:
-        """Bodies of the network: by their own row, or because a catchment of it names them."""
+        """Bodies that are, were or will be of the network: by their own row, or because a
+        catchment of it names them.
+        """
         return self._members.get(network, frozenset())
+
+    def belongs(self, body: str, network: str, on: date) -> bool:
+        """Whether the body is of the network on that day."""
+        return any(in_force(row, on) for row in self._belongs.get(f"{network} {body}", ()))
 
     def competence(self, institution: str, buc: str, role: str, on: date) -> Competence | None:
         """The row for this BUC, else the one for its whole sector, in force on that day."""

@@ -96,7 +96,7 @@ class Naming(Underway):
         """Every id of one body that the naming may mean; nothing when it may mean two bodies."""
         directory, day = self.tables.directory, self.subject.received_on
         if named.id:
-            one = directory.institution(named.id)
+            one = directory.known(named.id, day)
             if one is not None and self._contradicts(named.name or "", one):
                 self.note("institution-named-unknown", place=named.where.value)
                 self.strange = True

@@ -210,10 +210,8 @@ class _Resolving(Naming, Placing):
         """Those named that are of the networks."""
         if ANY in networks:
             return list(said)
-        members: frozenset[str] = frozenset().union(
-            *(self.tables.directory.members(network) for network in networks)
-        )
-        return [s for s in said if s.institution.body in members]
+        belongs, on = self.tables.directory.belongs, self.subject.received_on
+        return [s for s in said if any(belongs(s.institution.body, one, on) for one in networks)]
 
     def _holders(self, target: ByPlace, inside: list[Said]) -> list[Said]:
         """Those that may hold the file: where it decides, a case number outweighs a PIN."""

@@ -1,6 +1,6 @@
 """Each look-up on a handful of rows: what it answers, and when it answers nothing."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -207,6 +207,34 @@ def test_members_are_the_networks_own_and_those_that_serve_for_it():
     assert repository.members("cpam") == {"cpam-011", "cgss"}
     assert repository.members("x") == {"cgss"}
     assert repository.members("nobody") == frozenset()
+
+
+def test_a_body_is_of_a_network_on_the_days_of_the_rows_that_say_so():
+    repository = InstitutionRepository(
+        institutions=[
+            an_institution(AIN, "cpam-011", valid_to=ENDED),
+            an_institution(AIN, "cpam-011", network="x", valid_from=ENDED),
+        ],
+        catchments=[a_catchment("dep:971", AIN, network="y", valid_from=ENDED)],
+    )
+    before = ENDED - timedelta(days=1)
+    found = {n: [repository.belongs("cpam-011", n, on) for on in (before, ENDED)]
+             for n in ("cpam", "x", "y", "z")}  # fmt: skip
+    assert found == {
+        "cpam": [True, False],
+        "x": [False, True],
+        "y": [False, True],
+        "z": [False, False],
+    }
+
+
+def test_an_institution_is_known_from_its_first_day_on_whether_it_has_ended_or_not():
+    directory = renamed()
+    assert directory.known("FR:PE", date(2023, 12, 31)).name != "France Travail"
+    assert directory.known("FR:PE", date(2024, 1, 1)).name == "France Travail"
+    assert directory.known("FR:N2", date(2030, 1, 1)).successor == "normandie"
+    assert directory.known("FR:N1", ENDED - timedelta(days=1)) is None
+    assert directory.known("FR:XX", DAY) is None
 
 
 def test_a_competence_for_the_buc_goes_before_that_for_its_sector():
