@@ -150,7 +150,7 @@ async def build(
         metrics.cdm_begins({cdm: _midnight(day) for cdm, day in config.cdm.activation.items()})
         metrics.certificates({use: at.timestamp() for use, at in expiries(config).items()})
         ways = await stack.enter_async_context(doors(config, clock, executors.write))
-        yield _assemble(
+        gateway = _assemble(
             config,
             clock,
             ways,
@@ -160,6 +160,8 @@ async def build(
             metrics=metrics,
             spans=spans,
         )
+        await gateway.releases.refresh()
+        yield gateway
 
 
 def _desk(config: Config, now: Release | None) -> Desk:
@@ -309,8 +311,9 @@ def _assemble(
 
 
 async def _notes(gateway: Gateway) -> Sequence[str]:
-    """What `/readyz` says beside the reasons: what is held back in part, what is stuck."""
-    return [*gateway.pausing.notes(), *(await gateway.watch.see()).stuck]
+    """What `/readyz` says beside the reasons: what waits for a person, what is stuck."""
+    waiting = [*gateway.pausing.notes(), *gateway.releases.notes()]
+    return [*waiting, *(await gateway.watch.see()).stuck]
 
 
 class Daemon:

@@ -23,15 +23,22 @@ from gateway.watching import LEVELS, State
 
 WARNINGS: Final = (
     *("sqlite-old", "root", "state-open", "disk-low", "no-journal", "not-running"),
-    *("part-not-well", "not-ready", "check-failed", "rollback-unconfirmed"),
-    *("status-files-rejected", "one-person", "log-debug"),
+    *("part-not-well", "not-ready", "check-failed", "tables-example"),
+    *("rollback-unconfirmed", "status-files-rejected", "one-person", "log-debug"),
 )
 SQLITE: Final = (3, 51, 3)
 """Before it two writers could spoil a journal that is being reset; we write with one alone."""
 DISK_BYTES: Final = 1 << 30
 SHOWN: Final = (
     *("running", "paused", "in_flight", "not_ready", "cdm_switches", "release", "next_releases"),
-    *("unconfirmed_rollback", "messages", "sendings", "status_files_rejected", "worklist"),
+    *(
+        "unaccepted_tables",
+        "unconfirmed_rollback",
+        "messages",
+        "sendings",
+        "status_files_rejected",
+        "worklist",
+    ),
     *("quarantine", "questions_open", "proposed", "parts", "rates"),
 )
 """Of `status --json`: what holds neither ids nor what people wrote."""
@@ -140,6 +147,7 @@ def _of_status(status: Mapping[str, Any]) -> dict[str, bool]:
         "not-running": not running,
         "part-not-well": running and _unwell(status["parts"]),
         "not-ready": bool(status["not_ready"]),
+        "tables-example": bool(status["unaccepted_tables"]),
         "rollback-unconfirmed": bool(status["unconfirmed_rollback"]),
         "status-files-rejected": status["status_files_rejected"] > 0,
     }

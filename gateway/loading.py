@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -67,14 +67,9 @@ def leaving(config: Config) -> Leaving:
     """Whether what is written leaves by itself."""
     return Leaving(
         Mode(config.sending),
-        *(
-            {key: Mode(mode) for key, mode in said.items()}
-            for said in (
-                config.sending_by_decision,
-                config.sending_by_buc,
-                config.sending_by_country,
-            )
-        ),
+        by_decision={key: Mode(mode) for key, mode in config.sending_by_decision.items()},
+        by_buc={key: Mode(mode) for key, mode in config.sending_by_buc.items()},
+        by_country={key: Mode(mode) for key, mode in config.sending_by_country.items()},
     )
 
 
@@ -90,7 +85,22 @@ def tables(state: Path = Path("var"), name: str | None = None, digest: str | Non
         release = release_load.load(place)
     except release_load.ReleaseInvalid as error:
         raise _invalid(error.problems) from None
-    return _tables(place, release.name, release.digest)
+    return replace(
+        _tables(place, release.name, release.digest),
+        example=release.status == release_load.EXAMPLE,
+    )
+
+
+def is_example(state: Path, name: str, digest: str) -> bool:
+    """Whether a release says of itself that it is one.
+
+    Raises:
+        TablesInvalid, Refused: it is not there as it was made.
+    """
+    try:
+        return release_load.head(root(state, name, digest)).status == release_load.EXAMPLE
+    except release_load.ReleaseInvalid as error:
+        raise _invalid(error.problems) from None
 
 
 def drafted(folder: Path) -> Tables:

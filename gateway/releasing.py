@@ -30,7 +30,12 @@ DEEDS: Final = (
     "tables-cancel",
     "tables-rollback",
     "tables-confirm",
+    "tables-accept",
 )
+UNACCEPTED: Final = "tables-example"
+"""Note of `/readyz`: the tables in force are an example, and nothing leaves by them."""
+OF_THE_PACKAGE: Final = frozenset({"baseline", "accepted"})
+"""Kinds of activation by which the tables of the package decide."""
 DRAFTS_SECONDS: Final = 5.0
 """Between two looks into the folder for drafts."""
 
@@ -70,12 +75,20 @@ class Releasing:
         """
         now = await self._journal.release(self._clock.now())
         tables = self._pipeline.desk.tables
-        if now is None or (now.name, now.digest) == (tables.release, tables.digest):
-            return
-        loaded = await self._files.run(self._load, now.name, now.digest)
-        self._pipeline.desk = replace(self._pipeline.desk, tables=loaded)
-        self._metrics.release(loaded.release)
-        logger().info("tables-in-force", release=loaded.release)
+        if now is not None and (now.name, now.digest) != (tables.release, tables.digest):
+            tables = await self._files.run(self._load, now.name, now.digest)
+            self._pipeline.desk = replace(self._pipeline.desk, tables=tables)
+            self._metrics.release(tables.release)
+            logger().info("tables-in-force", release=tables.release)
+        if self._pipeline.desk.policy.waits_for(tables):  # until another worker was told, too
+            known = accepted(await self._journal.releases())
+            policy = replace(self._pipeline.desk.policy, accepted=known)
+            self._pipeline.desk = replace(self._pipeline.desk, policy=policy)
+
+    def notes(self) -> Sequence[str]:
+        """What `/readyz` says beside the reasons, as codes."""
+        desk = self._pipeline.desk
+        return (UNACCEPTED,) if desk.policy.waits_for(desk.tables) else ()
 
     async def watch_drafts(self) -> None:
         """Check what maintainers put into the folder for drafts (`drafts`), until cancelled."""
@@ -94,7 +107,7 @@ class Releasing:
 
     def _reports(self, in_force: Release | None, now: datetime) -> tuple[str, ...]:
         root = tables_release.ROOT
-        if in_force is not None and in_force.kind != "baseline":
+        if in_force is not None and in_force.kind not in OF_THE_PACKAGE:
             root = shelf.find(self._state, in_force.name, in_force.digest)
         return drafts.reports(self._state, root, now)
 
@@ -114,8 +127,12 @@ class Releasing:
                 return await self._activate(name, params.get("on"), who)
             case "tables-cancel":
                 return await self._cancel(name, who)
-            case "tables-rollback":
-                return await self._rollback(str(params.get("reason", "")), who)
+            case "tables-rollback" | "tables-accept":
+                reason = str(params.get("reason", "")).strip()
+                accepts = deed == "tables-accept"
+                return await (
+                    self._accept(name, reason, who) if accepts else self._rollback(reason, who)
+                )
             case _:
                 return await self._confirm(who)
 
@@ -192,6 +209,23 @@ class Releasing:
                 code="golden-case",
             )
 
+    async def _accept(self, name: str, reason: str, who: str) -> dict[str, Any]:
+        """The example in force may decide in production: the yes is an activation of its own."""
+        current = await self._journal.release(self._clock.now())
+        if current is None or current.name != name:
+            raise _refused("not-in-force", name)
+        if not reason:
+            raise _refused("no-reason", name)
+        await self.refresh()
+        if not self.notes():
+            raise _refused("not-to-accept", name)
+        since = await self._at_once(self._clock.now())
+        said = replace(current, since=since, kind="accepted", asked_by=who, reason=reason)
+        await self._journal.activate(replace(said, at_once=True, confirmed_by=None))
+        await self.refresh()
+        logger().warning("tables-accepted", release=name)
+        return {"name": name, "accepted_by": who}
+
     async def _cancel(self, name: str, who: str) -> dict[str, Any]:
         if not await self._journal.cancel_activation(name, who, self._clock.now()):
             raise _refused("nothing-to-cancel", name)
@@ -257,10 +291,15 @@ async def put_in_force(journal: Journal, state: Path, files: Executor, clock: Cl
     """
     now = await journal.release(clock.now())
     baseline = await files.run(tables_release.load)
-    if now is None or (now.kind == "baseline" and now.digest != baseline.digest):
+    if now is None or (now.kind in OF_THE_PACKAGE and now.digest != baseline.digest):
         await files.run(shelf.keep_baseline, state)
         said = (baseline.name, baseline.digest, clock.now(), "gateway", "gateway", "baseline")
         await journal.activate(Release(*said))
+
+
+def accepted(activations: Sequence[Release]) -> frozenset[str]:
+    """Digests of the examples that a person has accepted; a later package brings another one."""
+    return frozenset(one.digest for one in activations if one.kind == "accepted")
 
 
 def _standing(begun: Sequence[Release]) -> list[Release]:
@@ -329,6 +368,18 @@ _REASONS: Final = {
     "nothing-to-confirm": (
         "No roll-back waits for a second person.",
         "Aucun retour en arrière n'attend une seconde personne.",
+    ),
+    "not-in-force": (
+        "{what}: is not in force; nothing was changed. `tables list` says what is.",
+        "{what} : n'est pas en vigueur ; rien n'a changé. `tables list` dit ce qui l'est.",
+    ),
+    "no-reason": (
+        "{what}: say why (--why): the reason is kept with the yes.",
+        "{what} : dire pourquoi (--why) : le motif est gardé avec l'accord.",
+    ),
+    "not-to-accept": (
+        "{what}: waits for no yes: no example, accepted already, or not in production.",
+        "{what} : n'attend aucun accord : pas un exemple, déjà acceptée, ou hors production.",
     ),
     "bad-day": (
         "{what}: no day; write it like 2027-01-01.",

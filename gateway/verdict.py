@@ -39,6 +39,8 @@ def _findings(status: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
     reasons = [reason for reason in status["not_ready"] if reason != "paused"]
     if reasons:
         yield CRITICAL, f"not ready ({' '.join(reasons)})"
+    if status["unaccepted_tables"]:
+        yield WARNING, "example tables not accepted"
     if status["unconfirmed_rollback"]:
         yield WARNING, "roll-back of the tables not confirmed"
     if status["status_files_rejected"]:

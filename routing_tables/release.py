@@ -19,7 +19,9 @@ ROOT: Final = Path(__file__).parent.parent
 
 PACKAGES: Final = ("ir_directory", "routing_tables")
 MANIFEST: Final = "routing_tables/MANIFEST"
-STATUSES: Final = frozenset({"example", "draft", "approved"})
+EXAMPLE: Final = "example"
+"""Status of tables that nobody has said to be right."""
+STATUSES: Final = frozenset({EXAMPLE, "draft", "approved"})
 HEAD: Final = ("name", "base", "status")
 
 

@@ -108,6 +108,19 @@ def tables_confirm(settings: Settings) -> None:
     )
 
 
+@click.command("accept")
+@click.argument("name")
+@click.option("--why", "reason", required=True, help="Stays in the journal; no person's data.")
+@click.pass_obj
+def tables_accept(settings: Settings, name: str, reason: str) -> None:
+    """Say once that the example in force may decide in production."""
+    done = settings.ask("tables-accept", {"name": name, "reason": reason})
+    settings.say(
+        f"{name}: accepted by {done['accepted_by']}. What waits leaves by `sending confirm`.",
+        f"{name} : acceptée par {done['accepted_by']}. Ce qui attend part par `sending confirm`.",
+    )
+
+
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj
@@ -149,6 +162,7 @@ def _rows(
             "author": a.author,
             "approver": a.approver,
             "asked_by": a.asked_by,
+            "reason": a.reason,
             "confirmed_by": a.confirmed_by,
         }
         for a in sorted(standing, key=lambda a: a.since)
@@ -164,6 +178,7 @@ def _rows(
             "author": m.author,
             "approver": m.approver,
             "asked_by": None,
+            "reason": None,
             "confirmed_by": None,
         }
         for m in made
@@ -179,6 +194,7 @@ COMMANDS = (
     tables_cancel,
     tables_rollback,
     tables_confirm,
+    tables_accept,
     tables_list,
 )
 """Of the group `tables`."""

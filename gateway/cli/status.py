@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import click
@@ -11,7 +12,9 @@ from gateway.clock import SystemClock
 from gateway.control import NAME, ask
 from gateway.errors import GatewayError, Unreachable
 from gateway.journal.pausing import Reach
-from gateway.loading import cdm_switches
+from gateway.journal.rows import Release
+from gateway.loading import cdm_switches, is_example
+from gateway.releasing import accepted
 from gateway.transport.folder.statuses import rejected
 from gateway.verdict import unknown, verdict
 from gateway.watching import shown as part_shown
@@ -20,7 +23,15 @@ from gateway.wording import sentence
 
 LINES: Final = (
     *("running", "paused", "in_flight", "not_ready", "release", "next_releases"),
-    *("unconfirmed_rollback", "cdm_switches", "messages", "sendings", "proposed", "worklist"),
+    *(
+        "unaccepted_tables",
+        "unconfirmed_rollback",
+        "cdm_switches",
+        "messages",
+        "sendings",
+        "proposed",
+        "worklist",
+    ),
     *("worklist_oldest", "quarantine", "questions_open", "status_files_rejected"),
 )
 """Of `status --json`: what a person sees in a line each."""
@@ -126,6 +137,13 @@ def _told(value: object, lang: str) -> str:
     return "-" if value is None else str(value)
 
 
+def _unaccepted(settings: Settings, release: Release, activations: Sequence[Release]) -> bool:
+    """Whether the tables in force are an example that nobody has accepted, in production."""
+    if settings.config().environment != "production" or release.digest in accepted(activations):
+        return False
+    return is_example(settings.state, release.name, release.digest)
+
+
 async def gathered(settings: Settings) -> dict[str, Any]:
     """Everything that `status --json` shows."""
     seen: dict[str, Any] = {"running": True, "paused": False, "in_flight": 0, "not_ready": []}
@@ -151,6 +169,7 @@ async def gathered(settings: Settings) -> dict[str, Any]:
     seen["release"] = release.name if release is not None else None
     coming = [a for a in activations if not a.begun(now) and a.cancelled_by is None]
     seen["next_releases"] = {a.name: a.since.isoformat() for a in coming}
+    seen["unaccepted_tables"] = release is not None and _unaccepted(settings, release, activations)
     seen["unconfirmed_rollback"] = any(a.waits for a in activations)
     seen |= {
         "messages": dict(counts.messages),

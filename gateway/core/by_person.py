@@ -220,7 +220,7 @@ def _concluded(matter: Matter, consequences: Consequences, decision: Decision) -
 
 def _ordered(judgement: Judgement, matter: Matter) -> Judgement:
     """What follows from a person's own word needs no second yes."""
-    document, leaving = matter.document, matter.policy.leaving
+    document, leaving = matter.document, matter.leaving
     decision = name(judgement.decision) if judgement.decision is not None else ""
     mode = leaving.by_person(decision, document.buc, document.parties[0])
     return replace(judgement, mode=mode)

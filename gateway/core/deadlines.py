@@ -160,7 +160,7 @@ class _Developing:
         first = next(iter(case.contents.values()), None)
         sender = first.parties[0] if first is not None else ""
         asked = next((question.asked for question in case.open_questions), sender)
-        return self.situation.policy.leaving.of(REMIND, case.buc, asked)
+        return self.situation.leaving.of(REMIND, case.buc, asked)
 
     def development(self) -> Development:
         situation = self.situation

@@ -146,6 +146,9 @@ def concluded(
     message, deciding = matter.message, consequences.deciding
     due, times = _due(matter, decision, consequences)
     open_ends = decision if isinstance(decision, Ask | Refer) else None
+    mode = _mode(matter, decision)
+    if mode is Mode.CONFIRM and consequences.outgoing and matter.policy.waits_for(matter.tables):
+        deciding.trace.append(step("tables-example", release=matter.tables.release))
     return Judgement(
         message_id=message.message_id,
         digest=message.digest,
@@ -163,7 +166,7 @@ def concluded(
         rules=deciding.rules,
         events=tuple(consequences.events),
         outgoing=tuple(consequences.outgoing),
-        mode=_mode(matter, decision),
+        mode=mode,
         same_as=same_as,
         moves=tuple(consequences.moves),
         own_case=consequences.own_case,
@@ -176,7 +179,7 @@ def concluded(
 
 def _mode(matter: Matter, decision: Decision | None) -> Mode:
     """How what follows from the decision leaves."""
-    document, leaving = matter.document, matter.policy.leaving
+    document, leaving = matter.document, matter.leaving
     return leaving.of(name(decision) if decision else "", document.buc, document.parties[0])
 
 

@@ -40,12 +40,15 @@ class Leaving:
     by_buc: Mapping[str, Mode] = field(default_factory=dict)
     by_country: Mapping[str, Mode] = field(default_factory=dict)
     """Country of the institution that sent us the case."""
+    most: Mode = Mode.AUTOMATIC
+    """The least careful mode there is, whatever else is said."""
 
     def of(self, decision: str, buc: str, institution: str) -> Mode:
         """The most careful mode of those said for it; where none is, that of everything."""
         country = institution.partition(":")[0]
         said = (self.by_decision.get(decision), self.by_buc.get(buc), self.by_country.get(country))
-        return min((mode for mode in said if mode is not None), key=_CARE.index, default=self.mode)
+        found = min((mode for mode in said if mode is not None), key=_CARE.index, default=self.mode)
+        return min(found, self.most, key=_CARE.index)
 
     def by_person(self, decision: str, buc: str, institution: str) -> Mode:
         """The mode of what a person orders: his word needs no second yes."""

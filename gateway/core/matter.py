@@ -11,7 +11,7 @@ from gateway.core.administrative import NOTHING, Administrative
 from gateway.core.case import Case
 from gateway.core.events import MessageReceived, received
 from gateway.core.evidence import Evidence
-from gateway.core.leaving import Leaving
+from gateway.core.leaving import Leaving, Mode
 from gateway.core.message import BusinessMessage, CaseAction, Role
 from gateway.core.tables import Tables
 from gateway.core.trace import Step
@@ -52,7 +52,9 @@ class Policy:
     activation: Mapping[str, date] = field(default_factory=dict)
     """From which day on new cases begin in which CDM version; empty where nobody said."""
     leaving: Leaving = field(default_factory=Leaving)
-    """Whether what is written leaves by itself."""
+    """Whether what is written leaves by itself; a case asks its `Situation`."""
+    accepted: frozenset[str] = frozenset()
+    """Digests of releases that are examples, and that a person has accepted all the same."""
     hold: timedelta = timedelta(hours=24)
     """How long a message waits for what must come before it, until a person is told."""
     go_live: date | None = None
@@ -62,6 +64,11 @@ class Policy:
     def test_ids(self) -> bool:
         """Whether the institutions of this environment are those of the tests."""
         return self.environment in {"test", "acceptance"}
+
+    def waits_for(self, tables: Tables) -> bool:
+        """True while a person is to accept the tables: in production an example moves nothing."""
+        real = self.environment == "production"
+        return real and tables.example and tables.digest not in self.accepted
 
     def leaves(self, buc: str) -> bool:
         """True where we step back from a case that the competent institution takes part in."""
@@ -118,6 +125,14 @@ class Situation:
     case: Case
     tables: Tables
     policy: Policy
+
+    @property
+    def leaving(self) -> Leaving:
+        """Whether what is written leaves by itself: not by tables that nobody has accepted."""
+        leaving = self.policy.leaving
+        return (
+            replace(leaving, most=Mode.CONFIRM) if self.policy.waits_for(self.tables) else leaving
+        )
 
     @cached_property
     def starter(self) -> MessageReceived | None:

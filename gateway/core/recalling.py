@@ -56,7 +56,7 @@ def recall(
             *(Referred(message_id, cause) for message_id in messages),
         ),
         outgoing=outgoing,
-        mode=situation.policy.leaving.by_person("transfer", case.buc, _sender(situation)),
+        mode=situation.leaving.by_person("transfer", case.buc, _sender(situation)),
         referrals=tuple((message_id, Refer(cause)) for message_id in messages),
         withdrawals=tuple(s.message_id for s in transfer if s.unsent),
         about=next(iter(messages), ""),

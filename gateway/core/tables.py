@@ -21,3 +21,5 @@ class Tables:
     """How a datum is asked for, and in which language."""
     reminders: Reminders = field(default_factory=Reminders)
     """When it is asked again."""
+    example: bool = False
+    """Made to show how it works: nobody has said that it is right."""

@@ -59,6 +59,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "asked-by-person": frozenset({"datum"}),
     "rejected-by-person": frozenset({"ground"}),
     "content-known": frozenset({"message"}),
+    "tables-example": frozenset({"release"}),
 }
 """Every code with its parameters; a test holds the wordings to this table."""
 

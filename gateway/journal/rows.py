@@ -203,7 +203,8 @@ class Release:
     author: str
     approver: str
     kind: str = "activated"
-    """`baseline` (that of the wheel), `activated`, or `rolled-back`."""
+    """`baseline` (that of the wheel), `activated`, `rolled-back`, or `accepted` (an example, by a
+    person's yes)."""
     asked_by: str = "gateway"
     reason: str = ""
     at_once: bool = True

@@ -80,6 +80,7 @@ COMMANDS: Final = {
     "tables cancel": "Reprendre une mise en vigueur qui n'a pas commencé.",
     "tables check": "Dire tout ce qui ne va pas dans les tables d'un dossier (code 1 :"
     " inutilisables).",
+    "tables accept": "Dire une fois que l'exemple en vigueur peut décider en production.",
     "tables confirm": "Confirmer le retour en arrière de quelqu'un d'autre.",
     "tables diff": "Dire ce qui fut ajouté, clos ou changé d'un dossier à l'autre (ou `baseline`).",
     "tables draft": "Copier les tables en vigueur dans un nouveau dossier de travail.",

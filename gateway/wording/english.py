@@ -163,6 +163,8 @@ _TRACE: Final = {
     "rejected-by-person": "A person rejects the SED: {ground}.",
     "answer-used": "The answer received is used for: {datum}.",
     "content-known": "Same content as message {message}.",
+    "tables-example": "The tables {release} are an example: what follows waits for a person until"
+    " somebody accepts them (tables accept).",
 }
 
 _MESSAGE_STATES: Final = {

@@ -182,6 +182,8 @@ _TRACE: Final = {
     "rejected-by-person": "Une personne rejette le SED : {ground}.",
     "answer-used": "La réponse reçue est utilisée pour : {datum}.",
     "content-known": "Même contenu que le message {message}.",
+    "tables-example": "Les tables {release} sont un exemple : la suite attend une personne tant que"
+    " personne ne les accepte (tables accept).",
 }
 
 _MESSAGE_STATES: Final = {

@@ -15,6 +15,7 @@ _LABELS: Final = {
     "cdm_switches": ("CDM switches", "passages de CDM"),
     "release": ("tables in force", "tables en vigueur"),
     "next_releases": ("tables to come", "tables à venir"),
+    "unaccepted_tables": ("example not accepted", "exemple non accepté"),
     "unconfirmed_rollback": ("roll-back to confirm", "retour à confirmer"),
     "messages": ("all messages", "tous les messages"),
     "sendings": ("sendings", "envois"),

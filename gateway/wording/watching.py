@@ -191,6 +191,8 @@ _ENGLISH_WARNINGS: Final = {
     "part-not-well": "A part of the gateway is not well: see its word.",
     "not-ready": "The gateway is not ready: see the reasons, and the runbook.",
     "check-failed": "The command check finds something wrong: call it for the sentences.",
+    "tables-example": "The tables in force are an example; nothing leaves by itself until a person"
+    " accepts them (tables accept).",
     "rollback-unconfirmed": "A roll-back of the tables waits for a second person.",
     "status-files-rejected": "Files of statuses were rejected and wait to be mended.",
     "one-person": "One person alone can put tables in force (tables.four_eyes).",
@@ -208,6 +210,8 @@ _FRENCH_WARNINGS: Final = {
     "part-not-well": "Un composant de la passerelle ne va pas bien : voir son mot.",
     "not-ready": "La passerelle n'est pas prête : voir les raisons et le guide d'exploitation.",
     "check-failed": "La commande check trouve une erreur : l'appeler pour avoir les phrases.",
+    "tables-example": "Les tables en vigueur sont un exemple ; rien ne part de soi-même tant que"
+    " personne ne les accepte (tables accept).",
     "rollback-unconfirmed": "Un retour aux tables précédentes attend une seconde personne.",
     "status-files-rejected": "Des fichiers de statuts ont été rejetés et sont à corriger.",
     "one-person": "Une seule personne peut mettre des tables en vigueur (tables.four_eyes).",

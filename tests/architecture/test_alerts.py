@@ -19,6 +19,7 @@ from gateway.metrics import (
     Metrics,
 )
 from gateway.pausing import IN_PART
+from gateway.releasing import UNACCEPTED
 from gateway.watching import STUCK
 
 OPS = Path(__file__).parents[2] / "ops"
@@ -109,7 +110,7 @@ def test_each_reason_that_is_measured_and_each_note_is_in_the_runbook():
         "".join(re.findall(r"(?m)^\| (`[^|]+) \|", part)) for part in text.split("\nNotes of ")
     )
     assert set(REASONS) == set(re.findall(r"`([a-z-]+)`", reasons))
-    assert {IN_PART, *STUCK} == set(re.findall(r"`([a-z-]+)`", notes))
+    assert {IN_PART, UNACCEPTED, *STUCK} == set(re.findall(r"`([a-z-]+)`", notes))
 
 
 def test_each_alert_is_shown_to_fire_and_to_keep_quiet():

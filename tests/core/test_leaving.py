@@ -1,11 +1,12 @@
 """How what is written leaves, and whether what waited for a person still may."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gateway.core.case import Case, fold
+from gateway.core.decision import name
 from gateway.core.events import Answered, Asked, Forwarded, Spoken, SteppedBack
 from gateway.core.leaving import Leaving, Mode, objection
 from gateway.core.states import CaseState
@@ -90,3 +91,61 @@ def test_one_waits_from_when_the_question_left():
 def test_what_a_person_orders_needs_no_second_yes():
     assert Leaving(CONFIRM).by_person("transfer", "P_BUC_01", "DE:1") is AUTOMATIC
     assert Leaving(OBSERVE).by_person("transfer", "P_BUC_01", "DE:1") is OBSERVE
+
+
+@pytest.fixture
+def example(desk):
+    """A desk in production with tables that are an example, where all leaves by itself."""
+    desk.tables = replace(desk.tables, example=True)
+    return desk.policy_of(environment="production")
+
+
+def waits(judgement):
+    """Whether what follows waits for a person, and whether the trace says why."""
+    told = "tables-example" in [step.code for step in judgement.trace]
+    return judgement.mode is CONFIRM, told
+
+
+def test_in_production_nothing_leaves_by_an_example_that_nobody_has_accepted(example, person):
+    assert example.tables.digest not in example.policy.accepted
+    transfer = example.judge("one")
+    assert name(transfer.decision) == "transfer"
+    assert waits(transfer) == (True, True)
+    question = example.judge("one", inside=person(town=None))
+    assert name(question.decision) == "ask"
+    assert waits(question) == (True, True)
+    example.tables = replace(example.tables, example=False)
+    assert waits(example.judge("one")) == (False, False)
+
+
+def test_an_example_that_is_accepted_decides_as_any_other(example):
+    example.policy_of(accepted=frozenset({"another"}))
+    assert waits(example.judge("one")) == (True, True)
+    example.policy_of(accepted=frozenset({"another", example.tables.digest}))
+    assert waits(example.judge("one")) == (False, False)
+
+
+@pytest.mark.parametrize("environment", ["demo", "test", "acceptance"])
+def test_elsewhere_an_example_is_there_to_be_used(example, environment):
+    example.policy_of(environment=environment)
+    assert not example.policy.waits_for(example.tables)
+    assert example.situation.leaving == Leaving()
+
+
+def test_an_example_makes_nothing_less_careful_and_a_person_still_has_his_word(example):
+    example.policy_of(leaving=Leaving(OBSERVE, by_buc={"P_BUC_01": AUTOMATIC}))
+    assert example.judge("one").mode is OBSERVE
+    assert waits(example.judge("one")) == (False, False)
+    leaving = example.situation.leaving
+    assert leaving.of("transfer", "P_BUC_01", "DE:1") is CONFIRM
+    assert leaving.by_person("transfer", "P_BUC_01", "DE:1") is AUTOMATIC
+
+
+def test_a_reminder_by_an_example_waits_too(example, person):
+    example.policy_of(accepted=frozenset({example.tables.digest}))
+    example.take("one", inside=person(town=None))
+    example.policy_of(accepted=frozenset())
+    example.now = example.now + timedelta(days=60)
+    development = example.come_due()
+    assert [sending.kind for sending in development.outgoing] == ["reminder"]
+    assert development.mode is CONFIRM

@@ -1,5 +1,6 @@
 """One whole change of the tables, as `ops/tables.md` tells it, on a running gateway."""
 
+import json
 import re
 from pathlib import Path
 
@@ -148,3 +149,64 @@ def test_the_page_names_each_step_in_its_order():
         *("draft", "template", "import", "sync", "check", "diff", "impact", "notice"),
         *("release", "approve", "merge", "activate", "list", "cancel", "rollback", "confirm"),
     ]
+
+
+def test_in_production_the_example_moves_nothing_until_a_person_accepts_it(
+    daemon, command, listed, a_message, outbound, uid, tmp_path
+):
+    config = tmp_path / "production.toml"
+    config.write_text(
+        'environment = "production"\nown_institutions = ["FR:CLEISS0000"]\n'
+        'sending = "automatic"\n[policy]\nleast_certainty = "likely"\n',
+        encoding="utf-8",
+    )
+    gateway = daemon("--config", config)
+    gateway.wait_for("started")
+
+    def gw(*words, code=0):
+        done = command(gateway.state, "--config", config, *words)
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
+    def notes():
+        code, ready = gateway.get("/readyz")
+        assert code == 200
+        return json.loads(ready)["notes"]
+
+    def left(case):
+        return any(uid(case).encode() in body for body in outbound(gateway.state).values())
+
+    def warned():
+        return {one["code"] for one in json.loads(gw("doctor", "--json"))["warnings"]}
+
+    gateway.put("1.xml", a_message("one", case="c"))
+    gateway.wait_for("message-recorded")
+    status = json.loads(gw("status", "--json"))
+    assert (status["unaccepted_tables"], status["proposed"]) == (True, 3)
+    assert "example not accepted" in gw("status")
+    assert "exemple non accepté     oui" in gw("--lang", "fr", "status")
+    assert notes() == ["tables-example"]
+    assert "tables-example" in warned()
+    assert "example tables not accepted" in gw("status", "--check", code=1)
+    (tmp_path / "1.xml").write_bytes(a_message("one", case="c"))
+    assert "The tables 2026-baseline are an example" in gw("judge", tmp_path / "1.xml")
+    assert outbound(gateway.state) == {}
+
+    accept = ("tables", "accept", "2026-baseline", "--why", "ids compared")
+    assert "2026-baseline" in gw(*accept)
+    gw(*accept, code=1)
+    assert json.loads(gw("status", "--json"))["unaccepted_tables"] is False
+    assert notes() == []
+    assert "tables-example" not in warned()
+    gateway.put("2.xml", a_message("two", case="d"))
+    gateway.wait_until(lambda: left("d"))
+    assert not left("c")
+    gw("sending", "confirm", uid("c"), "--why", "looked at")
+    gateway.wait_until(lambda: left("c"))
+    *_, yes = listed(gateway.state, "tables", "list")
+    assert (yes["state"], yes["kind"], yes["reason"]) == ("in-force", "accepted", "ids compared")
+
+    assert gateway.terminate() == 0
+    again = daemon("--config", config, state=gateway.state)
+    again.put("3.xml", a_message("three", case="e"))
+    again.wait_until(lambda: left("e"))

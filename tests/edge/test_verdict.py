@@ -16,6 +16,7 @@ def status(**changes):
     return {
         "running": True,
         "not_ready": [],
+        "unaccepted_tables": False,
         "unconfirmed_rollback": False,
         "status_files_rejected": 0,
         "worklist": {"several": 2, "own": 1},
@@ -49,6 +50,7 @@ def test_each_state_has_its_level(state):
         ({"running": False}, 2, "CRITICAL - not running |"),
         ({"not_ready": ["journal-unavailable"]}, 2, "not ready (journal-unavailable)"),
         ({"not_ready": ["paused"]}, 0, "OK"),
+        ({"unaccepted_tables": True}, 1, "example tables not accepted"),
         ({"unconfirmed_rollback": True}, 1, "roll-back of the tables not confirmed"),
         ({"status_files_rejected": 3}, 1, "status files rejected (3)"),
     ],

@@ -2,19 +2,22 @@
 
 import asyncio
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from gateway.cli import cli
+from gateway.clock import InlineExecutor
 from gateway.errors import GatewayError, Refused, TablesInvalid
 from gateway.loading import tables
-from gateway.releasing import DEEDS
+from gateway.releasing import DEEDS, accepted, put_in_force
 from gateway.tables import golden, shelf
 from gateway.tables.drafting import draft
 from ir_directory.problems import Problem
 from routing_tables import release
+from tests.pipeline.conftest import House
 
 REFERS = "S-TEST;S_BUC_24;S040;*;assumed-general;*;*;*;refer;solid;2019-01-01;;test;"
 """Narrower than the assumption: from then on such a case goes to a person."""
@@ -383,3 +386,93 @@ def test_a_file_of_other_bytes_is_no_signature_and_no_crash(tmp_path):
     done = CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
     assert isinstance(done.exception, Refused)
     assert done.exception.code == "no-such-release"
+
+
+# -- an example in production -------------------------------------------------------------------
+
+
+@pytest.fixture
+def real(journal, strict, clock, tmp_path):
+    """A gateway in production on the tables of the package, where all leaves by itself."""
+    return House(journal, strict(environment="production"), clock, state=tmp_path)
+
+
+@pytest.fixture
+def accept(real):
+    async def _accept(who="ada", name="2026-baseline", reason="ids compared, ticket 7"):
+        said = {"name": name, "reason": reason}
+        return await real.operating.do("tables-accept", said, who)
+
+    return _accept
+
+
+async def test_an_example_moves_nothing_in_production_until_one_person_says_yes(
+    real, accept, a_message
+):
+    assert await decided(real, a_message, "one") == "transfer"
+    assert await real.send() == []
+    assert real.releases.notes() == ("tables-example",)
+    assert (await accept())["accepted_by"] == "ada"
+    assert real.releases.notes() == ()
+    assert await real.send() == []  # what waits was asked of a person, and is his
+    await real.take(a_message("two", case="d"))
+    assert await real.send() != []
+    *_, yes = await real.journal.releases()
+    assert (yes.kind, yes.asked_by, yes.reason) == ("accepted", "ada", "ids compared, ticket 7")
+    assert (yes.name, yes.digest) == (
+        real.pipeline.desk.tables.release,
+        real.pipeline.desk.tables.digest,
+    )
+
+
+async def test_a_yes_names_what_is_in_force_and_says_why_and_is_said_once(real, accept, house):
+    assert await refused(accept(name="2027-01")) == "not-in-force"
+    assert await refused(accept(reason=" ")) == "no-reason"
+    assert len(await real.journal.releases()) == 1
+    await accept()
+    assert await refused(accept("eve")) == "not-to-accept"
+    said = {"name": "2026-baseline", "reason": "x"}
+    assert await refused(house.operating.do("tables-accept", said, "ada")) == "not-to-accept"
+    assert len(await real.journal.releases()) == 2
+
+
+async def test_another_worker_learns_of_a_yes(real, accept, journal, strict, clock, tmp_path):
+    other = House(journal, strict(environment="production"), clock, state=tmp_path)
+    await other.releases.refresh()
+    assert other.releases.notes() == ("tables-example",)
+    await accept()
+    await other.releases.refresh()
+    assert other.releases.notes() == ()
+
+
+async def test_a_release_of_ones_own_needs_no_yes_and_the_way_back_does(
+    real, accept, approved, a_message
+):
+    """The rows of the draft are kept by `house`, which works on the same journal."""
+    await real.operating.do("tables-activate", {"name": approved}, "eve")
+    assert not real.pipeline.desk.tables.example
+    assert real.releases.notes() == ()
+    assert await refused(accept(name=approved)) == "not-to-accept"
+    await real.clock.advance(1)
+    await real.operating.do("tables-rollback", {"reason": "wrong row"}, "bob")
+    assert real.releases.notes() == ("tables-example",)
+    await accept()
+    assert real.releases.notes() == ()
+
+
+async def test_a_newer_package_waits_for_a_yes_of_its_own(
+    real, accept, journal, clock, monkeypatch, tmp_path
+):
+    await accept()
+    await clock.advance(1)
+    await put_in_force(journal, tmp_path, InlineExecutor(), clock)
+    assert len(await journal.releases()) == 2  # the same package: nothing has changed
+    newer = replace(release.load(), digest="f" * 64)
+    monkeypatch.setattr("gateway.releasing.tables_release.load", lambda: newer)
+    monkeypatch.setattr("gateway.releasing.shelf.keep_baseline", lambda _state: newer)
+    await put_in_force(journal, tmp_path, InlineExecutor(), clock)
+    *_, now = await journal.releases()
+    assert (now.kind, now.digest) == ("baseline", newer.digest)
+    known = accepted(await journal.releases())
+    assert newer.digest not in known
+    assert real.pipeline.desk.tables.digest in known
