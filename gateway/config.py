@@ -114,6 +114,9 @@ class Policy(_Section):
         pension_question: how to ask in the pension BUCs whose way is P8000: by an own H_BUC_01,
             or by a P8000 made from a template.
         pension_template: the template; none: the one of the package, which is inferred.
+        assumed_general: where nothing tells the scheme, the rows that assume the general one
+            decide; else it is asked for.
+        assumed_general_by_buc: the same for single BUCs.
         already_participant: leave the case to the competent institution when it takes part
             already and the BUC lets us, or refer it to a person.
         already_participant_by_buc: the same for single BUCs.
@@ -133,6 +136,8 @@ class Policy(_Section):
     ask_by_own_case: bool = False
     pension_question: Literal["own-case", "p8000"] = "own-case"
     pension_template: Path | None = None
+    assumed_general: bool = True
+    assumed_general_by_buc: Mapping[Buc, bool] = Field(default_factory=dict)
     already_participant: AlreadyParticipant = "leave"
     already_participant_by_buc: Mapping[Buc, AlreadyParticipant] = Field(default_factory=dict)
     valid_nir: Literal["ask", "refer"] = "ask"

@@ -52,6 +52,8 @@ def policy(config: Config) -> Policy:
         transfer_grace=timedelta(hours=said.transfer_grace_hours),
         hand_over=said.hand_over,
         hand_over_by_institution=dict(said.hand_over_by_institution),
+        assumed_general=said.assumed_general,
+        assumed_general_by_buc=dict(said.assumed_general_by_buc),
         already_participant=said.already_participant,
         already_participant_by_buc=dict(said.already_participant_by_buc),
         excepts=said.business_exceptions == "gateway",

@@ -1,4 +1,7 @@
-"""Which transfers came back, by row, BUC and institution: where the tables err. Counts alone."""
+"""Which transfers came back, by row, BUC and institution: where the tables err. Counts alone.
+
+Those for which the general scheme was assumed stand apart, by BUC: what the assumption costs.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from typing import Final
 
 from gateway.journal.rows import TransferMade
 
-BY: Final = ("row", "buc", "institution")
+BY: Final = ("row", "assumed", "buc", "institution")
 
 
 @dataclass(slots=True)
@@ -31,7 +34,7 @@ class Returned:
 
 
 def returned(transfers: Iterable[TransferMade]) -> tuple[Returned, ...]:
-    """By row, then BUC, then institution; in each those first of which most came back."""
+    """In the order of `BY`; in each those first of which most came back."""
     found: dict[tuple[str, str], Returned] = {}
     for one in transfers:
         for by, values in _keys(one).items():
@@ -52,6 +55,7 @@ def _keys(one: TransferMade) -> Mapping[str, tuple[str, ...]]:
     """A transfer counts for each row that it was decided on; a person's has none."""
     return {
         "row": tuple(dict.fromkeys(one.rules)) or ("-",),
+        "assumed": (one.buc,) if one.assumed else (),
         "buc": (one.buc,),
         "institution": (one.institution,),
     }

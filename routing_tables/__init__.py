@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import combinations, product
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ir_directory import Certainty
 
@@ -154,6 +154,8 @@ class RouteQuery(NamedTuple):
     residence: str | None
     """Country of residence of the person that counts."""
     role: str
+    assumes: bool = True
+    """Rows with `ASSUMED` apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,8 @@ class RoutingTable:
         open_rows = [
             (route, waits)
             for route, conditions in self._candidates(query.buc, on)
-            if (waits := _waits(route, conditions, query)) is not None
+            if (query.assumes or not route.assumed)
+            and (waits := _waits(route, conditions, query)) is not None
         ]
         if any(route.assumed for route, _ in open_rows):
             open_rows = [(route, data) for route, data in open_rows if "scheme" not in data]
@@ -239,7 +242,7 @@ class RoutingTable:
             for asked in combinations(data, count):
                 answers = product(*(values[datum] for datum in asked))
                 answered = (
-                    self.open_rows(query._replace(**dict(zip(asked, answer, strict=True))), on)
+                    self.open_rows(_told(query, zip(asked, answer, strict=True)), on)
                     for answer in answers
                 )
                 if not any(found.missing for found in answered):
@@ -262,6 +265,12 @@ class RoutingTable:
 def sector(buc: str) -> str:
     """The glob of a BUC's whole sector: `P_BUC_01` -> `P_BUC_*`."""
     return f"{buc.partition('_BUC_')[0]}_BUC_*"
+
+
+def _told(query: RouteQuery, answers: Iterable[tuple[str, str]]) -> RouteQuery:
+    """The query with some of `ASKABLE` answered."""
+    known: dict[str, Any] = dict(answers)
+    return query._replace(**known)
 
 
 def _waits(

@@ -22,6 +22,7 @@ def competent(
         decided_on=today,
         own=situation.policy.own_institutions,
         test_ids=situation.policy.test_ids,
+        assumes=situation.policy.assumes(document.buc),
     )
     return resolve(subject, situation.tables)
 

@@ -41,6 +41,10 @@ class Policy:
     hand_over_by_institution: Mapping[str, str] = field(default_factory=dict)
     """The same for single institutions."""
 
+    assumed_general: bool = True
+    """Rows that assume the general scheme decide; else the scheme is asked for."""
+    assumed_general_by_buc: Mapping[str, bool] = field(default_factory=dict)
+    """The same for single BUCs."""
     already_participant: str = "leave"
     """`leave` or `refer`, when the competent institution takes part in the case already."""
     already_participant_by_buc: Mapping[str, str] = field(default_factory=dict)
@@ -69,6 +73,10 @@ class Policy:
         """True while a person is to accept the tables: in production an example moves nothing."""
         real = self.environment == "production"
         return real and tables.example and tables.digest not in self.accepted
+
+    def assumes(self, buc: str) -> bool:
+        """True where the general scheme is assumed when nothing tells another one."""
+        return self.assumed_general_by_buc.get(buc, self.assumed_general)
 
     def leaves(self, buc: str) -> bool:
         """True where we step back from a case that the competent institution takes part in."""

@@ -118,6 +118,8 @@ class _Resolving(Naming, Placing):
         if self.strange and match.route.assumed:
             self.note("datum-missing", datum="institution")
             return self._undetermined("missing", ids_of(said), ("institution",))
+        if match.route.assumed and not self.subject.assumes:
+            return self._unassumed(match.route)
         return self._follow(match.route, said, scheme)
 
     # -- which row --------------------------------------------------------------------------
@@ -135,11 +137,19 @@ class _Resolving(Naming, Placing):
         self.note("residence-known", country=country, person=person)
         return match if match.route is not None else self._ask(scheme, country)
 
-    def _ask(self, scheme: str | None, country: str | None) -> Match:
+    def _ask(self, scheme: str | None, country: str | None, *, assumes: bool = True) -> Match:
         subject, populations = self.subject, self.subject.evidence.populations
         population = next(iter(populations)) if len(populations) == 1 else None
-        query = RouteQuery(subject.buc, subject.sed, scheme, population, country, subject.role)
+        query = RouteQuery(
+            subject.buc, subject.sed, scheme, population, country, subject.role, assumes
+        )
         return self.tables.routes.match(query, subject.received_on)
+
+    def _unassumed(self, route: Route) -> Resolution:
+        """What is missing where a row would assume the scheme, and the installation does not."""
+        self.note("assumed-general-off", rule=route.rule, buc=self.subject.buc)
+        country = self.residence_country(route.person)
+        return self._no_route(self._ask(None, country, assumes=False))
 
     def _no_route(self, match: Match) -> Resolution:
         self.note("route-missing", buc=self.subject.buc)

@@ -31,6 +31,8 @@ class Subject:
     """True in test and acceptance: there only ids of test institutions may be targets."""
     own: tuple[str, ...] = ()
     """Our own institutions."""
+    assumes: bool = True
+    """A row that assumes the general scheme decides where nothing tells another one."""
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "institution-named-test": frozenset({"institution"}),
     "scheme-known": frozenset({"scheme"}),
     "assumed-general": frozenset({"rule"}),
+    "assumed-general-off": frozenset({"rule", "buc"}),
     "route-matched": frozenset({"rule", "buc", "certainty"}),
     "route-missing": frozenset({"buc"}),
     "area-matched": frozenset({"network", "area", "institution", "certainty"}),

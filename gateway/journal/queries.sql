@@ -528,7 +528,8 @@ SELECT m.buc, d.institution, d.rules,
                       = d.institution),
        EXISTS (SELECT 1 FROM history AS h
                 WHERE h.case_id = m.case_id AND h.kind = 'recalled' AND h.at >= d.decided_at
-                  AND h.content ->> 'institution' = d.institution)
+                  AND h.content ->> 'institution' = d.institution),
+       d.trace LIKE '%"assumed-general"%'
   FROM decision AS d JOIN message AS m ON m.message_id = d.message_id
  WHERE d.decision = 'transfer' AND d.decided_at >= ?;
 

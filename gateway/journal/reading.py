@@ -178,8 +178,8 @@ class Reading:
         """Transfers that were decided, and whether they came back."""
         begin = microseconds(since) if since is not None else 0
         return tuple(
-            TransferMade(buc, institution, codes_of(rules), bool(returned), bool(recalled))
-            for buc, institution, rules, returned, recalled in self._rows("transfers", (begin,))
+            TransferMade(buc, institution, codes_of(rules), *map(bool, facts))
+            for buc, institution, rules, *facts in self._rows("transfers", (begin,))
         )
 
     def service_steps(self, after: datetime | None, until: datetime) -> tuple[ServiceStep, ...]:

@@ -262,6 +262,8 @@ class TransferMade:
     """The institution gave the case back, left or refused it."""
     recalled: bool
     """A person called it back."""
+    assumed: bool = False
+    """The general scheme was assumed, for nothing told another one."""
 
 
 class ServiceKind(StrEnum):

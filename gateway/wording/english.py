@@ -121,6 +121,8 @@ _TRACE: Final = {
     "institution-named-test": "Institution {institution} belongs to another environment (test or"
     " production): it is not used.",
     "scheme-known": "The institution named tells the scheme: {scheme}.",
+    "assumed-general-off": "Rule {rule} would assume the general scheme; the configuration wants it"
+    " asked for in {buc}.",
     "assumed-general": "With no sign of another scheme, rule {rule} assumes the general scheme.",
     "route-matched": "Route {rule} applies to {buc} (certainty {certainty}).",
     "route-missing": "With what is known, no route applies to {buc}.",

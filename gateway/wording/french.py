@@ -133,6 +133,8 @@ _TRACE: Final = {
     "institution-named-test": "L'institution {institution} relève d'un autre environnement (test ou"
     " production) : elle n'est pas retenue.",
     "scheme-known": "L'institution nommée indique le régime : {scheme}.",
+    "assumed-general-off": "La règle {rule} supposerait le régime général ; la configuration veut"
+    " qu'on le demande dans {buc}.",
     "assumed-general": "Sans indice d'un autre régime, la règle {rule} suppose le régime général.",
     "route-matched": "La règle {rule} s'applique à {buc} (certitude {certainty}).",
     "route-missing": "D'après ce qui est connu, aucune règle ne s'applique à {buc}.",

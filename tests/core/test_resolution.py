@@ -121,13 +121,23 @@ def case_number(ident):
     return named(ident, where=Where.LOCAL_CASE_NUMBER)
 
 
-def outcome(*routes, addresses=(), naming=(), on=TODAY, decided=None, test_ids=False, **more):
+def outcome(
+    *routes,
+    addresses=(),
+    naming=(),
+    on=TODAY,
+    decided=None,
+    test_ids=False,
+    assumes=True,
+    **more,
+):
     """What is resolved for an insured person, with these facts, under these routes."""
     evidence = Evidence(addresses=tuple(addresses), named=tuple(naming), **more)
     tables = Tables("r", "0", DIRECTORY, RoutingTable(routes), NOTHING, UNASKED)
-    return resolve(
-        Subject("S_BUC_24", "S040", "Counterparty", evidence, on, decided or on, test_ids), tables
+    subject = Subject(
+        "S_BUC_24", "S040", "Counterparty", evidence, on, decided or on, test_ids, assumes=assumes
     )
+    return resolve(subject, tables)
 
 
 def codes(result):
@@ -462,6 +472,23 @@ def test_the_general_scheme_is_not_assumed_beside_a_strange_institution(naming):
     assert (result.reason, result.missing) == ("missing", ("institution",))
     # a row that asks nothing of the scheme needs no assumption
     assert outcome(route(CPAM), addresses=[home()], naming=[naming]).institution == "FR:CPAM01"
+
+
+def test_where_nothing_is_assumed_the_scheme_is_asked_for():
+    rows = (route(CPAM, "A", **ASSUMED), route(CPAM, "G", scheme="general"))
+    known = {"addresses": [home()]}
+    assert outcome(*rows, **known).institution == "FR:CPAM01"
+    result = outcome(*rows, **known, assumes=False)
+    assert (result.reason, result.missing) == ("missing", ("scheme",))
+    assert codes(result)[-2:] == ["assumed-general-off", "route-missing"]
+    named_ = outcome(*rows, **known, naming=[named("CPAM01")], assumes=False)
+    assert (named_.institution, named_.rules[0]) == ("FR:CPAM01", "G")
+
+
+def test_where_nothing_is_assumed_and_nothing_would_tell_a_person_decides():
+    result = outcome(route(CPAM, **ASSUMED), addresses=[home()], assumes=False)
+    assert (result.reason, result.missing) == ("no-route", ())
+    assert "assumed-general-off" in codes(result)
 
 
 def test_a_name_of_several_bodies_of_one_scheme_tells_the_scheme():

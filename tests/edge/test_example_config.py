@@ -38,6 +38,7 @@ WITHOUT_DEFAULT = {
     "http.user",
     "http.password",
     "policy.hand_over_by_institution",
+    "policy.assumed_general_by_buc",
     "policy.already_participant_by_buc",
     "cdm.activation",
     "availability.components",

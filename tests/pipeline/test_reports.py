@@ -12,19 +12,27 @@ from gateway.returned import returned
 from gateway.service_levels import levels, percentile
 from tests.pipeline.conftest import START
 
-WRONG = "FR:0101100000"
+WRONG, RAIL = "FR:0101100000", "FR:0411000000"
 HOUR = 3600
 
 
-def made(institution="FR:1", rules=("S-1",), *, returned=False, recalled=False, buc="S_BUC_24"):
-    return TransferMade(buc, institution, rules, returned, recalled)
+def made(
+    institution="FR:1",
+    rules=("S-1",),
+    *,
+    returned=False,
+    recalled=False,
+    assumed=False,
+    buc="S_BUC_24",
+):
+    return TransferMade(buc, institution, rules, returned, recalled, assumed)
 
 
 def test_a_transfer_counts_for_each_of_its_rows_and_comes_back_once():
     rows = returned(
         [
             made(rules=("S-1", "cpam:dep:01"), returned=True, recalled=True),
-            made(rules=("S-1", "cpam:dep:02")),
+            made(rules=("S-1", "cpam:dep:02"), assumed=True),
             made("FR:2", rules=(), buc="P_BUC_01"),
         ]
     )
@@ -34,6 +42,7 @@ def test_a_transfer_counts_for_each_of_its_rows_and_comes_back_once():
         ("row", "S-1", 1, 2),
         ("row", "-", 0, 1),
         ("row", "cpam:dep:02", 0, 1),
+        ("assumed", "S_BUC_24", 0, 1),
         ("buc", "S_BUC_24", 1, 2),
         ("buc", "P_BUC_01", 0, 1),
         ("institution", "FR:1", 1, 2),
@@ -54,6 +63,16 @@ async def test_what_was_recalled_has_come_back_and_what_was_transferred_anew_has
     assert {t.institution for t in transfers} == {WRONG}
     assert sorted((t.returned, t.recalled) for t in transfers) == [(False, False), (False, True)]
     assert await house.journal.transfers(house.clock.now() + timedelta(seconds=1)) == ()
+
+
+async def test_a_transfer_that_an_assumption_made_is_counted_as_such(house, a_message):
+    await house.take(a_message("one"))
+    [row] = await house.rows()
+    await house.operating.do("recall", {"case_id": row.case_id, "reason": "rail"}, "claire")
+    chosen = {"message_id": row.message_id, "outcome": "transfer", "institution": RAIL}
+    await house.operating.do("resolve", {**chosen, "reason": "rail"}, "claire")
+    transfers = await house.journal.transfers(None)
+    assert {(t.institution, t.assumed) for t in transfers} == {(WRONG, True), (RAIL, False)}
 
 
 async def test_what_its_institution_passed_on_to_another_has_come_back(house, a_message):
