@@ -8,6 +8,8 @@ content is handed over once.
 from itertools import permutations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import CaseState
@@ -28,6 +30,21 @@ SETTLED = (
     {"message": "third", "sed": "S041", "action": "New", "document": "d3"},
 )
 """A case whose start tells the institution, the same start to another receiver, and more."""
+
+AROUND = (
+    *SETTLED,
+    {"message": "update", "document": "d2", "sed": "S041", "action": "Update", "version": 3},
+    {"message": "on", "document": "d4", "sed": "S041", "action": "NewForward"},
+    {"message": "undone", "sed": "X008", "action": "New", "related": "d3", "inside": CONTEXT},
+    {
+        "message": "open",
+        "sed": "X004",
+        "action": "New",
+        "inside": f"{CONTEXT}<DecisionReopenCase><decisionReopenCaseIndicator><value>01</value>"
+        "</decisionReopenCaseIndicator></DecisionReopenCase>",
+    },
+)
+"""More of it: a later version, what others forwarded, a SED withdrawn, the case reopened."""
 
 
 def life(desk, messages):
@@ -64,6 +81,27 @@ def test_a_case_that_tells_ends_the_same_from_any_order(desks):
         assert end(other.case) == end(usual.case)
         assert sorted(in_other_order) == sorted(handed)
         assert the_same == forwards
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(order=st.permutations(AROUND))
+def test_nor_does_it_matter_when_the_rest_comes(desks, order):
+    """A SED that its sender withdraws may have been handed over by then; nothing else differs."""
+    usual, other = desks(), desks()
+    (handed, forwards), (in_other_order, the_same) = life(usual, AROUND), life(other, order)
+    assert usual.case.state is CaseState.FORWARDED
+    assert end(other.case) == end(usual.case)
+    assert the_same == forwards
+    assert len(in_other_order) == len(set(in_other_order))
+    withdrawn = set(usual.case.withdrawn)
+    assert {k for k in in_other_order if k[0] not in withdrawn} == {
+        k for k in handed if k[0] not in withdrawn
+    }
 
 
 @pytest.mark.parametrize("tells", [True, False])
