@@ -62,14 +62,21 @@ class Confirming:
         word = Word(who, why, self._clock.now())
         if deed == "sending-withdraw":
             return await self._withdraw(str(params.get("sending", "")), word)
-        return await self._confirm([str(name) for name in params.get("sendings", ())], word)
+        names = [str(name) for name in params.get("sendings", ())]
+        return await self._confirm(names, word, protected=bool(params.get("protected")))
 
-    async def _confirm(self, names: Sequence[str], word: Word) -> dict[str, Any]:
+    async def _confirm(
+        self, names: Sequence[str], word: Word, *, protected: bool
+    ) -> dict[str, Any]:
+        """Yes; `protected` where he knows that the person may be."""
         rows = await self._rows(names)
         by_case: dict[str, list[SendingRow]] = defaultdict(list)
         for row in rows:
             by_case[row.case_id].append(row)
-        choices = [await self._choice(case_id, chosen) for case_id, chosen in by_case.items()]
+        choices = [
+            await self._choice(case_id, chosen, protected=protected)
+            for case_id, chosen in by_case.items()
+        ]
         await self._journal.confirm(choices, word)
         logger().info("sendings-confirmed", count=len(rows))
         self._relay.wake()
@@ -89,7 +96,7 @@ class Confirming:
             raise _refused(unknown or "?", "not-to-confirm")
         return waiting
 
-    async def _choice(self, case_id: str, rows: Sequence[SendingRow]) -> Choice:
+    async def _choice(self, case_id: str, rows: Sequence[SendingRow], *, protected: bool) -> Choice:
         """The choice against the case as it is now.
 
         Raises:
@@ -100,7 +107,8 @@ class Confirming:
         every = await self._journal.outgoing(named=[case_id])
         stays = {r.message_id for r in every if r.state is SendingState.OBSERVED} - chosen
         for row in rows:
-            why = objection(self._pipeline.desk.policy.leaving, case, row.kind, row.object)
+            leaving = self._pipeline.desk.policy.leaving
+            why = objection(leaving, case, row.kind, row.object, protected=protected)
             if row.after in stays:
                 why = "after-observed"
             if why is not None:

@@ -16,7 +16,7 @@ from gateway.core.judgement import Judgement
 from gateway.core.judging import Arrival, examine
 from gateway.core.matter import Matter
 from gateway.core.message import Malformed
-from gateway.core.states import ON_WORKLIST, MessageState
+from gateway.core.states import ON_WORKLIST, MessageState, SendingState
 from gateway.errors import Refused
 from gateway.journal import Closing, Entry, Journal
 from gateway.journal.rows import Row
@@ -132,7 +132,17 @@ class Worklist:
             raise _not_there(message_id)
         if outcome in JUDGED:
             return await self._judged(row, outcome, params, who, reason)
+        if await self._waits_for_a_word(row):
+            raise _still_to_leave(message_id)
         return _Prepared(row, outcome, Closing(message_id, outcome, who, reason, self._clock.now()))
+
+    async def _waits_for_a_word(self, row: Row) -> bool:
+        """Whether something that leaves for the message waits for a person's yes or no."""
+        if row.case_id is None:
+            return False
+        states = (SendingState.PROPOSED,)
+        waits = await self._journal.outgoing(states=states, named=[row.case_id])
+        return any(sending.about == row.message_id for sending in waits)
 
     async def assign(self, params: Mapping[str, Any], who: str) -> dict[str, Any]:
         """Give an entry to somebody, or to nobody.
@@ -254,6 +264,16 @@ def _not_there(message_id: str) -> Refused:
             "voir `eessi-gateway worklist list`."
         ),
         code="not-on-worklist",
+    )
+
+
+def _still_to_leave(message_id: str) -> Refused:
+    return Refused(
+        f"{message_id}: something of it waits to leave: say yes or no first"
+        " (`eessi-gateway sending confirm|withdraw`).",
+        french=f"{message_id} : un envoi attend un oui ou un non : répondre d'abord"
+        " (`eessi-gateway sending confirm|withdraw`).",
+        code="still-to-leave",
     )
 
 

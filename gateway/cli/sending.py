@@ -83,10 +83,12 @@ def sending_shown(row: SendingRow) -> dict[str, Any]:
 @sending.command("confirm")
 @click.argument("ids", nargs=-1, required=True)
 @_WHY
+@click.option("--protected", is_flag=True, help="Even when the person is protected.")
 @click.pass_obj
-def sending_confirm(settings: Settings, ids: Sequence[str], why: str) -> None:
+def sending_confirm(settings: Settings, ids: Sequence[str], *, why: str, protected: bool) -> None:
     """Let these leave: sendings, or all of a case that waits for a yes."""
-    params = {"sendings": [spelled(ident) for ident in ids], "reason": why}
+    sendings = [spelled(ident) for ident in ids]
+    params = {"sendings": sendings, "reason": why, "protected": protected}
     done = settings.ask("sending-confirm", params)["confirmed"]
     settings.say(f"Confirmed: {len(done)}.", f"Envois confirmés : {len(done)}.")
 

@@ -128,16 +128,13 @@ class Case:
     """In the order in which they were said."""
     erased: bool = False
     """What its SEDs said until then is erased: nothing can be decided on it any more."""
+    protected: bool = False
+    """One of its messages said that the person is protected."""
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
         """Questions that nobody has answered yet."""
         return tuple(q for q in self.questions if q.state is QuestionState.OPEN)
-
-    @property
-    def protected(self) -> bool:
-        """Whether one of its messages says that the person is protected: then the case is."""
-        return any(event.protected for event in self.contents.values())
 
     @property
     def asked_for(self) -> frozenset[str]:
@@ -218,6 +215,7 @@ def _receive(case: Case, event: MessageReceived) -> Case:
         participants=case.participants | (frozenset(event.parties) - case.left),
         documents=documents,
         contents=contents,
+        protected=case.protected or event.protected,
     )
 
 
@@ -268,14 +266,16 @@ def _person(case: Case, event: Referred | EvidenceAdded | TakenUp | DealtWith | 
 def _take(case: Case, event: Taken | GivenBack) -> Case:
     """A person has the case, and nothing waits any more; given back it stands where it stood.
 
-    One that was referred is decided anew, unless somebody else has it: then it still is a
-    person's.
+    One that was referred is decided anew, unless somebody else has it or the person is protected:
+    then it still is a person's.
     """
     case = replace(case, waiting=(), waiting_since=None, told=frozenset())
     if isinstance(event, Taken):
         return replace(case, state=CaseState.TAKEN, taken_from=case.state)
     if case.holder is not None:
         return replace(case, state=case.taken_from)
+    if case.protected:
+        return replace(case, state=CaseState.REFERRED)
     return replace(case, state=CaseState.ASKED if case.open_questions else CaseState.OPEN)
 
 

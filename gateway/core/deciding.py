@@ -58,8 +58,13 @@ def set_aside_cause(matter: Matter) -> str | None:
 
 
 def same_content(matter: Matter) -> str | None:
-    """The first message with this content, unless it is this very one."""
+    """The first message with this content, unless it is this very one.
+
+    One that is the first to say that the person is protected is not the same.
+    """
     message = matter.message
+    if message.protected and not matter.case.protected:
+        return None
     known = matter.case.contents.get((message.set_id, message.version))
     if known is None or known.message_id == message.message_id:
         return None

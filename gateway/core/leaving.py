@@ -56,6 +56,10 @@ class Leaving:
         return Mode.AUTOMATIC if mode is Mode.CONFIRM else mode
 
 
+ASKING: Final = frozenset(
+    {SendingKind.X012, SendingKind.H001, SendingKind.P8000, SendingKind.REMINDER}
+)
+"""Kinds that ask something of somebody, or remind him of it."""
 _WRITTEN_BY: Final[Mapping[str, str]] = {
     SendingKind.X007: "transfer",
     SendingKind.HAND_OVER: "deliver",
@@ -78,29 +82,54 @@ OBJECTIONS: Final = (
 """Why a sending neither leaves nor is withdrawn at a person's word."""
 
 
-def objection(leaving: Leaving, case: Case, kind: str, about: str) -> str | None:
-    """Why a sending that waited for a person must not leave; None when it may."""
+def objection(
+    leaving: Leaving, case: Case, kind: str, about: str, *, protected: bool = False
+) -> str | None:
+    """Why a sending that waited for a person must not leave; None when it may.
+
+    `protected`: who says yes knows that the person may be. Nobody is asked about such a person.
+    """
     first = next(iter(case.contents.values()), None)
     sender = first.parties[0] if first is not None else ""
     if leaving.of(_WRITTEN_BY.get(kind, "ask"), case.buc, sender) is Mode.OBSERVE:
         return "observing"
-    if case.protected:
+    if case.protected and (not protected or kind in ASKING):
         return "protected"
     if case.state is CaseState.TAKEN:
         return "case-moved-on"
+    if kind in ASKING:
+        return None if _open(case, about.partition("/")[0]) else "question-settled"
+    return None if _still_right(case, kind, about) else "case-moved-on"
+
+
+def _still_right(case: Case, kind: str, about: str) -> bool:
+    """Whether the case still is where the sending says that it is.
+
+    A protected case is a person's, and stands where it stood for what was written before.
+    """
+    stood, had = case.state, case.holder in case.returned_by
+    if case.protected and stood is CaseState.REFERRED and not had:
+        stood = _before(case)
     match kind:
         case SendingKind.X007:
-            right = case.state is CaseState.FORWARDED and case.holder == about
+            return stood is CaseState.FORWARDED and case.holder == about
         case SendingKind.HAND_OVER:
-            right = case.state is CaseState.FORWARDED
+            return stood is CaseState.FORWARDED
         case SendingKind.X006 | SendingKind.NOTE:
-            right = case.state is CaseState.LEFT
+            return stood is CaseState.LEFT
         case SendingKind.X050:
-            right = case.state is CaseState.OPEN and about not in case.waiting
-        case _:
-            question = about.partition("/")[0]
-            return None if _open(case, question) else "question-settled"
-    return None if right else "case-moved-on"
+            return stood is CaseState.OPEN and about not in case.waiting
+        case SendingKind.X011:
+            return case.holder is None
+        case _:  # X008 and recall: a person ordered it
+            return True
+
+
+def _before(case: Case) -> CaseState:
+    """Where a case stood that became a person's."""
+    if case.holder is None:
+        return CaseState.OPEN
+    return CaseState.FORWARDED if case.x007 is not None else CaseState.LEFT
 
 
 def _open(case: Case, question: str) -> bool:

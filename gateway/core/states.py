@@ -155,11 +155,15 @@ QUESTION: Final[Mapping[QuestionState, frozenset[QuestionState]]] = {
 }
 
 SENDING: Final[Mapping[SendingState, frozenset[SendingState]]] = {
-    SendingState.WAITING: frozenset({SendingState.DUE, SendingState.WITHDRAWN}),
+    SendingState.WAITING: frozenset(
+        {SendingState.DUE, SendingState.PROPOSED, SendingState.WITHDRAWN}
+    ),
     SendingState.PROPOSED: frozenset(
         {SendingState.DUE, SendingState.WAITING, SendingState.WITHDRAWN}
     ),
-    SendingState.DUE: frozenset({SendingState.HANDED_OVER, SendingState.WITHDRAWN}),
+    SendingState.DUE: frozenset(
+        {SendingState.HANDED_OVER, SendingState.PROPOSED, SendingState.WITHDRAWN}
+    ),
     SendingState.HANDED_OVER: frozenset(
         {SendingState.SENT, SendingState.DELIVERED, SendingState.FAILED}
     ),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.core.events import Spoken
+from gateway.core.leaving import ASKING
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import SENDING, SendingState
 from gateway.errors import JournalConflict
@@ -20,9 +21,6 @@ LETS_GO: Final = frozenset({SendingState.PROPOSED, SendingState.OBSERVED})
 """States from which a person lets something go."""
 TAKES_BACK: Final = frozenset({SendingState.PROPOSED, SendingState.DUE, SendingState.WAITING})
 """States in which a person can still withdraw it."""
-_SPOKEN: Final = frozenset(
-    {SendingKind.X012, SendingKind.H001, SendingKind.P8000, SendingKind.REMINDER}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,8 @@ def confirm(page: Page, scope: Scope, choices: Sequence[Choice], word: Word) -> 
             states[name] = follow(SENDING, sending.state, state)
             page.execute("let_go", {"message_id": name, "state": state, "at": _at(word)})
             deeds.note(page, scope, choice.case_id, "confirm", word, about=name, state=state)
-        asked = [s.object.partition("/")[0] for s in chosen.values() if s.kind in _SPOKEN]
+        outbox.go_on(page, {sending.about for sending in chosen.values()})
+        asked = [s.object.partition("/")[0] for s in chosen.values() if s.kind in ASKING]
         spoken = [Spoken(question, word.at) for question in asked]
         history.append(page, scope, choice.case_id, choice.revision, spoken, at=word.at)
 

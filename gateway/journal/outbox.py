@@ -18,7 +18,7 @@ from gateway.core.events import (
     Referred,
     SteppedBack,
 )
-from gateway.core.leaving import Mode
+from gateway.core.leaving import ASKING, Mode
 from gateway.core.outgoing import Outgoing, SendingKind
 from gateway.core.states import MESSAGE, SENDING, MessageState, SendingState
 from gateway.core.trace_context import caused, trace_of
@@ -28,6 +28,8 @@ from gateway.journal.history import Scope
 from gateway.journal.page import Page
 
 _OPEN: Final = frozenset({SendingState.PROPOSED, SendingState.DUE, SendingState.WAITING})
+PROTECTED: Final = "protected"
+"""Cause of a referral, and error of what must not leave by itself: the person is protected."""
 _QUESTIONS: Final = frozenset({SendingKind.X012, SendingKind.H001, SendingKind.P8000})
 _TO_SENDER: Final = _QUESTIONS | {SendingKind.X011, SendingKind.NOTE}
 """Kinds that go to whoever sent the SED: he is no candidate for the case."""
@@ -177,19 +179,46 @@ def _overtake(page: Page, case_id: str, events: Sequence[Event], at: datetime) -
 
 
 def hold_back(page: Page, scope: Scope, case_id: str, at: datetime) -> None:
-    """A case turned out to be about a protected person: what would ask or remind never leaves.
+    """A case turned out to be about a protected person: nothing of it leaves by itself any more.
 
-    The questions have failed, so that nobody waits for an answer; what is claimed just now may
-    leave, as in `_overtake`.
+    What would ask or remind never does, and the questions have failed, so that nobody waits for an
+    answer. All else waits for a person's yes, and what it is about is on the worklist. What is
+    claimed just now may leave; if it does not, the next claim does the same with it.
     """
     row = {"case_id": case_id, "at": microseconds(at), "question": ""}
-    row["state"] = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
-    found = page.execute("overtake", row).fetchall()
-    page.execute("overtake_claimed", row)
+    withdrawn = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
+    found = page.execute("overtake", {**row, "state": withdrawn}).fetchall()
+    for unsent in (SendingState.DUE, SendingState.WAITING):
+        row["state"] = follow(SENDING, unsent, SendingState.PROPOSED)
+    held = page.execute("hold_back", row).fetchall()
+    page.execute("hold_back_claimed", row)
     failed = [QuestionFailed(message_id) for message_id, kind in found if kind in _QUESTIONS]
-    if failed:
+    _protect(page, scope, case_id, failed, [about for (about,) in held], at)
+
+
+def _protect(
+    page: Page,
+    scope: Scope,
+    case_id: str,
+    failed: Sequence[QuestionFailed],
+    held: Sequence[str],
+    at: datetime,
+) -> None:
+    """Show a person the messages whose sendings are held, and that nobody is asked any more."""
+    events: list[Event] = list(failed)
+    for message_id in dict.fromkeys(held):
+        if standing(page, message_id)[0] is MessageState.RECORDED:
+            refer(page, message_id, Refer(PROTECTED), at, "gateway")
+            events.append(Referred(message_id, PROTECTED))
+    if events:
         revision = history.revisions(page, (case_id,))[case_id]
-        history.append(page, scope, case_id, revision, failed, at=at)
+        history.append(page, scope, case_id, revision, events, at=at)
+
+
+def go_on(page: Page, message_ids: Iterable[str]) -> None:
+    """A person has said yes to all that was held about these messages: off the worklist."""
+    state = follow(MESSAGE, MessageState.REFERRED, MessageState.RECORDED)
+    page.execute("go_on", (codes(message_ids), state, PROTECTED))
 
 
 def _sent_by_hand(page: Page, row: Mapping[str, object]) -> None:
@@ -210,7 +239,7 @@ def claim(
     """Due sendings with their bytes.
 
     Withdrawn instead: one whose bytes were erased, and a question or reminder that was overtaken
-    while an earlier claim had it.
+    while an earlier claim had it. What turned out meanwhile to be about a protected person is held.
     """
     until = microseconds(now + timedelta(seconds=lease_seconds))
     found = page.execute(
@@ -220,8 +249,8 @@ def claim(
     claims = []
     for row in found:
         claimed = _claimed(row)
-        if row[18]:
-            _too_late(page, claimed, now)
+        if row[18] in {OVERTAKEN, PROTECTED}:
+            _turn_back(page, scope, claimed, now, row[18])
         elif row[8] is None and not row[9] and row[6] != NO_BODY:
             withdraw(page, scope, claimed, now, "no-body")
         else:
@@ -297,13 +326,22 @@ def finish(page: Page, message_ids: Iterable[str]) -> None:
     page.execute("finish_messages", (codes(message_ids), MessageState.RECORDED, done))
 
 
-def _too_late(page: Page, claimed: Claimed, at: datetime) -> None:
-    """Nobody needs to be asked any more: not to be sent, and nothing for a person to do."""
+def _turn_back(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: str) -> None:
+    """Not to be sent: nobody needs to be asked any more, or about a protected person."""
     page.touch((claimed.case_id,))
-    state = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
-    row = (claimed.message_id, claimed.token, microseconds(at), state, OVERTAKEN)
-    settled = page.execute("settle_withdrawn", row).fetchone()
-    finish(page, [settled[1]])
+    failed, held = [], []
+    if error == PROTECTED and claimed.kind not in ASKING:
+        state = follow(SENDING, SendingState.DUE, SendingState.PROPOSED)
+        row = (claimed.message_id, claimed.token, state)
+        held = [page.execute("hold_back_one", row).fetchone()[0]]
+    else:
+        state = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
+        late = (claimed.message_id, claimed.token, microseconds(at), state, error)
+        settled = page.execute("settle_withdrawn", late).fetchone()
+        finish(page, [settled[1]])
+        if error == PROTECTED and claimed.kind in _QUESTIONS:
+            failed = [QuestionFailed(claimed.message_id)]
+    _protect(page, scope, claimed.case_id, failed, held, at)
 
 
 def renew(page: Page, claimed: Claimed, until: datetime | None) -> bool:

@@ -131,7 +131,7 @@ RETURNING message_id, case_id, kind, object, receiver, destination, media, diges
           (SELECT pieces FROM body WHERE body.digest = sending.digest AND media <> 'none'),
           sidecar, attempts, token, due, composed_at, seq, about,
           (SELECT traceparent FROM message WHERE message.message_id = sending.about),
-          coalesce(error, '') = 'overtaken';
+          error;
 
 -- settle_handed_over --
 -- A question has a clock of its own; of the rest somebody should say what became of it.
@@ -220,9 +220,10 @@ SELECT message_id FROM message
  ORDER BY received_at, position;
 
 -- renew --
--- What a person holds back meanwhile, or nobody needs any more, is given back.
+-- What a person holds back meanwhile, nobody needs any more, or is about a protected person is
+-- given back.
 UPDATE sending
-   SET lease_until = CASE WHEN coalesce(error, '') = 'overtaken'
+   SET lease_until = CASE WHEN coalesce(error, '') IN ('overtaken', 'protected')
                             OR EXISTS (SELECT 1 FROM held AS h
                                         WHERE h.message_id = sending.message_id)
                           THEN 0 ELSE CAST(?3 AS BIGINT) END
@@ -230,11 +231,11 @@ UPDATE sending
 RETURNING lease_until > 0;
 
 -- defer --
--- The claim is given back, so its token is void from here on. What was overtaken meanwhile stays
--- due at once: the next claim withdraws it.
+-- The claim is given back, so its token is void from here on. What was overtaken meanwhile, or is
+-- about a protected person, stays due at once: the next claim withdraws or holds it.
 UPDATE sending
-   SET due = CASE WHEN error = 'overtaken' THEN due ELSE ?3 END,
-       error = CASE WHEN error = 'overtaken' THEN error ELSE ?4 END,
+   SET due = CASE WHEN error IN ('overtaken', 'protected') THEN due ELSE ?3 END,
+       error = CASE WHEN error IN ('overtaken', 'protected') THEN error ELSE ?4 END,
        late_since = coalesce(late_since, due),
        lease_until = 0, token = token + 1, attempts = attempts + 1
  WHERE message_id = ?1 AND token = ?2 AND state = 'due';
@@ -666,7 +667,7 @@ SELECT message_id, kind, object, receiver, about, after, state, lease_until > :n
   FROM sending WHERE case_id = :case_id ORDER BY seq;
 
 -- let_go --
-UPDATE sending SET state = :state, due = :at WHERE message_id = :message_id;
+UPDATE sending SET state = :state, due = :at, error = NULL WHERE message_id = :message_id;
 
 -- withdraw_one --
 UPDATE sending SET state = :state, settled_at = :at, error = :error, token = token + 1
@@ -700,6 +701,36 @@ UPDATE sending SET error = 'overtaken'
  WHERE case_id = :case_id AND state = 'due' AND lease_until > :at
    AND kind IN ('x012', 'h001', 'p8000', 'reminder')
    AND (:question = '' OR object = :question OR object LIKE :question || '/%');
+
+-- hold_back --
+-- What asks nobody, and has not left, of a case whose person is protected.
+UPDATE sending SET state = :state, error = 'protected'
+ WHERE case_id = :case_id
+   AND state IN ('proposed', 'due', 'waiting') AND lease_until <= :at
+   AND kind NOT IN ('x012', 'h001', 'p8000', 'reminder')
+RETURNING about;
+
+-- hold_back_claimed --
+-- On its way out just now: it may leave, but if it does not, it is not tried again by itself.
+UPDATE sending SET error = 'protected'
+ WHERE case_id = :case_id AND state = 'due' AND lease_until > :at
+   AND coalesce(error, '') <> 'overtaken';
+
+-- hold_back_one --
+UPDATE sending SET state = ?3, lease_until = 0, token = token + 1
+ WHERE message_id = ?1 AND token = ?2 AND state = 'due'
+RETURNING about;
+
+-- go_on --
+-- Messages that are with a person only because what leaves for them was held, and he let it go.
+UPDATE message SET state = ?2
+ WHERE message_id IN (SELECT value FROM json_each(?1)) AND state = 'referred'
+   AND ?3 = (SELECT cause FROM decision AS d
+              WHERE d.message_id = message.message_id AND d.attempt = message.attempt)
+   AND NOT EXISTS (SELECT 1 FROM sending AS s
+                    WHERE s.about = message.message_id AND s.state = 'proposed')
+   AND EXISTS (SELECT 1 FROM sending AS s
+                WHERE s.about = message.message_id AND s.state IN ('due', 'waiting'));
 
 -- add_case_deed --
 INSERT INTO case_deed (case_id, seq, instance, environment, at, what, object, state, who, reason)

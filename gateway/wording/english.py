@@ -220,7 +220,7 @@ _SENDING_OBJECTIONS: Final = {
     "question-settled": "Not sent: its question is settled; nobody needs to be asked any more.",
     "after-observed": "Not sent: it comes after a sending that was only observed; name both.",
     "observing": "Not sent: the gateway only observes (`sending`); nothing was changed.",
-    "protected": "Not sent: the person is protected; nothing is written in such a case.",
+    "protected": "Not sent: the person is protected. Nobody is asked; the rest needs --protected.",
 }
 
 _CASE_OBJECTIONS: Final = {

@@ -239,7 +239,7 @@ _SENDING_OBJECTIONS: Final = {
     "question-settled": "Pas envoyé : la question est réglée, il n'y a plus rien à demander.",
     "after-observed": "Pas envoyé : il suit un envoi seulement observé ; nommer les deux.",
     "observing": "Pas envoyé : la passerelle ne fait qu'observer (`sending`) ; rien n'a changé.",
-    "protected": "Pas envoyé : la personne est protégée ; rien n'est écrit dans un tel dossier.",
+    "protected": "Pas envoyé : personne protégée. Rien n'est demandé ; le reste veut --protected.",
 }
 
 _CASE_OBJECTIONS: Final = {

@@ -177,26 +177,6 @@ async def test_a_question_of_a_forwarded_case_is_overtaken(journal, made):
     assert [r.state for r in await journal.questions(every=True)] == ["overtaken"]
 
 
-async def test_a_question_that_has_not_left_fails_when_the_person_is_protected(journal, made):
-    revision = await asked(journal, made)
-    await journal.record(made.refer("m2", revision=revision, cause="protected", protected=True))
-    [row] = await journal.questions(every=True)
-    assert (row.state, row.sending) == ("failed", "withdrawn")
-    case = await journal.case("case-1")
-    assert (case.questions[0].state, case.revision) == ("failed", revision + 3)
-    assert await journal.claim(9, at(10), LEASE) == []
-
-
-async def test_a_question_on_its_way_when_the_person_is_protected_is_not_tried_again(journal, made):
-    revision = await asked(journal, made)
-    [claim] = await journal.claim(9, at(5), LEASE)
-    entry = made.refer("m2", revision=revision, cause="protected", protected=True)
-    await journal.record(dataclasses.replace(entry, decided_at=at(6)))
-    await journal.defer(claim, at(1000), "destination-down")
-    assert await journal.claim(9, at(7), LEASE) == []
-    assert await state_of(journal, claim) == "withdrawn"
-
-
 async def reminded_and_claimed(journal, made):
     """A reminder on its way out while its case is forwarded; the claim."""
     revision = await asked(journal, made)

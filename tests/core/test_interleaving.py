@@ -68,7 +68,7 @@ def written_and_read(event):
 
 @pytest.mark.parametrize(
     ("examples", "steps"),
-    [(150, 14), pytest.param(4000, 25, marks=[pytest.mark.long, pytest.mark.timeout(900)])],
+    [(200, 15), pytest.param(4000, 25, marks=[pytest.mark.long, pytest.mark.timeout(900)])],
 )
 def test_the_promises_hold_in_any_order(desks, person, examples, steps):
     def about(place):
@@ -85,6 +85,7 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
             self.due = None
             self.n = 0
             self.told = {}  # SetId -> version -> what was said there
+            self.protected = False
             self.answered = set()  # questions that somebody answered
             self.gone = set()  # who left, or gave the case back
             self.stays = set()  # messages that nobody needs any more: we stepped back with them
@@ -106,7 +107,9 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
             self.sends(judgement.outgoing)
             if judgement.times:
                 self.due = judgement.due
-            if message.protected or before.erased or before.protected:
+            self.protected |= message.protected and judgement.state is MessageState.REFERRED
+            assert self.desk.case.protected == self.protected
+            if self.protected or before.erased:
                 assert not judgement.outgoing
             return before, judgement
 
@@ -163,13 +166,29 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
             started=st.booleans(),
             excepts=st.booleans(),
             buc=st.sampled_from(sorted(SEDS)),
+            gone=st.sampled_from([None, None, None, *FRENCH]),
         )
-        def how_it_begins(self, place, started, excepts, buc):
+        def how_it_begins(self, place, started, excepts, buc, gone):
             self.buc = buc
             self.desk.policy_of(excepts=excepts)
+            if gone is not None:
+                left = f"<RemovedParticipant>{named('Institution', gone)}</RemovedParticipant>"
+                self.take(sed="X006", action="New", inside=left)
             if started:
                 first = SEDS[buc][0]
                 self.take(place, sed=first, document="d1", inside=about(place))
+
+        @rule(version=st.integers(1, 4), place=st.sampled_from(PLACES))
+        def the_first_sed_again(self, version, place):
+            """The same version, with the same or other content, or a later one."""
+            self.take(
+                place,
+                sed=SEDS[self.buc][0],
+                action="Update" if version > 1 else "Start",
+                document="d1",
+                version=version,
+                inside=about(place),
+            )
 
         @rule(place=st.sampled_from(PLACES[:1] * 3 + PLACES))
         def one_more_sed(self, place):
@@ -183,8 +202,9 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
             place=st.sampled_from(PLACES),
             sender=st.sampled_from([SENDER, SENDER, OTHER, STRANGER]),
             related=st.sampled_from([None, "d1"]),
+            flags=st.sampled_from(["", "", "", PROTECTED]),
         )
-        def a_sed(self, which, action, document, version, place, sender, related):
+        def a_sed(self, which, action, document, version, place, sender, related, flags):
             self.take(
                 place,
                 sed=SEDS[self.buc][which],
@@ -194,6 +214,7 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
                 sender=(sender, "CaseOwner" if sender == SENDER else "Counterparty"),
                 related=related,
                 inside=about(place),
+                flags=flags,
             )
 
         @rule(place=st.sampled_from(PLACES), passed_on=st.booleans())

@@ -7,7 +7,17 @@ import pytest
 
 from gateway.core.case import Case, fold
 from gateway.core.decision import name
-from gateway.core.events import Answered, Asked, Forwarded, Spoken, SteppedBack
+from gateway.core.events import (
+    Answered,
+    Asked,
+    Forwarded,
+    GivenBack,
+    Referred,
+    Returned,
+    Spoken,
+    SteppedBack,
+    Taken,
+)
 from gateway.core.leaving import Leaving, Mode, objection
 from gateway.core.states import CaseState
 
@@ -72,6 +82,74 @@ def test_nothing_leaves_of_a_case_about_a_protected_person(desk, person):
     desk.take("two", sed="S041", action="New", flags=flag)
     for kind, about in (("h001", question.id), ("reminder", f"{question.id}/1"), ("x007", "FR:1")):
         assert objection(Leaving(), desk.case, kind, about) == "protected"
+
+
+PROTECTED = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+REFERRED = Referred("m", "protected")
+
+
+def protected(case, *events):
+    """The case once its person turned out to be protected."""
+    return fold(replace(case, protected=True), [*events, REFERRED])
+
+
+def test_what_was_written_before_leaves_when_who_says_yes_knows_that_the_person_is_protected(
+    desk, person
+):
+    desk.take("one", document="d", inside=person(town=None))
+    [question] = desk.case.questions
+    desk.take("two", sed="S041", action="New", flags=PROTECTED)
+    for kind, about in (("h001", question.id), ("reminder", f"{question.id}/1")):
+        assert objection(Leaving(), desk.case, kind, about, protected=True) == "protected"
+    assert objection(Leaving(), desk.case, "x050", "m", protected=True) is None
+    forwarded = protected(Case("c"), Forwarded("FR:1", "x", "s"))
+    left = protected(Case("c"), SteppedBack("FR:1"))
+    for case, kind, about in (
+        (forwarded, "x007", "FR:1"),
+        (forwarded, "hand-over", "m"),
+        (left, "x006", "FR:1"),
+        (left, "note", "FR:1"),
+    ):
+        assert objection(Leaving(), case, kind, about) == "protected"
+        assert objection(Leaving(), case, kind, about, protected=True) is None
+        other = left if case is forwarded else forwarded
+        assert objection(Leaving(), other, kind, about, protected=True) == "case-moved-on"
+    assert objection(Leaving(), forwarded, "x007", "FR:2", protected=True) == "case-moved-on"
+    returned = fold(forwarded, [Returned("FR:1")])
+    assert objection(Leaving(), returned, "x007", "FR:1", protected=True) == "case-moved-on"
+
+
+def test_what_a_person_ordered_leaves_unless_another_has_the_case():
+    case = fold(Case("c"), [Forwarded("FR:1", "x", "s")])
+    assert objection(Leaving(), Case("c"), "x011", "m") is None
+    assert objection(Leaving(), case, "x011", "m") == "case-moved-on"
+    assert objection(Leaving(), case, "recall", "x") is None
+    assert objection(Leaving(), case, "x008", "x") is None
+
+
+@pytest.mark.parametrize("written", [{"version": 1}, {"version": 2, "action": "Update"}])
+@pytest.mark.parametrize("place", [None, ("Bourg-en-Bresse", "01000")])
+def test_a_case_is_protected_whichever_of_its_messages_says_so(desk, said, person, written, place):
+    """Also the same content once more, or another one under the same version."""
+    desk.take("one", document="d", inside=person(town=None))
+    inside = person(*place) if place else person(town=None)
+    again = desk.take("two", document="d", inside=inside, flags=PROTECTED, **written)
+    assert said(again) == ("refer", "protected")
+    assert desk.case.protected
+    later = desk.take("three", sed="S041", action="New", flags=PROTECTED)
+    assert said(later) == ("refer", "protected")
+    copy = desk.take("four", document="d", inside=person(town=None), flags=PROTECTED)
+    assert said(copy) == ("absorbed", None)
+
+
+def test_a_protected_case_that_is_given_back_stays_a_persons(desk, person):
+    desk.take("one", document="d", inside=person(town=None))
+    desk.take("two", sed="S041", action="New", flags=PROTECTED)
+    [question] = desk.case.open_questions
+    desk.case = fold(desk.case, [Taken("claire", "mine"), GivenBack("claire", "yours")])
+    assert desk.case.state is CaseState.REFERRED
+    assert desk.later(days=400).come_due().outgoing == ()
+    assert desk.case.open_questions == (question,)
 
 
 def test_nothing_leaves_where_one_only_observes():

@@ -12,8 +12,8 @@ from tests.pipeline.test_timers import DAYS, UNKNOWN, let_go
 CONFIRM = Leaving(Mode.CONFIRM)
 
 
-async def confirm(house, *names):
-    params = {"sendings": list(names), "reason": "looked at it"}
+async def confirm(house, *names, protected=False):
+    params = {"sendings": list(names), "reason": "looked at it", "protected": protected}
     done = await house.operating.do("sending-confirm", params, "claire")
     return done["confirmed"]
 
@@ -224,6 +224,60 @@ async def test_a_question_that_was_observed_is_held_back_once_the_person_is_prot
     says(house, Leaving())
     assert await refused(confirm(house, question)) == "protected"
     assert await house.send() == []
+
+
+async def resolved(house, message_id, outcome):
+    params = {"message_id": message_id, "outcome": outcome, "reason": "seen"}
+    return await house.operating.do("resolve", params, "claire")
+
+
+@pytest.mark.parametrize("hindrance", ["nothing yet", "confirm"])
+async def test_a_transfer_of_a_protected_person_leaves_at_a_persons_word_alone(
+    house, a_message, uid, hindrance
+):
+    if hindrance == "confirm":
+        says(house, CONFIRM)
+    await house.take(a_message(case="c"))
+    states = await turns_out_to_be_protected(house, a_message)
+    assert states == {("referred", "protected")}
+    assert set((await outbox(house)).values()) == {"proposed"}
+    assert await house.send() == []
+    assert await let_go(house, 400) == 0
+    assert await refused(resolved(house, uid("one"), "handled")) == "still-to-leave"
+    assert await refused(confirm(house, uid("c"))) == "protected"
+    assert len(await confirm(house, uid("c"), protected=True)) == 3
+    sent = [s.kind for s in await house.send()]
+    assert sorted(sent) == ["hand-over", "x007", "x007"]
+    rows = {row.message_id: row.state.value for row in await house.rows()}
+    assert rows == {uid("one"): "done", uid("two"): "referred"}
+    assert (await resolved(house, uid("two"), "handled"))["state"] == "done"
+
+
+async def test_a_transfer_of_a_protected_person_is_withdrawn_as_a_whole(house, a_message, uid):
+    await house.take(a_message(case="c"))
+    await turns_out_to_be_protected(house, a_message)
+    first, *_ = await of_kind(house, "x007")
+    await withdraw(house, first.message_id)
+    assert set((await outbox(house)).values()) == {"withdrawn"}
+    assert await house.send() == []
+    for message in ("one", "two"):
+        assert (await resolved(house, uid(message), "handled"))["state"] == "done"
+
+
+async def test_what_goes_on_after_a_protected_person_was_told_of_goes_to_a_person(
+    house, a_message, uid
+):
+    """Also in a case that a person had taken and gives back."""
+    await house.take(a_message(case="c"))
+    await house.operating.do("case-take", {"case_id": uid("c"), "reason": "mine"}, "claire")
+    await turns_out_to_be_protected(house, a_message)
+    given = await house.operating.do(
+        "case-give-back", {"case_id": uid("c"), "reason": "yours"}, "claire"
+    )
+    assert {d["cause"] for d in given["decisions"]} == {"protected"}
+    assert await house.send() == []
+    assert len(await confirm(house, uid("c"), protected=True)) == 3
+    assert len(await house.send()) == 3
 
 
 async def test_a_question_leaves_where_nobody_is_protected(careful, a_message, person):

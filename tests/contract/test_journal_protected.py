@@ -1,0 +1,179 @@
+"""A case that turns out to be about a protected person: nothing of it leaves by itself any more."""
+
+import dataclasses
+
+import pytest
+
+from gateway.core.states import CaseState, SendingState
+from gateway.journal import Choice, Word
+from tests.contract.conftest import TARGET, at, judged_again
+
+LEASE = 60.0
+
+
+async def asked(journal, made):
+    """A case with an open question; its revision."""
+    await journal.record(judged_again(made.ask(), due=at(100), times=True))
+    return (await journal.case("case-1")).revision
+
+
+async def state_of(journal, claim):
+    found = await journal.sendings("case-1")
+    return next(s.state for s in found if s.message_id == claim.message_id)
+
+
+async def test_a_question_that_has_not_left_fails_when_the_person_is_protected(journal, made):
+    revision = await asked(journal, made)
+    await journal.record(made.refer("m2", revision=revision, cause="protected", protected=True))
+    [row] = await journal.questions(every=True)
+    assert (row.state, row.sending) == ("failed", "withdrawn")
+    case = await journal.case("case-1")
+    assert (case.questions[0].state, case.revision) == ("failed", revision + 3)
+    assert await journal.claim(9, at(10), LEASE) == []
+
+
+async def test_a_question_on_its_way_when_the_person_is_protected_is_not_tried_again(journal, made):
+    revision = await asked(journal, made)
+    [claim] = await journal.claim(9, at(5), LEASE)
+    entry = made.refer("m2", revision=revision, cause="protected", protected=True)
+    await journal.record(dataclasses.replace(entry, decided_at=at(6)))
+    await journal.defer(claim, at(1000), "destination-down")
+    assert await journal.claim(9, at(7), LEASE) == []
+    assert await state_of(journal, claim) == "withdrawn"
+
+
+async def claims_of(journal, seconds):
+    """What can be claimed then, by kind."""
+    claims = await journal.claim(9, at(seconds), LEASE)
+    for claim in claims:
+        await journal.renew(claim, None)
+    return sorted(claim.kind for claim in claims)
+
+
+async def forwarded_and_protected(journal, made):
+    """A case whose person turned out to be protected before the X007 had left."""
+    await journal.record(made.transfer("m1"))
+    revision = (await journal.case("case-1")).revision
+    await journal.record(made.refer("m2", revision=revision, cause="protected", protected=True))
+
+
+async def worklist(journal):
+    return {task.row.message_id: task.row.cause for task in await journal.tasks()}
+
+
+async def states(journal):
+    found = await journal.outgoing(named=["case-1"])
+    return [(row.kind, row.state.value) for row in found]
+
+
+async def say_yes(journal, seconds, kinds):
+    case = await journal.case("case-1")
+    found = await journal.outgoing(named=["case-1"], states=[SendingState.PROPOSED])
+    chosen = tuple(row.message_id for row in found if row.kind in kinds)
+    word = Word("claire", "may go", at(seconds))
+    await journal.confirm([Choice("case-1", case.revision, chosen)], word)
+
+
+async def send_all(journal, seconds):
+    """Hand over all that may leave; what it was."""
+    sent = []
+    while claims := await journal.claim(9, at(seconds), LEASE):
+        await journal.handed_over(claims, at(seconds))
+        sent += [claim.kind for claim in claims]
+    return sent
+
+
+async def test_what_had_not_left_when_the_person_turned_out_protected_waits(journal, made):
+    await forwarded_and_protected(journal, made)
+    assert await states(journal) == [
+        ("x007", "proposed"),
+        ("x007", "proposed"),
+        ("hand-over", "proposed"),
+    ]
+    assert await claims_of(journal, 10_000) == []
+    assert await worklist(journal) == {"m1": "protected", "m2": "protected"}
+    assert {row.error for row in await journal.outgoing(named=["case-1"])} == {"protected"}
+    case = await journal.case("case-1")
+    assert (case.state, case.holder) == (CaseState.REFERRED, TARGET)
+
+
+async def test_a_person_lets_what_is_held_of_a_protected_case_go(journal, made):
+    await forwarded_and_protected(journal, made)
+    await say_yes(journal, 20, {"x007"})
+    assert "m1" in await worklist(journal)  # the hand-over still waits for its yes
+    assert await send_all(journal, 21) == ["x007", "x007"]
+    await say_yes(journal, 30, {"hand-over"})
+    assert await worklist(journal) == {"m2": "protected"}
+    assert (await journal.message("m1")).state == "recorded"
+    assert await send_all(journal, 31) == ["hand-over"]
+    assert (await journal.message("m1")).state == "done"
+
+
+async def test_a_person_withdraws_what_is_held_of_a_protected_case(journal, made):
+    await forwarded_and_protected(journal, made)
+    case = await journal.case("case-1")
+    [held] = [r for r in await journal.outgoing(named=["case-1"]) if r.kind == "hand-over"]
+    choice = Choice("case-1", case.revision, (held.message_id,))
+    await journal.take_back(choice, Word("claire", "no", at(20)))
+    assert ("hand-over", "withdrawn") in await states(journal)
+    assert "m1" in await worklist(journal)
+    assert await claims_of(journal, 10_000) == []
+
+
+async def test_what_is_on_its_way_when_the_person_turns_out_protected_is_told_as_sent(
+    journal, made
+):
+    await journal.record(made.transfer("m1"))
+    claims = await journal.claim(9, at(5), LEASE)
+    revision = (await journal.case("case-1")).revision
+    entry = made.refer("m2", revision=revision, cause="protected", protected=True)
+    await journal.record(dataclasses.replace(entry, decided_at=at(6)))
+    await journal.handed_over(claims, at(7))
+    left = [("x007", "handed-over") for _ in claims]
+    assert [pair for pair in await states(journal) if pair[1] != "proposed"] == left
+    assert ("hand-over", "proposed") in await states(journal)
+    assert await claims_of(journal, 10_000) == []
+    assert await worklist(journal) == {"m1": "protected", "m2": "protected"}
+
+
+@pytest.mark.parametrize("ends", ["deferred", "given back", "lease"])
+async def test_what_was_on_its_way_and_has_not_left_is_held(journal, made, ends):
+    """Whether the sender says that it failed, gives it back, or dies."""
+    await journal.record(made.transfer("m1"))
+    assert await send_all(journal, 3) == ["x007", "x007", "hand-over"]
+    revision = (await journal.case("case-1")).revision
+    await journal.record(made.deliver("m2", revision=revision))
+    [claim] = await journal.claim(9, at(5), LEASE)
+    entry = made.refer("m3", revision=revision + 1, cause="protected", protected=True)
+    await journal.record(dataclasses.replace(entry, decided_at=at(6)))
+    assert await worklist(journal) == {"m3": "protected"}
+    if ends == "deferred":
+        await journal.defer(claim, at(1000), "destination-down")
+    if ends == "given back":
+        assert not await journal.renew(claim, at(1000))
+    assert await claims_of(journal, 7 if ends != "lease" else 6 + LEASE) == []
+    assert await state_of(journal, claim) == "proposed"
+    assert await worklist(journal) == {"m2": "protected", "m3": "protected"}
+    await say_yes(journal, 2000, {"hand-over"})
+    assert await send_all(journal, 2001) == ["hand-over"]
+    assert await worklist(journal) == {"m3": "protected"}
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_a_question_on_its_way_is_not_open_for_ever_when_the_person_is_protected(
+    journal, made, left
+):
+    revision = await asked(journal, made)
+    [claim] = await journal.claim(9, at(5), LEASE)
+    entry = made.refer("m2", revision=revision, cause="protected", protected=True)
+    await journal.record(dataclasses.replace(entry, decided_at=at(6)))
+    if left:
+        await journal.handed_over([claim], at(7))
+    else:
+        await journal.defer(claim, at(1000), "destination-down")
+    assert await journal.claim(9, at(8), LEASE) == []
+    [row] = await journal.questions(every=True)
+    shown = ("open", "handed-over") if left else ("failed", "withdrawn")
+    assert (row.state, row.sending) == shown
+    case = await journal.case("case-1")
+    assert case.questions[0].state == row.state
