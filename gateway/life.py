@@ -86,7 +86,7 @@ class Life:
     lost: list[str] = field(default_factory=list)
     """Messages without a row in the journal, or that wait though nothing is due."""
     invalid: list[str] = field(default_factory=list)
-    """SEDs sent abroad that break the schemas in force."""
+    """SEDs sent abroad that break the schemas in force, or for which there is none."""
     worklist: Counter[str] = field(default_factory=Counter)
     """Cause -> messages."""
     questions: int = 0
@@ -253,8 +253,7 @@ class _World:
                 self._answers(told, told.partner.reminded(at))
 
     def _check(self, sending: Claimed) -> None:
-        examined = examine(sending.body, self.desk.limits, self.desk.schemas)
-        if not isinstance(examined, Examined) or not examined.verdict.valid:
+        if not keeps_to_its_schema(sending.body, self.desk):
             self.life.invalid.append(sending.message_id)
 
     def _handed_over(self, told: Told, institution: str, at: datetime) -> None:
@@ -318,6 +317,14 @@ class _World:
             life.settled += settled
             life.cleanly_settled += settled and not determinable
             buc["settled"] += settled
+
+
+def keeps_to_its_schema(body: bytes, judged_with: Desk) -> bool:
+    """Whether a message of ours is valid; one for which there is no schema is not."""
+    examined = examine(body, judged_with.limits, judged_with.schemas)
+    if not isinstance(examined, Examined) or examined.verdict.source is None:
+        return False
+    return examined.verdict.valid
 
 
 def _left_to(case: Standing) -> set[str]:

@@ -1,12 +1,13 @@
 """Whatever the order in which the messages of a case come, the promises are kept."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -86,6 +87,7 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
             self.n = 0
             self.told = {}  # SetId -> version -> what was said there
             self.protected = False
+            self.first = None  # how the first SED was written the last time
             self.answered = set()  # questions that somebody answered
             self.gone = set()  # who left, or gave the case back
             self.stays = set()  # messages that nobody needs any more: we stepped back with them
@@ -175,20 +177,23 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
                 left = f"<RemovedParticipant>{named('Institution', gone)}</RemovedParticipant>"
                 self.take(sed="X006", action="New", inside=left)
             if started:
-                first = SEDS[buc][0]
-                self.take(place, sed=first, document="d1", inside=about(place))
+                self.the_first_sed_again(version=1, place=place)
 
         @rule(version=st.integers(1, 4), place=st.sampled_from(PLACES))
+        def the_first_sed(self, version, place):
+            self.the_first_sed_again(version, place)
+
         def the_first_sed_again(self, version, place):
             """The same version, with the same or other content, or a later one."""
-            self.take(
-                place,
-                sed=SEDS[self.buc][0],
-                action="Update" if version > 1 else "Start",
-                document="d1",
-                version=version,
-                inside=about(place),
-            )
+            self.first = {
+                "place": place,
+                "sed": SEDS[self.buc][0],
+                "action": "Update" if version > 1 else "Start",
+                "document": "d1",
+                "version": version,
+                "inside": about(place),
+            }
+            self.take(**self.first)
 
         @rule(place=st.sampled_from(PLACES[:1] * 3 + PLACES))
         def one_more_sed(self, place):
@@ -217,10 +222,15 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
                 flags=flags,
             )
 
+        @precondition(lambda self: self.first is not None)
+        @rule(flags=st.sampled_from(["", PROTECTED]))
+        def a_copy_of_the_first_sed(self, flags):
+            """The same content under another id, as each receiver gets it."""
+            self.take(**{**self.first, "flags": flags})
+
+        @precondition(lambda self: self.desk.case.forwarded_at is not None)
         @rule(place=st.sampled_from(PLACES), passed_on=st.booleans())
         def a_late_sed_of_a_case_handed_over(self, place, passed_on):
-            if self.desk.case.forwarded_at is None:
-                return
             action = "NewForward" if passed_on else "New"
             sed = SEDS[self.buc][1]
             _, late = self.take(place, sed=sed, action=action, created=LATE, inside=about(place))
@@ -323,6 +333,12 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
                 assert who not in self.desk.case.participants
                 assert who in self.desk.case.left
 
+        @precondition(lambda self: self.desk.case.holder is not None)
+        @rule(sed=st.sampled_from(["X006", "X007", "X100", "X011", "X050"]))
+        def the_holder_gives_it_back(self, sed):
+            holder = self.desk.case.holder
+            self.take(sed=sed, action="New", inside="<x/>", sender=(holder, "Counterparty"))
+
         @rule(
             new=st.sampled_from([*FRENCH, "FR:CLEISS0000", SENDER, OTHER]),
             by=st.sampled_from(["the holder", OTHER, SENDER]),
@@ -347,6 +363,7 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
             before = self.desk.case
             development = self.desk.later(days=days).come_due()
             self.due = development.due
+            assert self.due is None or self.due > self.desk.now
             self.happens(development.events, before)
             self.sends(development.outgoing)
             for message, _ in development.referrals:
@@ -357,12 +374,12 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
                 self.states[message] = MessageState.RECORDED
                 self.stays.add(message)
 
+        @precondition(lambda self: self.desk.case.x007 is not None)
         @rule()
         def the_x007_is_confirmed(self):
+            self.desk.confirm()
             case = self.desk.case
-            if case.holder is not None and case.x007 is not None:
-                self.desk.confirm()
-                self.history.append(ForwardConfirmed(case.holder, self.desk.case.forwarded_at))
+            self.history.append(ForwardConfirmed(case.holder, case.forwarded_at))
 
         @rule()
         def what_is_old_is_erased(self):
@@ -483,5 +500,6 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
             deadline=None,
             database=None,
             derandomize=True,
+            suppress_health_check=[HealthCheck.too_slow],
         ),
     )

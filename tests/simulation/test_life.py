@@ -2,14 +2,24 @@
 
 import asyncio
 import dataclasses
+import json
+from collections import Counter
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from gateway.life import live
+from gateway.cli import Settings
+from gateway.cli.simulating import simulate
+from gateway.config import load
+from gateway.life import POLICIES, Life, keeps_to_its_schema, live
+from gateway.loading import desk
+from gateway.pension_question import PACKAGED, read
 from gateway.simulation.cases import Drawing
 from gateway.simulation.partners import MANNERS, Partner, letter
 from gateway.simulation.profiles import witness
 from gateway.simulation.traffic import BEGIN
+from gateway.specimens import written
 
 COUNT = 120
 
@@ -51,6 +61,93 @@ async def test_the_same_seed_lives_the_same_year():
     first, again = [await live(7, 30, "default") for _ in range(2)]
     assert dataclasses.asdict(first) == dataclasses.asdict(again)
     assert dataclasses.asdict(await live(8, 30, "default")) != dataclasses.asdict(first)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_no_year_of_a_thousand_cases_goes_wrong(seed, policy):
+    year = await live(seed, 1000, policy)
+    assert (year.cases, year.wrong, year.lost, year.invalid) == (1000, [], [], [])
+    assert year.expected > 500
+    assert year.settled_rate >= 0.98
+    assert year.unclean >= 0.4 * year.asked_cases
+    assert year.by_person <= sum(year.worklist.values())
+
+
+# -- the command ----------------------------------------------------------------------------
+
+KEYS = (
+    *("cases", "determinable", "answerable", "settled", "settled_rate", "by_person", "wrong"),
+    *("lost", "worklist", "questions", "data_per_asked_case", "reminders"),
+)
+
+
+def command(*words):
+    settings = Settings(Path("var"), None, "en")
+    return CliRunner().invoke(simulate, ["life", *words], obj=settings, standalone_mode=False)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_command_tells_the_year_in_stable_names(policy):
+    done = command("--seed", "5", "--count", "30", "--policy", policy, "--json")
+    assert (done.exception, done.return_value) == (None, 0)
+    [line] = done.stdout.splitlines()
+    told, year = json.loads(line), asyncio.run(live(5, 30, policy))
+    assert set(KEYS) <= told.keys()
+    assert (told["cases"], told["wrong"], told["lost"], told["invalid"]) == (30, 0, 0, 0)
+    for key in KEYS:
+        lived = getattr(year, key)
+        match told[key]:
+            case float() as rate:
+                assert rate == pytest.approx(lived, abs=0.001)
+            case dict() as causes:
+                assert causes == dict(lived)
+            case number:
+                assert number == (len(lived) if isinstance(lived, list) else lived)
+
+
+@pytest.mark.parametrize("broken", ["wrong", "lost", "invalid"])
+@pytest.mark.parametrize("json_", [(), ("--json",)])
+def test_the_command_fails_when_a_promise_is_broken(monkeypatch, broken, json_):
+    asked = []
+
+    async def lived(*words):
+        asked.append(words)
+        return Life(cases=1, **{broken: ["one"]})
+
+    monkeypatch.setattr("gateway.life.live", lived)
+    done = command("--seed", "7", *json_)
+    assert (done.exception, done.return_value) == (None, 1)
+    assert asked == [(7, 1000, "default")]
+
+
+def test_the_report_stands_beside_what_was_done_by_hand():
+    done = command("--seed", "5", "--count", "30")
+    assert (done.exception, done.return_value) == (None, 0)
+    assert "by hand: 75.6 % in 2023, 98 % in 2022" in done.stdout
+    assert "Wrong 0, lost 0, invalid SEDs sent 0." in done.stdout
+    [head, *lines] = done.stdout.splitlines()
+    assert head.split() == ["BUC", "cases", "transferred", "expected", "settled"]
+    buc = Counter(line.split()[0] for line in lines if "_BUC_" in line)
+    assert max(buc.values()) == 1
+
+
+def test_a_sed_for_which_there_is_no_schema_is_not_valid(tmp_path):
+    judged_with = desk(load(None, tmp_path))
+
+    class NoSchemas:
+        name = "none"
+        source = for_message = lambda *_: None
+        of_transaction = lambda *_: ()  # noqa: E731
+
+    without = dataclasses.replace(judged_with, schemas=NoSchemas())
+    for out in written("4.4", read(PACKAGED)):
+        assert keeps_to_its_schema(out.body, judged_with)
+        assert not keeps_to_its_schema(out.body, without)
+        assert not keeps_to_its_schema(out.body.replace(b"sedGVer=", b"other="), judged_with)
+    assert not keeps_to_its_schema(b"<", judged_with)
 
 
 # -- the partners ---------------------------------------------------------------------------
