@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import sqlite3
 import threading
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -272,12 +273,22 @@ class SqliteDriver(Driver):
     async def aged(self, journal):
         """What is left behind is dropped at once: nobody else can be about to use it."""
 
+    def as_of_old(self, version, *statements):
+        """What a program that knows no later steps left; the last of them change no table."""
+        with contextlib.closing(sqlite3.connect(self.path)) as db, db:
+            for sql in (f"DELETE FROM migration WHERE version > {version}", *statements):
+                db.execute(sql)
+
 
 class PostgresDriver(Driver):
     """A database of its own; each worker has a state folder."""
 
+    EARLIER = 17
+    """Steps of SQLite that were one of PostgreSQL."""
+
     def __init__(self, folder, cluster):
         self.folder = folder
+        self.cluster = cluster
         self.server = cluster.database()
         self.workers = 0
 
@@ -300,6 +311,13 @@ class PostgresDriver(Driver):
         """What is left behind is so old that no other worker can be about to use it."""
         sql = "UPDATE piece SET written_at = written_at - interval '2 days'"
         await journal._writer.write(lambda page: page.db.execute(sql) and None)
+
+    def as_of_old(self, version, *statements):
+        """The same; PostgreSQL has `EARLIER` steps less."""
+        with self.cluster.connected(self.server.database) as db:
+            earlier = version - self.EARLIER
+            for sql in (f"DELETE FROM migration WHERE version > {earlier}", *statements):
+                db.execute(sql)
 
 
 @pytest.fixture(

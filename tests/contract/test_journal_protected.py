@@ -6,7 +6,7 @@ import pytest
 
 from gateway.core.states import CaseState, SendingState
 from gateway.journal import Choice, Word
-from tests.contract.conftest import TARGET, at, judged_again
+from tests.contract.conftest import TABLES, TARGET, at, judged_again
 
 LEASE = 60.0
 
@@ -157,6 +157,29 @@ async def test_what_was_on_its_way_and_has_not_left_is_held(journal, made, ends)
     await say_yes(journal, 2000, {"hand-over"})
     assert await send_all(journal, 2001) == ["hand-over"]
     assert await worklist(journal) == {"m3": "protected"}
+
+
+async def test_what_waited_in_a_protected_case_before_this_was_known_is_held_too(driver, made):
+    """Written by a program that let it leave; the first start of this one marks it."""
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        await forwarded_and_protected(journal, made)
+        await journal.record(type(made)("case-2").transfer("other"))
+    driver.as_of_old(
+        21,
+        "UPDATE sending SET error = NULL, state = CASE kind WHEN 'x007' THEN 'due'"
+        " ELSE 'waiting' END WHERE case_id = 'case-1'",
+        "UPDATE message SET state = 'recorded' WHERE message_id = 'm1'",
+    )
+    async with driver.opened() as journal:
+        claims = await journal.claim(9, at(10), LEASE)
+        assert {claim.case_id for claim in claims} == {"case-2"}
+        claims = await journal.claim(9, at(11), LEASE)
+        assert ("x007", "due") not in await states(journal)
+        await say_yes(journal, 20, {"x007"})
+        assert await send_all(journal, 21) == ["x007", "x007"]
+        assert ("hand-over", "proposed") in await states(journal)
+        assert await worklist(journal) == {"m1": "protected", "m2": "protected"}
 
 
 @pytest.mark.parametrize("left", [True, False])

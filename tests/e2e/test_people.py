@@ -100,6 +100,37 @@ def test_nothing_leaves_without_a_yes(daemon, command, listed, a_message, uid, o
     assert (row["message_id"], row["cause"]) == (uid("two"), "recalled")
 
 
+def test_nothing_leaves_of_a_protected_case_without_a_yes_of_its_own(
+    daemon, command, listed, a_message, uid, outbound
+):
+    gateway = daemon()
+    gateway.wait_for("started")
+    buc = ("--buc", "S_BUC_24", "--why", "wait")
+    assert command(gateway.state, "pause", *buc).returncode == 0
+    gateway.put("01.xml", a_message("one", case="c"))
+    gateway.wait_for("message-recorded")
+    flag = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+    again = {"action": "Update", "document": "document of one", "version": 2}
+    gateway.put("02.xml", a_message("two", case="c", flags=flag, **again))
+    gateway.wait_for("message-recorded", 2)
+    assert command(gateway.state, "resume", *buc).returncode == 0
+    assert gateway.terminate() == 0
+    assert daemon("--until-idle", state=gateway.state).join() == 0
+    assert outbound(gateway.state) == {}
+    held = listed(gateway.state, "sending", "list")
+    assert {(row["state"], row["error"], row["case_id"]) for row in held} == {
+        ("proposed", "protected", "protected")
+    }
+    assert {row["cause"] for row in listed(gateway.state, "worklist", "list")} == {"protected"}
+    confirm = ("sending", "confirm", uid("c"), "--why", "they know")
+    assert command(gateway.state, *confirm).returncode == 1
+    assert command(gateway.state, *confirm, "--protected").returncode == 0
+    assert daemon("--until-idle", state=gateway.state).join() == 0
+    assert sum(name.startswith("FR-") for name in outbound(gateway.state)) == 2
+    [row] = listed(gateway.state, "worklist", "list")
+    assert row["message_id"] == uid("two")
+
+
 def test_a_question_of_a_case_that_is_protected_by_now_tells_nothing(
     daemon, command, listed, a_message, person, uid
 ):
