@@ -13,6 +13,7 @@ from gateway.core.tables import Tables
 from gateway.tables import areas, codes, gaps, golden, targets
 from gateway.tables.competent import unlisted
 from gateway.tables.finding import Finding, against
+from gateway.tables.sourcing import unsourced
 from gateway.tables.withdrawn import COMPETENCES, withdrawn
 from ir_directory import InstitutionRepository
 from ir_directory import load as directory_load
@@ -47,6 +48,7 @@ def _found(folder: Path, today: date) -> tuple[Finding, ...]:
     _read(found, folder, "routing_tables", routes_load.reminders)
     found.extend(codes.unknown(folder, catalogue()))
     if isinstance(directory, InstitutionRepository) and isinstance(routes, RoutingTable):
+        found.extend(unsourced(folder))
         found.extend(_between(folder, directory, routes, today))
     return tuple(sorted(set(found)))
 

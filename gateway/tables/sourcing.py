@@ -1,0 +1,69 @@
+"""Whether each row says where it comes from: an empty or a generic source is no source.
+
+A source can be looked up by whoever doubts the row: an article, a line of a report, a list with
+its day, or what the row was deduced from (`deduced: ...`).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from gateway.tables import keeping
+from gateway.tables.finding import Finding
+
+COLUMNS: Final = {
+    "routing_tables/routes.csv": "basis",
+    "ir_directory/institutions.csv": "source",
+    "ir_directory/catchments.csv": "source",
+    "ir_directory/competences.csv": "source",
+    "ir_directory/partners.csv": "source",
+}
+"""Table -> the column that says where a row comes from."""
+
+_SAYS_NOTHING: Final = frozenset(
+    {
+        "a", "above", "an", "and", "aucun", "aucune", "autre", "autres", "be", "below",
+        "ci", "common", "completer", "confirm", "confirmed", "confirmer", "connu", "d",
+        "de", "deduced", "deduction", "deduit", "deduite", "des", "dessus", "different",
+        "divers", "diverse", "diverses", "du", "en", "et", "general", "haut", "ibid",
+        "idem", "in", "inconnu", "inconnue", "inferred", "internet", "knowledge", "known",
+        "l", "la", "le", "les", "meme", "n", "na", "nc", "nd", "neant", "nil", "none",
+        "note", "of", "official", "officiel", "officielle", "officielles", "officiels",
+        "on", "other", "page", "pages", "plus", "plusieurs", "preciser", "public",
+        "publics", "publique", "publiques", "same", "see", "several", "site", "source",
+        "sources", "sur", "tba", "tbd", "the", "to", "todo", "un", "une", "unknown",
+        "various", "verifier", "voir", "web",
+    }
+)  # fmt: skip
+"""Words, without accents, that lead nowhere by themselves."""
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+def unsourced(folder: Path) -> Iterator[Finding]:
+    """Rows whose source is empty or says nothing."""
+    for table, column in COLUMNS.items():
+        path = folder / table
+        for line, row in enumerate(keeping.rows(path) if path.is_file() else (), 2):
+            if generic(row.get(column, "")):
+                yield _finding(table, line, column, row[column].strip())
+
+
+def generic(source: str) -> bool:
+    """True when nobody could look it up: no word of it leads anywhere."""
+    plain = unicodedata.normalize("NFKD", source.casefold())
+    words = _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
+    return _SAYS_NOTHING.issuperset(words)
+
+
+def _finding(table: str, line: int, column: str, said: str) -> Finding:
+    english = f"“{said}” says nothing" if said else "the source is missing"
+    french = f"« {said} » ne dit rien" if said else "la source manque"
+    return Finding(
+        table, line, column,
+        f"{english}. Write where it can be looked up (CSS R.312-1, Cleiss annual report 2023 l.504,"
+        " a letter with its day), or “deduced: ” and from what.",
+        f"{french}. Écrire où cela se vérifie (CSS R.312-1, rapport annuel du Cleiss 2023 l.504,"
+        " un courrier et sa date), ou « deduced: » (déduit) et de quoi.",
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Each row says where it comes from, so that whoever doubts it can look it up."""
+
+from datetime import date
+
+import pytest
+
+from gateway.tables.checking import check
+from gateway.tables.drafting import draft
+from gateway.tables.sourcing import COLUMNS, generic, unsourced
+from routing_tables.release import ROOT
+
+TODAY = date(2026, 11, 25)
+ROUTES = "routing_tables/routes.csv"
+CATCHMENTS = "ir_directory/catchments.csv"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    draft(tmp_path / "draft", "2027-01")
+    return tmp_path / "draft"
+
+
+def edit(folder, table, old, new):
+    path = folder / table
+    text = path.read_text(encoding="utf-8-sig")
+    assert old in text
+    path.write_text("\ufeff" + text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def errors(folder):
+    return [f for f in check(folder, TODAY) if f.error]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "", " ", "?", "-", "n/a", "N.A.", "various", "public sources", "Public source.", "idem",
+        "source publique", "Sources publiques", "diverses sources", "à compléter", "see above",
+        "deduced:", "Déduit :", "web, public pages",
+    ],
+)  # fmt: skip
+def test_what_nobody_can_look_up_is_no_source(said):
+    assert generic(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CSS R.312-1", "Cleiss annual report 2023 l.504", 'CLEISS page "Applicable legislation"',
+        "IR 2021-05", "public CAF list", "SYN001 2026-11-02", "worklist 0f3a",
+        "deduced: as S-GENERAL, for the agricultural scheme", "courrier de la CNG du 2026-03-01",
+    ],
+)  # fmt: skip
+def test_what_names_something_is_one(said):
+    assert not generic(said)
+
+
+def test_every_row_that_travels_with_the_program_has_a_source():
+    assert {ROUTES, CATCHMENTS} < set(COLUMNS)
+    assert list(unsourced(ROOT)) == []
+
+
+@pytest.mark.parametrize("said", ["", "public sources"])
+def test_a_draft_with_a_route_without_a_source_is_refused(folder, said):
+    line = edit(folder, ROUTES, "CSS R.312-1 (CPAM of habitual residence)", said)
+    (found,) = errors(folder)
+    assert (found.file, found.line, found.column) == (ROUTES, line, "basis")
+    assert said in found.english
+    assert said in found.french
+    assert "CSS R.312-1" in found.text("fr")
+
+
+def test_so_is_one_with_a_row_of_the_directory_without(folder):
+    line = edit(folder, CATCHMENTS, "public CAF list", "source publique ?")
+    (found,) = errors(folder)
+    assert (found.file, found.line, found.column) == (CATCHMENTS, line, "source")
