@@ -46,6 +46,7 @@ Host = Annotated[str, Field(min_length=1)]
 OneHost = Annotated[str, Field(pattern=r"^[^,\s]+$")]
 """Of a server whose client takes a comma for the beginning of the next one."""
 InstitutionId = Annotated[str, Field(pattern=r"^[A-Z]{2}:[0-9A-Za-z._-]{1,30}$")]
+RuleName = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Days = Annotated[int, Field(ge=1, le=36_500)]
@@ -57,6 +58,15 @@ LATER: Mapping[str, frozenset[str]] = {
 }
 REAL_ENVIRONMENTS = ("test", "acceptance", "production")
 DEMO_INSTITUTIONS = ("FR:CLEISS0000", "FR:CLEISS0001")
+DEMO_ACCEPTED = (
+    "H-NAMED",
+    "P-FILE",
+    "P-FILE-ASSUMED",
+    "R-FILE",
+    "S-AGRICULTURAL",
+    "S-INSURED-ABROAD-AGRICULTURAL",
+)
+"""Inferred rules of the baseline that the demo goes by, so that there is something to see."""
 
 
 def _refuse_later(key: str, value: object) -> object:
@@ -108,6 +118,8 @@ class Policy(_Section):
 
     Attributes:
         least_certainty: a decision on rows less certain than this is referred to a person.
+        accepted_rules: rules that count as likely where the table says inferred; not for
+            production, where rows are confirmed in the tables.
         profile_violation: what a violation of our own, second-hand schemas means.
         business_exceptions: who sends X050: RINA, or the gateway where there is no RINA.
         ask_by_own_case: open an own H_BUC_01 to ask where the BUC has no way of its own.
@@ -131,6 +143,7 @@ class Policy(_Section):
     """
 
     least_certainty: Certainty = "solid"
+    accepted_rules: tuple[RuleName, ...] = ()
     profile_violation: Literal["refer", "warn"] = "refer"
     business_exceptions: Literal["rina", "gateway"] = "rina"
     ask_by_own_case: bool = False
@@ -614,6 +627,12 @@ class Config(_Section):
         return self
 
     @model_validator(mode="after")
+    def _confirmed_by_maintainers(self) -> "Config":
+        if self.environment == "production" and self.policy.accepted_rules:
+            raise PydanticCustomError("accepted_rules", "production accepts no inferred rule")
+        return self
+
+    @model_validator(mode="after")
     def _known_to_the_broker(self) -> "Config":
         broker = self.rabbitmq
         if self.transport == "rabbitmq" and (broker.user is None or broker.password is None):
@@ -651,6 +670,7 @@ class Config(_Section):
         if isinstance(policy, dict):
             policy = {
                 "least_certainty": "likely",
+                "accepted_rules": DEMO_ACCEPTED,
                 "ask_by_own_case": True,
                 "status_after_hours": 0,
                 **policy,

@@ -42,6 +42,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "max_xml_bytes is larger than max_bytes; lower the one or raise the other",
         "max_xml_bytes dépasse max_bytes ; baisser l'un ou relever l'autre",
     ),
+    "accepted_rules": (
+        "policy.accepted_rules is not for production: have the rows confirmed in the tables",
+        "policy.accepted_rules n'est pas pour la production : faire confirmer les lignes",
+    ),
     "four_eyes": (
         "tables.four_eyes = false is not for production: a release needs a second person",
         "tables.four_eyes = false n'est pas pour la production : il faut une seconde personne",

@@ -50,7 +50,7 @@ from gateway.examining import Examining
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.rows import Release
-from gateway.loading import cdm_switches, desk, schemas, tables
+from gateway.loading import cdm_switches, desk, known_to, schemas, tables
 from gateway.log import configure, logger
 from gateway.metrics import Metrics
 from gateway.notices import keeping
@@ -167,9 +167,10 @@ async def build(
 def _desk(config: Config, now: Release | None) -> Desk:
     """What messages are judged with at the start: the release in force."""
     judged_with = desk(config)
-    if now is None or now.digest == judged_with.tables.digest:
-        return judged_with
-    return replace(judged_with, tables=tables(config.state, now.name, now.digest))
+    in_force = judged_with.tables
+    if now is not None and now.digest != in_force.digest:
+        in_force = tables(config.state, now.name, now.digest)
+    return replace(judged_with, tables=known_to(config, in_force))
 
 
 def make_state(state: Path) -> None:

@@ -15,7 +15,7 @@ from gateway.core.leaving import Leaving, Mode
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.trace import Step
-from gateway.errors import GatewayError, SchemasInvalid, TablesInvalid
+from gateway.errors import ConfigurationError, GatewayError, SchemasInvalid, TablesInvalid
 from gateway.pipeline import Desk
 from gateway.tables import shelf
 from ir_directory import Certainty
@@ -46,6 +46,7 @@ def policy(config: Config) -> Policy:
         environment=config.environment,
         own_institutions=config.own_institutions,
         least_certainty=Certainty.of(said.least_certainty),
+        accepted_rules=frozenset(said.accepted_rules),
         profile_violation=said.profile_violation,
         ask_by_own_case=said.ask_by_own_case,
         pension_template=pension_question.template(config),
@@ -182,6 +183,24 @@ def desk(config: Config, release: str | None = None) -> Desk:
         for cdm in sorted(catalogue().cdm_versions):
             pension_question.held(config, known.pension_template, in_force, cdm)
     return Desk(decided_by, known, limits(config), in_force)
+
+
+def known_to(config: Config, tables: Tables) -> Tables:
+    """The tables, which know every rule that the configuration names.
+
+    Raises:
+        ConfigurationError: they do not.
+    """
+    unknown = sorted({*config.policy.accepted_rules} - {r.rule for r in tables.routes.routes})
+    if unknown:
+        names = ", ".join(unknown)
+        raise ConfigurationError(
+            f"policy.accepted_rules: the release {tables.release} has no rule {names}; correct the"
+            " name, or take it out.",
+            french=f"policy.accepted_rules : la version {tables.release} n'a pas de règle {names} ;"
+            " corriger le nom, ou le retirer.",
+        )
+    return tables
 
 
 def schemas(state: Path) -> SchemaSet:

@@ -11,7 +11,7 @@ import click
 from gateway.cli import Settings, facts
 from gateway.clock import SystemClock
 from gateway.core.case import Case
-from gateway.core.decision import Decision, cause, institution, name
+from gateway.core.decision import Decision, Transfer, cause, institution, name
 from gateway.core.judging import Arrival, Examined, examine
 from gateway.core.judging import judge as judged
 from gateway.core.message import Malformed
@@ -110,6 +110,7 @@ def _judged(path: Path, judged_with: Desk, at: datetime, lang: str) -> dict[str,
         "text": _sentence(lang, decision),
         "institution": institution(decision) if decision else None,
         "certainty": judgement.certainty.code if judgement.certainty is not None else None,
+        "accepted": decision.accepted if isinstance(decision, Transfer) else "",
         "candidates": list(judgement.candidates),
         "missing": [
             {"code": datum, "params": {}, "text": sentence(lang, "missing", datum)}

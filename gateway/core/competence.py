@@ -23,6 +23,7 @@ def competent(
         own=situation.policy.own_institutions,
         test_ids=situation.policy.test_ids,
         assumes=situation.policy.assumes(document.buc),
+        accepted=situation.policy.accepted_rules,
     )
     return resolve(subject, situation.tables)
 

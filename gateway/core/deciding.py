@@ -386,7 +386,9 @@ class Deciding:
         cause = self._hindrance(target, resolution.certainty)
         if cause == "already-participant" and self._may_leave():
             return Leave(target)
-        return Refer(cause, (target,)) if cause else Transfer(target, resolution.certainty)
+        if cause is not None:
+            return Refer(cause, (target,))
+        return Transfer(target, resolution.certainty, resolution.accepted)
 
     def _undetermined(self, resolution: Undetermined, told: frozenset[str]) -> Decision:
         replied = self._answered()

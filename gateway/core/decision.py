@@ -30,6 +30,8 @@ class Transfer:
 
     institution: str
     certainty: Certainty
+    accepted: str = ""
+    """The inferred rule that the operator accepts as likely and this rests on; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Policy:
     environment: str
     own_institutions: tuple[str, ...]
     least_certainty: Certainty
+    accepted_rules: frozenset[str] = frozenset()
+    """Rules that count as likely where the table says inferred."""
     profile_violation: str = "refer"
     ask_by_own_case: bool = False
     pension_template: str | None = None

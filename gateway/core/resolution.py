@@ -26,6 +26,8 @@ class Resolved:
     certainty: Certainty
     trace: tuple[Step, ...]
     rules: tuple[str, ...]
+    accepted: str = ""
+    """The rule that counts as likely because the operator accepts it; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ class _Resolving(Naming, Placing):
             buc=self.subject.buc,
             certainty=route.certainty.code,
         )
+        route = self._accepted(route)
         if isinstance(route.target, ToPerson):
             return self._undetermined("rule-refers", route.target.candidates)
         if isinstance(route.target, Fixed):
@@ -183,6 +186,14 @@ class _Resolving(Naming, Placing):
         if not said:
             return self._of_place(self.place(route, route.target), route, [])
         return self._by_place(route, route.target, said)
+
+    def _accepted(self, route: Route) -> Route:
+        """The row as it counts here: an inferred one that the operator accepts is likely."""
+        if route.certainty is not Certainty.INFERRED or route.rule not in self.subject.accepted:
+            return route
+        self.accepted = route.rule
+        self.note("rule-accepted", rule=route.rule)
+        return replace(route, certainty=Certainty.LIKELY)
 
     def _as_named(self, ident: str, said: tuple[Said, ...]) -> str:
         """The id of the same body that has a case number here, when there is exactly one."""
@@ -288,8 +299,10 @@ class _Resolving(Naming, Placing):
         self.note("institution-certainty", institution=current.id, certainty=current.certainty.code)
         certainty = min(certainty, current.certainty, self._competence(current.id))
         self._because(current)
-        kind = Own if self._is_ours(current) else Resolved
-        return kind(current.id, certainty, tuple(self.trace), tuple(dict.fromkeys(self.rules)))
+        why = (tuple(self.trace), tuple(dict.fromkeys(self.rules)))
+        if self._is_ours(current):
+            return Own(current.id, certainty, *why)
+        return Resolved(current.id, certainty, *why, self.accepted)
 
     def _is_ours(self, institution: Institution) -> bool:
         """Compared by body: an institution may have several ids."""

@@ -33,6 +33,8 @@ class Subject:
     """Our own institutions."""
     assumes: bool = True
     """A row that assumes the general scheme decides where nothing tells another one."""
+    accepted: frozenset[str] = frozenset()
+    """Rules that the operator takes for likely where the table says inferred."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ class Underway:
     """The place that decided and the area of its catchment; None: no place did."""
     homes: dict[str, tuple[list[Address], frozenset[str]]] = field(default_factory=dict)
     """Person of a row -> the residences, and their countries: looked for once."""
+    accepted: str = ""
+    """The rule that applied, where it counts as likely because the operator accepts it."""
     strange: bool = False
     """A French institution is named that says nothing to us: the scheme is not to be assumed."""
 

@@ -23,6 +23,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "assumed-general": frozenset({"rule"}),
     "assumed-general-off": frozenset({"rule", "buc"}),
     "route-matched": frozenset({"rule", "buc", "certainty"}),
+    "rule-accepted": frozenset({"rule"}),
     "route-missing": frozenset({"buc"}),
     "area-matched": frozenset({"network", "area", "institution", "certainty"}),
     "area-ambiguous": frozenset({"network", "area", "count"}),

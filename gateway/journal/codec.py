@@ -280,7 +280,8 @@ def decision_text(decision: Decision) -> str:
     match decision:
         case Transfer():
             content = {"institution": decision.institution, "certainty": decision.certainty.code}
-            return _text(content)
+            accepted = {"accepted": decision.accepted} if decision.accepted else {}
+            return _text(content | accepted)
         case Deliver() | Leave():
             return _text({"institution": decision.institution})
         case Ask():
@@ -310,7 +311,8 @@ def decision_of(named: str, text: str) -> Decision:
     values = _values(text)
     kind = _DECISIONS[named]
     if kind is Transfer:
-        return Transfer(values["institution"], Certainty.of(values["certainty"]))
+        certainty = Certainty.of(values["certainty"])
+        return Transfer(values["institution"], certainty, values.get("accepted", ""))
     if kind is Ask:
         return Ask(values["missing"], Way(values["way"]), values["candidates"])
     made = kind(**values)

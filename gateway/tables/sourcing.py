@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.tables import keeping
 from gateway.tables.finding import Finding
+from ir_directory import Certainty
 
 COLUMNS: Final = {
     "routing_tables/routes.csv": "basis",
@@ -38,16 +39,20 @@ _SAYS_NOTHING: Final = frozenset(
     }
 )  # fmt: skip
 """Words, without accents, that lead nowhere by themselves."""
+DEDUCED: Final = "deduced"
+"""What the source of a row begins with that nobody wrote down before us."""
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def unsourced(folder: Path) -> Iterator[Finding]:
-    """Rows whose source is empty or says nothing."""
+    """Rows whose source is empty, says nothing, or says less than their certainty."""
     for table, column in COLUMNS.items():
         path = folder / table
         for line, row in enumerate(keeping.rows(path) if path.is_file() else (), 2):
-            if generic(row.get(column, "")):
-                yield _finding(table, line, column, row[column].strip())
+            if generic(row[column]):
+                yield _generic(table, line, column, row[column].strip())
+            elif deduced(row[column]) and row["certainty"] != Certainty.INFERRED.code:
+                yield _too_sure(table, line, row["certainty"])
 
 
 def generic(source: str) -> bool:
@@ -57,7 +62,23 @@ def generic(source: str) -> bool:
     return _SAYS_NOTHING.issuperset(words)
 
 
-def _finding(table: str, line: int, column: str, said: str) -> Finding:
+def deduced(source: str) -> bool:
+    """True when the row was worked out, not found anywhere."""
+    return source.lstrip().casefold().startswith(DEDUCED)
+
+
+def _too_sure(table: str, line: int, certainty: str) -> Finding:
+    inferred = Certainty.INFERRED.code
+    return Finding(
+        table, line, "certainty",
+        f"what is deduced is {inferred}, not {certainty}; once it is confirmed the source says by"
+        " whom and when",
+        f"ce qui est déduit est {inferred}, pas {certainty} ; une fois confirmé, la source dit par"
+        " qui et quand",
+    )  # fmt: skip
+
+
+def _generic(table: str, line: int, column: str, said: str) -> Finding:
     english = f"“{said}” says nothing" if said else "the source is missing"
     french = f"« {said} » ne dit rien" if said else "la source manque"
     return Finding(

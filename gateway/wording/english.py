@@ -125,6 +125,7 @@ _TRACE: Final = {
     " asked for in {buc}.",
     "assumed-general": "With no sign of another scheme, rule {rule} assumes the general scheme.",
     "route-matched": "Route {rule} applies to {buc} (certainty {certainty}).",
+    "rule-accepted": "Rule {rule} is inferred; this installation accepts it as likely.",
     "route-missing": "With what is known, no route applies to {buc}.",
     "area-matched": "{network}: area {area} belongs to {institution} (certainty {certainty}).",
     "area-ambiguous": "{network}: {count} institutions are possible for the address (area {area}).",

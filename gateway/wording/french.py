@@ -137,6 +137,7 @@ _TRACE: Final = {
     " qu'on le demande dans {buc}.",
     "assumed-general": "Sans indice d'un autre régime, la règle {rule} suppose le régime général.",
     "route-matched": "La règle {rule} s'applique à {buc} (certitude {certainty}).",
+    "rule-accepted": "La règle {rule} est déduite ; cette installation l'accepte comme probable.",
     "route-missing": "D'après ce qui est connu, aucune règle ne s'applique à {buc}.",
     "area-matched": "{network} : la zone {area} relève de {institution} (certitude {certainty}).",
     "area-ambiguous": "{network} : {count} institutions possibles pour l'adresse (zone {area}).",

@@ -130,3 +130,10 @@ def test_what_a_later_version_wrote_is_not_guessed_at():
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert '"at":1767225600000000' in codec.event_text(ForwardConfirmed("FR:1", at))
     assert codec.decision_text(Transfer("FR:1", Certainty.SOLID)).endswith('"solid"}')
+
+
+def test_a_decision_says_which_inferred_rule_it_rests_on():
+    decision = Transfer("FR:1", Certainty.LIKELY, accepted="R-FILE")
+    assert codec.decision_of("transfer", codec.decision_text(decision)) == decision
+    before = '{"certainty":"likely","institution":"FR:1"}'
+    assert codec.decision_of("transfer", before) == Transfer("FR:1", Certainty.LIKELY)

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core.case import Case, fold
 from gateway.core.case_evidence import known_evidence, merged
-from gateway.core.decision import CAUSES, Refer, SetAside, Way, name
+from gateway.core.decision import CAUSES, Refer, SetAside, Transfer, Way, name
 from gateway.core.events import (
     Answered,
     Erased,
@@ -25,7 +25,7 @@ from gateway.core.outgoing import SendingKind
 from gateway.core.reading import Limits, read
 from gateway.core.states import CaseState, MessageState
 from ir_directory import Certainty, InstitutionRepository, Partner
-from routing_tables import Questions, QuestionText, SectionRow
+from routing_tables import Questions, QuestionText, RoutingTable, SectionRow
 from sed_schemas import EVERYWHERE, OWNER
 
 US, THEM, SENDER = "FR:CLEISS0000", "FR:CPAM01", "DE:101320043"
@@ -521,6 +521,29 @@ def test_what_stands_in_the_way_of_a_transfer(desk, said, person, written, polic
     assert said(judgement) == ("refer", why)
     assert judgement.candidates == (target,)
     assert judgement.outgoing == ()
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({}, ("refer", "inferred")),
+        ({"accepted_rules": frozenset({"S72"})}, ("refer", "inferred")),
+        ({"accepted_rules": frozenset({"S"})}, ("transfer", THEM)),
+        (
+            {"accepted_rules": frozenset({"S"}), "least_certainty": Certainty.SOLID},
+            ("refer", "inferred"),
+        ),
+    ],
+)
+def test_an_accepted_rule_decides_and_the_decision_names_it(desk, said, policy, expected):
+    rows = (replace(row, certainty=Certainty.INFERRED) for row in desk.tables.routes.routes)
+    desk.tables = replace(desk.tables, routes=RoutingTable(rows))
+    judgement = desk.policy_of(**policy).take()
+    assert said(judgement) == expected
+    if expected[0] == "transfer":
+        assert judgement.decision == Transfer(THEM, Certainty.LIKELY, accepted="S")
+    told = "rule-accepted" in {step.code for step in judgement.trace}
+    assert told is ("S" in policy.get("accepted_rules", ()))
 
 
 def test_a_participant_unknown_to_the_directory_is_known_by_its_id(desk, said):

@@ -129,13 +129,22 @@ def outcome(
     decided=None,
     test_ids=False,
     assumes=True,
+    accepted=(),
     **more,
 ):
     """What is resolved for an insured person, with these facts, under these routes."""
     evidence = Evidence(addresses=tuple(addresses), named=tuple(naming), **more)
     tables = Tables("r", "0", DIRECTORY, RoutingTable(routes), NOTHING, UNASKED)
     subject = Subject(
-        "S_BUC_24", "S040", "Counterparty", evidence, on, decided or on, test_ids, assumes=assumes
+        "S_BUC_24",
+        "S040",
+        "Counterparty",
+        evidence,
+        on,
+        decided or on,
+        test_ids,
+        assumes=assumes,
+        accepted=frozenset(accepted),
     )
     return resolve(subject, tables)
 
@@ -589,6 +598,35 @@ def test_the_name_settles_an_ambiguous_place():
     assert result.rules == ("R",)
     result = outcome(route(CPAM), addresses=place, naming=[named("CPAM01")])
     assert result.reason == "conflict"
+
+
+INFERRED = {"certainty": Certainty.INFERRED}
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (route(CPAM, **INFERRED), Certainty.LIKELY),
+        (route(Fixed("FR:CPAM01"), **INFERRED), Certainty.LIKELY),
+        (route(CPAM, rule="S", **INFERRED), Certainty.INFERRED),
+        (route(CPAM, certainty=Certainty.SOLID), Certainty.SOLID),
+    ],
+)
+def test_an_inferred_rule_that_the_operator_accepts_is_likely_and_says_so(row, found):
+    result = outcome(row, addresses=[home()], accepted=("R",))
+    uses = found is Certainty.LIKELY
+    assert (result.institution, result.certainty) == ("FR:CPAM01", found)
+    assert result.accepted == ("R" if uses else "")
+    assert [s.params for s in result.trace if s.code == "rule-accepted"] == [{"rule": "R"}] * uses
+    (matched,) = (s for s in result.trace if s.code == "route-matched")
+    assert matched.params["certainty"] == row.certainty.code
+
+
+def test_what_is_accepted_is_the_rule_and_no_other_row_that_was_used():
+    unsure = [home(("01000", None))]  # a postcode without a town is a proposal
+    result = outcome(route(CPAM, **INFERRED), addresses=unsure, accepted=("R",))
+    assert (result.institution, result.accepted) == ("FR:CPAM01", "R")
+    assert result.certainty is Certainty.INFERRED
 
 
 def test_two_institutions_named_of_the_network_are_a_conflict():

@@ -347,6 +347,19 @@ def test_the_demo_refuses_a_real_installation(tmp_path, command):
     assert not (tmp_path / "state" / "inbound").exists()
 
 
+def test_a_rule_to_accept_that_the_tables_do_not_have_ends_the_start(tmp_path, command):
+    config = tmp_path / "gateway.toml"
+    config.write_text('[policy]\naccepted_rules = ["R-FILE", "R-FIEL"]\n')
+    run = ("--config", config, "run", "--until-idle")
+    done = command(tmp_path / "state", *run)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "policy.accepted_rules" in line
+    assert "R-FIEL" in line
+    assert "R-FILE" not in line
+    assert "n'a pas de règle R-FIEL" in command(tmp_path / "state", "--lang", "fr", *run).stderr
+
+
 def test_the_demo_shows_a_table_and_ends(tmp_path, command):
     done = command(tmp_path / "state", "demo", "--until-idle", "--count", "40", timeout=120)
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,9 @@ from pydantic import ValidationError
 
 from gateway.config import Config, load
 from gateway.errors import ConfigurationError
+from gateway.tables.sourcing import deduced
+from ir_directory import Certainty
+from routing_tables import load as routes_load
 
 PASSWORD = "correct-horse-battery"
 
@@ -42,6 +45,30 @@ def secrets(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
     return folder
+
+
+def test_the_demo_accepts_deduced_rules_by_name_and_nobody_else_does(write, tmp_path):
+    rules = {route.rule: route for route in routes_load.load().routes}
+    accepted = load(None, tmp_path).policy.accepted_rules
+    assert accepted
+    for name in accepted:
+        assert rules[name].certainty is Certainty.INFERRED, name
+        assert deduced(rules[name].basis), name
+    text = 'environment = "acceptance"\nown_institutions = ["FR:CLEISS0000"]\n'
+    assert load(write(text), tmp_path).policy.accepted_rules == ()
+    more = '[policy]\naccepted_rules = ["R-FILE"]'
+    assert load(write(text + more), tmp_path).policy.accepted_rules == ("R-FILE",)
+
+
+def test_production_accepts_no_inferred_rule(refused):
+    text = """environment = "production"
+own_institutions = ["FR:CLEISS0000"]
+[policy]
+accepted_rules = ["R-FILE"]"""
+    (line,) = refused(text)
+    assert "policy.accepted_rules is not for production" in line
+    (line,) = refused(text, "fr")
+    assert "policy.accepted_rules n'est pas pour la production" in line
 
 
 def test_without_a_file_it_is_the_demo(tmp_path):

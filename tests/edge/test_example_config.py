@@ -20,6 +20,7 @@ WITHOUT_DEFAULT = {
     "go_live",
     "tables.allowed_signers",
     "policy.pension_template",
+    "policy.accepted_rules",
     "rabbitmq.other_hosts",
     "rabbitmq.user",
     "rabbitmq.password",
@@ -80,6 +81,12 @@ def test_every_key_of_the_example_is_known():
 def test_the_example_as_it_stands_is_accepted(tmp_path):
     config = load(EXAMPLE, tmp_path)
     assert (config.environment, config.sending) == ("production", "observe")
+
+
+def test_the_example_names_the_rules_that_the_demo_accepts():
+    text = EXAMPLE.read_text(encoding="utf-8")
+    lines = text.partition("none; demo: ")[2].partition("# accepted_rules")[0]
+    assert set(re.findall(r"[A-Z][A-Z-]+[A-Z]", lines)) == set(Config().policy.accepted_rules)
 
 
 @pytest.mark.parametrize("key", sorted(set(known_keys()) - WITHOUT_DEFAULT))

@@ -92,7 +92,7 @@ FOUND = [
     (Case("S_BUC_01a", BOURG), CPAM_AIN, LIKELY, ["S-RESIDENT-ASSUMED", "cpam:dep:01"]),
     (Case("S_BUC_03", BOURG), CPAM_AIN, LIKELY, ["S-RESIDENT-ASSUMED", "cpam:dep:01"]),
     (Case("S_BUC_24", BOURG, pin=(CARMF,)), CPAM_AIN, LIKELY, ["S-GENERAL", "cpam:dep:01"]),
-    (Case("S_BUC_24", BOURG, pin=(MSA_AIN,)), MSA_AIN, LIKELY, ["S-AGRICULTURAL", "msa:dep:01"]),
+    (Case("S_BUC_24", BOURG, pin=(MSA_AIN,)), MSA_AIN, INFERRED, ["S-AGRICULTURAL", "msa:dep:01"]),
     (Case("S_BUC_24", BOURG, pin=(CPRPF,)), CPRPF, LIKELY, ["S-RAIL"]),
     (Case("S_BUC_24", BOURG, pin=(CRP,)), CCAS, LIKELY, ["S-RATP"]),
     (Case("S_BUC_24", BOURG, pin=(CAVIMAC,)), CAVIMAC, LIKELY, ["S-CLERGY"]),
@@ -100,14 +100,15 @@ FOUND = [
     # S: insured here and living abroad: only who is named
     (Case("S_BUC_01", MADRID, "ES", pin=(CPAM_AIN,)), CPAM_AIN, LIKELY, ["S-INSURED-ABROAD"]),
     (Case("S_BUC_02", MADRID, "ES", pin=(CARSAT_LYON,)), CARSAT_LYON, LIKELY, ["S-INSURED-ABROAD"]),
-    (Case("S_BUC_04", MADRID, "ES", pin=(MSA_AIN,)), MSA_AIN, LIKELY,
+    (Case("S_BUC_04", MADRID, "ES", pin=(MSA_AIN,)), MSA_AIN, INFERRED,
      ["S-INSURED-ABROAD-AGRICULTURAL"]),
     (Case("S_BUC_04", MADRID, "ES", name=("CPAM de l'Ain",)), CPAM_AIN, LIKELY,
      ["S-INSURED-ABROAD"]),
     (Case("S_BUC_05", MADRID, "ES", pin=(CPAM_AIN,)), CPAM_AIN, LIKELY, ["S-GENERAL"]),
     # AW
     (Case("AW_BUC_01b", BOURG), CPAM_AIN, LIKELY, ["AW-ASSUMED", "cpam:dep:01"]),
-    (Case("AW_BUC_08", BOURG, pin=(MSA_AIN,)), MSA_AIN, LIKELY, ["AW-AGRICULTURAL", "msa:dep:01"]),
+    (Case("AW_BUC_08", BOURG, pin=(MSA_AIN,)), MSA_AIN, INFERRED,
+     ["AW-AGRICULTURAL", "msa:dep:01"]),
     (Case("AW_BUC_02", BOURG, pin=(CPRPF,)), CPRPF, SOLID, ["AW-RAIL"]),
     (Case("AW_BUC_12", MADRID, "ES", pin=(CPAM_AIN,)), CPAM_AIN, LIKELY, ["AW-GENERAL"]),
     # P: by department in France, by country abroad, the file first
@@ -118,11 +119,11 @@ FOUND = [
     (Case("P_BUC_01", OSLO, "NO", number=(CARSAT_LYON,)), CARSAT_LYON, LIKELY, ["P-OLD-AGE"]),
     (Case("P_BUC_02", MADRID, "ES", about=About.CLAIMANT), CARSAT_BORDEAUX, LIKELY,
      ["P-SURVIVOR-ASSUMED", "carsat:country:ES"]),
-    (Case("P_BUC_05", BOURG), CARSAT_LYON, LIKELY, ["P-FILE-ASSUMED", "carsat:dep:01"]),
-    (Case("P_BUC_05", MADRID, "ES", number=(CARSAT_NANTES,)), CARSAT_NANTES, LIKELY, ["P-FILE"]),
-    (Case("P_BUC_05", BOURG, number=(CARSAT_NANTES,)), CARSAT_NANTES, LIKELY, ["P-FILE"]),
-    (Case("P_BUC_06", BOURG, number=(CPAM_AIN,)), CPAM_AIN, LIKELY, ["P-FILE"]),
-    (Case("P_BUC_06", BOURG, pin=(CPAM_AIN,)), CARSAT_LYON, LIKELY, ["P-FILE", "carsat:dep:01"]),
+    (Case("P_BUC_05", BOURG), CARSAT_LYON, INFERRED, ["P-FILE-ASSUMED", "carsat:dep:01"]),
+    (Case("P_BUC_05", MADRID, "ES", number=(CARSAT_NANTES,)), CARSAT_NANTES, INFERRED, ["P-FILE"]),
+    (Case("P_BUC_05", BOURG, number=(CARSAT_NANTES,)), CARSAT_NANTES, INFERRED, ["P-FILE"]),
+    (Case("P_BUC_06", BOURG, number=(CPAM_AIN,)), CPAM_AIN, INFERRED, ["P-FILE"]),
+    (Case("P_BUC_06", BOURG, pin=(CPAM_AIN,)), CARSAT_LYON, INFERRED, ["P-FILE", "carsat:dep:01"]),
     (Case("P_BUC_01", BOURG, pin=(MSA_AIN,)), CCMSA, LIKELY, ["P-AGRICULTURAL"]),
     (Case("P_BUC_05", BOURG, number=(MSA_AIN,)), MSA_AIN, LIKELY, ["P-AGRICULTURAL-FILE"]),
     (Case("P_BUC_05", BOURG, number=(CCMSA,)), CCMSA, LIKELY, ["P-AGRICULTURAL-FILE"]),
@@ -148,11 +149,11 @@ FOUND = [
     # UB, R, H
     (Case("UB_BUC_01"), FRANCE_TRAVAIL, SOLID, ["UB"]),
     (Case("UB_BUC_04", BOURG, pin=(MSA_AIN, CPAM_AIN)), FRANCE_TRAVAIL, SOLID, ["UB"]),
-    (Case("R_BUC_07", number=("FR:01691UR000",), pin=(CPAM_AIN,)), "FR:01691UR000", LIKELY,
+    (Case("R_BUC_07", number=("FR:01691UR000",), pin=(CPAM_AIN,)), "FR:01691UR000", INFERRED,
      ["R-FILE"]),
-    (Case("R_BUC_05", number=(CAF_AIN,)), CAF_AIN, LIKELY, ["R-FILE"]),
-    (Case("H_BUC_01", BERLIN, "DE", pin=(CPAM_AIN,)), CPAM_AIN, LIKELY, ["H-NAMED"]),
-    (Case("H_BUC_07", number=(CARSAT_LYON,)), CARSAT_LYON, LIKELY, ["H-NAMED"]),
+    (Case("R_BUC_05", number=(CAF_AIN,)), CAF_AIN, INFERRED, ["R-FILE"]),
+    (Case("H_BUC_01", BERLIN, "DE", pin=(CPAM_AIN,)), CPAM_AIN, INFERRED, ["H-NAMED"]),
+    (Case("H_BUC_07", number=(CARSAT_LYON,)), CARSAT_LYON, INFERRED, ["H-NAMED"]),
     # LA: the id of the CNG is that of its Urssaf, and likely only
     (Case("LA_BUC_02", population=("employee",)), CNG, LIKELY, ["LA-ASSUMED"]),
     (Case("LA_BUC_02", pin=(CPAM_AIN,)), CNG, LIKELY, ["LA-GENERAL"]),
@@ -273,10 +274,10 @@ def test_a_postcode_beside_no_town_of_its_own_is_never_more_than_a_proposal(tabl
 
 
 def test_a_proposed_place_does_not_choose_among_the_ids_of_a_body_named(tables):
-    msa = Case("S_BUC_24", ("86000", "Poitiers"), name=("MSA Sèvres-Vienne",))
+    msa = Case("P_BUC_04", ("86000", "Poitiers"), name=("MSA Sèvres-Vienne",))
     assert resolved(tables, msa).institution == "FR:0286100000"
     assert resolved(tables, msa).certainty is LIKELY
-    nowhere = Case("S_BUC_24", ("86000", "Berlin"), name=("MSA Sèvres-Vienne",))
+    nowhere = Case("P_BUC_04", ("86000", "Berlin"), name=("MSA Sèvres-Vienne",))
     assert resolved(tables, nowhere).certainty is INFERRED
 
 

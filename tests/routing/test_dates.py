@@ -68,7 +68,7 @@ SWITCHES = [
     # the fund of the railways: registered in 2023
     *((Case(buc, pin=(CPRPF,)), date(2023, 1, 1), NOBODY, (CPRPF, "solid"), (CPRPF, "solid"))
       for buc in LA),
-    (Case("AW_BUC_01b", pin=(CPRPF,)), date(2023, 1, 1), (CPRPF, "likely"), (CPRPF, "solid"),
+    (Case("AW_BUC_01b", pin=(CPRPF,)), date(2023, 1, 1), (CPRPF, "inferred"), (CPRPF, "solid"),
      (CPRPF, "solid")),
 ]  # fmt: skip
 

@@ -71,6 +71,21 @@ def test_a_draft_with_a_route_without_a_source_is_refused(folder, said):
     assert "CSS R.312-1" in found.text("fr")
 
 
+def test_what_is_deduced_is_not_more_than_inferred(folder):
+    line = edit(
+        folder, ROUTES, "inferred;2019-01-01;;deduced: as ", "likely;2019-01-01;;deduced: as "
+    )
+    (found,) = errors(folder)
+    assert (found.file, found.line, found.column) == (ROUTES, line, "certainty")
+    assert "likely" in found.english
+    assert "likely" in found.french
+
+
+def test_what_was_confirmed_says_by_whom(folder):
+    edit(folder, ROUTES, "inferred;2019-01-01;;deduced: as ", "confirmed;2019-01-01;;letter 12 of ")
+    assert errors(folder) == []
+
+
 def test_so_is_one_with_a_row_of_the_directory_without(folder):
     line = edit(folder, CATCHMENTS, "public CAF list", "source publique ?")
     (found,) = errors(folder)
