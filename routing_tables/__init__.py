@@ -21,6 +21,9 @@ ABROAD: Final = "abroad"
 ASSUMED: Final = "assumed-general"
 """A mark in `population`: the row applies only while nothing tells the scheme."""
 
+COLLECTIVE: Final = "collective"
+"""A mark in `population`: the row is about many persons at once; no other row is."""
+
 UNKNOWN_SCHEME: Final = "?"
 """What a row with `ASSUMED` asks of the scheme: that there is no sign of one."""
 
@@ -83,7 +86,8 @@ class Route:
     sed: frozenset[str]
     scheme: frozenset[str]
     population: frozenset[str]
-    """Codes or `*`; with `ASSUMED` the row applies only while the scheme is unknown."""
+    """Codes or `*`; with `ASSUMED` the row applies only while the scheme is unknown, with
+    `COLLECTIVE` only to many persons at once."""
     residence: frozenset[str]
     """Countries, `ABROAD` or `*`."""
     role: frozenset[str]
@@ -102,19 +106,21 @@ class Route:
 
     assumed: bool = field(init=False, compare=False)
     """True when the row stands in for an unknown scheme."""
+    collective: bool = field(init=False, compare=False)
+    """True when the row is about many persons at once."""
     since: str = field(init=False, compare=False)
     """`valid_from` as it is written."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "assumed", ASSUMED in self.population)
+        object.__setattr__(self, "collective", COLLECTIVE in self.population)
         object.__setattr__(self, "since", self.valid_from.isoformat())
 
     @property
     def conditions(self) -> tuple[frozenset[str], ...]:
         """What the row asks of each column of `CONDITIONS`, in this order."""
-        scheme, population = self.scheme, self.population
-        if self.assumed:
-            scheme, population = frozenset({UNKNOWN_SCHEME}), population - {ASSUMED} or EVERY
+        scheme = frozenset({UNKNOWN_SCHEME}) if self.assumed else self.scheme
+        population = self.population - {ASSUMED, COLLECTIVE} or EVERY
         return (scheme, population, self.residence, self.sed, self.role)
 
     def valid(self, on: date) -> bool:
@@ -138,9 +144,13 @@ class Route:
 
     def meets(self, other: "Route") -> bool:
         """True when one case can meet the conditions of both rows, whichever the day."""
-        return (_buc_within(self.buc, other.buc) or _buc_within(other.buc, self.buc)) and all(
-            _meet(ours, theirs)
-            for ours, theirs in zip(self.conditions, other.conditions, strict=True)
+        return (
+            self.collective is other.collective
+            and (_buc_within(self.buc, other.buc) or _buc_within(other.buc, self.buc))
+            and all(
+                _meet(ours, theirs)
+                for ours, theirs in zip(self.conditions, other.conditions, strict=True)
+            )
         )
 
 
@@ -156,6 +166,8 @@ class RouteQuery(NamedTuple):
     role: str
     assumes: bool = True
     """Rows with `ASSUMED` apply."""
+    collective: bool = False
+    """Whether it is about many persons at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +226,8 @@ class RoutingTable:
         open_rows = [
             (route, waits)
             for route, conditions in self._candidates(query.buc, on)
-            if (query.assumes or not route.assumed)
+            if route.collective is query.collective
+            and (query.assumes or not route.assumed)
             and (waits := _waits(route, conditions, query)) is not None
         ]
         if any(route.assumed for route, _ in open_rows):
@@ -241,10 +254,7 @@ class RoutingTable:
         for count in range(1, len(data)):
             for asked in combinations(data, count):
                 answers = product(*(values[datum] for datum in asked))
-                answered = (
-                    self.open_rows(_told(query, zip(asked, answer, strict=True)), on)
-                    for answer in answers
-                )
+                answered = (self.open_rows(_told(query, asked, answer), on) for answer in answers)
                 if not any(found.missing for found in answered):
                     return replace(match, missing=frozenset(asked))
         return match
@@ -262,15 +272,15 @@ class RoutingTable:
                     yield indexed
 
 
+def _told(query: RouteQuery, asked: Sequence[str], answer: Sequence[str]) -> RouteQuery:
+    """The query, once these data are known."""
+    known: dict[str, Any] = dict(zip(asked, answer, strict=True))
+    return query._replace(**known)
+
+
 def sector(buc: str) -> str:
     """The glob of a BUC's whole sector: `P_BUC_01` -> `P_BUC_*`."""
     return f"{buc.partition('_BUC_')[0]}_BUC_*"
-
-
-def _told(query: RouteQuery, answers: Iterable[tuple[str, str]]) -> RouteQuery:
-    """The query with some of `ASKABLE` answered."""
-    known: dict[str, Any] = dict(answers)
-    return query._replace(**known)
 
 
 def _waits(

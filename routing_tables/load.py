@@ -18,6 +18,7 @@ from routing_tables import (
     ABROAD,
     ANY,
     ASSUMED,
+    COLLECTIVE,
     ENGLISH,
     PLACEHOLDER,
     TAKES_PART,
@@ -54,7 +55,7 @@ SCHEMES: Final = frozenset(
         "opera", "cese", "civil-service", "port-strasbourg", "seita",
     }
 )  # fmt: skip
-POPULATIONS: Final = frozenset({"employee", "self-employed", ASSUMED})
+POPULATIONS: Final = frozenset({"employee", "self-employed", ASSUMED, COLLECTIVE})
 ROLES: Final = frozenset({"CaseOwner", "Counterparty"})
 PERSONS: Final = frozenset(
     {ANY, "household", "insured", "claimant", "family-member", "deceased", "debtor", "employer"}

@@ -24,7 +24,7 @@ def question(
     askable = tuple(d for d in resolution.missing if d in matter.tables.questions.askable)
     missing = tuple(d for d in askable if d in again or d not in matter.case.asked_for)
     reason = resolution.reason if resolution.reason != "missing" else "undetermined"
-    if evidence.several:
+    if evidence.several and resolution.reason != "rule-refers":
         return Refer("several", resolution.candidates, resolution.missing)
     if not missing:
         reason = "still-missing" if askable or answered else reason

@@ -74,10 +74,13 @@ def resolve(subject: Subject, tables: Tables) -> Resolution:
 
 
 def _of_several(subject: Subject, tables: Tables) -> Resolution:
-    """One answer for a SED about several persons, when it is the same for each of them.
+    """One answer for a SED about several persons: by a row about many, or the same for each.
 
     Of a crowd too large to be told apart only that is known which asks nothing of a person.
     """
+    whole = _Resolving(subject, tables).of_many()
+    if whole is not None:
+        return whole
     first = replace(subject.evidence, several=False, others=())
     each = (first, *subject.evidence.others) if subject.evidence.others else (_NOBODY,)
     found = [_Resolving(replace(subject, evidence=one), tables).resolve() for one in each]
@@ -124,6 +127,12 @@ class _Resolving(Naming, Placing):
             return self._unassumed(match.route)
         return self._follow(match.route, said, scheme)
 
+    def of_many(self) -> Resolution | None:
+        """What a row about many persons at once says; None where none applies."""
+        query = self._query(None, None)._replace(collective=True)
+        route = self.tables.routes.match(query, self.subject.received_on).route
+        return None if route is None else self._follow(route, (), None)
+
     # -- which row --------------------------------------------------------------------------
 
     def _match(self, scheme: str | None, match: Match) -> Match:
@@ -139,19 +148,19 @@ class _Resolving(Naming, Placing):
         self.note("residence-known", country=country, person=person)
         return match if match.route is not None else self._ask(scheme, country)
 
-    def _ask(self, scheme: str | None, country: str | None, *, assumes: bool = True) -> Match:
+    def _ask(self, scheme: str | None, country: str | None) -> Match:
+        return self.tables.routes.match(self._query(scheme, country), self.subject.received_on)
+
+    def _query(self, scheme: str | None, country: str | None) -> RouteQuery:
         subject, populations = self.subject, self.subject.evidence.populations
         population = next(iter(populations)) if len(populations) == 1 else None
-        query = RouteQuery(
-            subject.buc, subject.sed, scheme, population, country, subject.role, assumes
-        )
-        return self.tables.routes.match(query, subject.received_on)
+        return RouteQuery(subject.buc, subject.sed, scheme, population, country, subject.role)
 
     def _unassumed(self, route: Route) -> Resolution:
         """What is missing where a row would assume the scheme, and the installation does not."""
         self.note("assumed-general-off", rule=route.rule, buc=self.subject.buc)
-        country = self.residence_country(route.person)
-        return self._no_route(self._ask(None, country, assumes=False))
+        query = self._query(None, self.residence_country(route.person))._replace(assumes=False)
+        return self._no_route(self.tables.routes.match(query, self.subject.received_on))
 
     def _no_route(self, match: Match) -> Resolution:
         self.note("route-missing", buc=self.subject.buc)

@@ -15,6 +15,7 @@ from gateway.core.tables import Tables
 from gateway.tables import keeping
 from ir_directory.problems import Problem
 from ir_directory.sheet import Row, Sheet
+from routing_tables import COLLECTIVE
 
 FILE: Final = "routing_tables/golden.csv"
 COLUMNS: Final = (
@@ -81,10 +82,13 @@ def _evidence(row: Row, person: About) -> Evidence:
     named: tuple[Named, ...] = ()
     if row["named"]:
         named = (Named(person, Where.LOCAL_CASE_NUMBER, "FR", row["named"], None),)
+    population = row["population"]
+    many = population == COLLECTIVE
     return Evidence(
+        several=many,
         addresses=addresses,
         named=named,
-        populations=frozenset({row["population"]} if row["population"] else ()),
+        populations=frozenset({population} if population and not many else ()),
     )
 
 

@@ -403,6 +403,22 @@ def test_of_a_crowd_only_what_asks_nothing_of_a_person_is_known():
     assert result.institution == "FR:RAIL"
 
 
+MANY = route(ToPerson(("FR:CAF01",)), "MANY", population="collective")
+
+
+@pytest.mark.parametrize("others", [(lives(BOURG),), (lives(LYON),), ()])
+def test_a_row_about_many_persons_is_for_them_whatever_each_would_get(others):
+    result = of_persons(lives(BOURG), *others, asks=(route(CPAM), MANY))
+    assert (result.reason, result.candidates) == ("rule-refers", ("FR:CAF01",))
+    assert result.rules == ("MANY",)
+
+
+def test_a_row_about_many_persons_is_for_nobody_alone():
+    rows = route(CPAM), MANY
+    assert outcome(*rows, addresses=[home()]).rules[0] == "R"
+    assert outcome(MANY, addresses=[home()]).reason == "no-route"
+
+
 @pytest.mark.parametrize("own", ["FR:MSA01", "FR:MSA69"])
 def test_what_is_ours_by_any_id_of_the_body_is_own(own):
     subject = Subject(

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
+from lxml import etree
 
 from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
+from gateway.core.extracting import extract
 from gateway.core.resolution import Resolved, Several, resolve
 from gateway.core.subject import Subject
 from gateway.core.tables import Tables
@@ -75,6 +77,17 @@ def resolved(tables, case, on=TODAY, decided=None):
     subject = Subject(case.buc, "X", "Counterparty", case.evidence(), on, decided or on)
     return resolve(subject, tables)
 
+
+DSS = "FR:1000000000"
+PIN_OF = (
+    "<PINPersonInEachInstitution><PersonalIdentificationNumber><country><value>FR</value></country>"
+    "<personalIdentificationNumber>1</personalIdentificationNumber><Institution><institutionID>{}"
+    "</institutionID></Institution></PersonalIdentificationNumber></PINPersonInEachInstitution>"
+)
+PERSON = (
+    "<Person><PersonIdentification><familyName>{}</familyName><forename>Ada</forename>"
+    "<dateBirth>1980-01-01</dateBirth><sex><value>02</value></sex>{}</PersonIdentification></Person>"
+)
 
 # -- found --------------------------------------------------------------------------------------
 
@@ -256,6 +269,20 @@ def test_a_household_in_two_areas_has_two_institutions(tables):
     result = resolved(tables, Case("S_BUC_03", BOURG, family=PARIS))
     assert isinstance(result, Several)
     assert len(result.candidates) == 2
+
+
+@pytest.mark.parametrize("on", [date(2021, 6, 1), TODAY, date(2027, 6, 1)])
+@pytest.mark.parametrize("pins", ["", PIN_OF.format(CAVIMAC), PIN_OF.format(MSA_AIN)])
+def test_a_derogation_for_many_is_a_persons_and_belongs_to_the_dss(tables, on, pins):
+    """Many persons in one A001, in coded fields; one person alone is nobody's but his scheme's."""
+    people = [PERSON.format(name, pins) for name in ("Un", "Deux")]
+    for inside, many in (("".join(people), True), (people[0], False)):
+        evidence = extract(etree.fromstring(f"<A001>{inside}</A001>"))
+        subject = Subject("LA_BUC_01", "A001", "Counterparty", evidence, on, on)
+        result = resolve(subject, tables)
+        assert (result.rules[0] == "LA-DEROGATION-COLLECTIVE") is many
+        if many:
+            assert (result.reason, result.candidates) == ("rule-refers", (DSS,))
 
 
 @pytest.mark.parametrize("test_id", ["FR:CIN0000001", "FR:CLEISS0002"])

@@ -162,6 +162,17 @@ def test_the_assumed_row_can_ask_for_a_population_as_well(route):
     assert match(row, population="self-employed", scheme="general") == Match(None)
 
 
+def test_a_row_about_many_persons_and_one_about_each_never_meet(route):
+    """So one row can stand beside all schemes, and no case waits for it."""
+    many, rail = route("MANY", population="collective"), route("RAIL", scheme="rail")
+    assert not many.overlaps(rail)
+    assert not rail.overlaps(many)
+    assert match(many, rail) == Match(None, (rail,), frozenset({"scheme"}))
+    assert match(many, rail, scheme="rail").route == rail
+    assert match(many, rail, collective=True).route == many
+    assert match(rail, collective=True) == Match(None)
+
+
 def test_only_the_missing_data_of_rows_that_can_still_apply_are_named(route):
     assumed = route("assumed", population="assumed-general", residence="FR")
     rail = route("rail", scheme="rail", population="employee")
