@@ -126,6 +126,17 @@ def test_what_a_row_does_not_ask_for_is_left(column, value, other, error):
     assert told(*rows, a_row("b", **{column: other.replace("ZZ", "*")})) == []
 
 
+def test_a_row_that_asks_for_a_sed_is_held_against_the_seds_that_start_each_buc():
+    rules = {
+        "P_BUC_01": BucRules("P_BUC_01", {"P2000": START}),
+        "P_BUC_02": BucRules("P_BUC_02", {"P2000": START, "P2100": START, "P6000": SedRules({})}),
+    }
+    both = Catalogue(frozenset({"4.4"}), rules, frozenset({"P2000", "P2100", "P6000"}))
+    rows = RoutingTable([a_row("a", buc="P_BUC_*", sed="P2000")])
+    [one] = uncovered(rows, {"a": 2}, both, TODAY)
+    assert "P_BUC_02, sed P2100: no row" in one.english
+
+
 def test_bucs_and_cases_with_the_same_gap_are_one_finding():
     rows = (
         a_row("a", buc="P_BUC_01", scheme="rail,ratp", population="employee", valid_to=SOON),
