@@ -177,11 +177,11 @@ class _Areas:
         what, quoi = _area(gap, communes)
         return Finding(
             CATCHMENTS, line, column,
-            f"{gap.network}, {what}: nobody serves {english}, and rows of routes.csv lead there"
-            " by place; add the row of whoever does (if that is not sure, as `inferred`: then a"
-            " person decides)",
-            f"{gap.network}, {quoi} : personne ne dessert {french}, et des lignes de routes.csv y"
-            " mènent par le lieu ; ajouter la ligne de qui dessert (en cas de doute, en"
+            f"{gap.network}, {what}: without an institution {english}, though rows of routes.csv"
+            " lead there by place; add the row of whoever serves it (if that is not sure, as"
+            " `inferred`: then a person decides)",
+            f"{gap.network}, {quoi} : sans institution {french}, alors que des lignes de routes.csv"
+            " y mènent par le lieu ; ajouter la ligne de qui dessert (en cas de doute, en"
             " « inferred » : une personne décide alors)",
             error=gap.days[1] > self.today,
         )  # fmt: skip
@@ -232,9 +232,9 @@ def _idle(network: str, day: date, lines: Sequence[int]) -> Finding:
     """A warning: nothing leads there."""
     return Finding(
         CATCHMENTS, min(lines), "valid_to",
-        f"{network}: nobody serves {len(lines)} areas from {day} on, and no row of routes.csv leads"
-        " there by place; nothing to mend unless one is to",
-        f"{network} : personne ne dessert {len(lines)} territoire(s) à partir du {day}, et aucune"
+        f"{network}: {len(lines)} areas without an institution from {day} on, and no row of"
+        " routes.csv leads there by place; nothing to mend unless one is to",
+        f"{network} : {len(lines)} territoire(s) sans institution à partir du {day}, et aucune"
         " ligne de routes.csv n'y mène par le lieu ; rien à corriger, sauf si une doit y mener",
         error=False,
     )  # fmt: skip

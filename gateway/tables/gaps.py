@@ -34,7 +34,8 @@ _ELSEWHERE: Final = "ZZ"
 _UNASKED: Final = ("",)
 """The one value of a column of which no row asks anything."""
 _SCHEME, _RESIDENCE, _ROLE = map(CONDITIONS.index, ("scheme", "residence", "role"))
-_NAMED: Final = 6
+_NAMED: Final = 30
+"""All schemes, to be copied into a row; not all BUCs."""
 
 _Cell = tuple[str, ...]
 """A case, by the columns of `CONDITIONS`."""

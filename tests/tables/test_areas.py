@@ -58,8 +58,8 @@ def test_days_after_a_row_without_the_next_one(end, begin, error):
     [one] = found(directory(*rows))
     assert (one.line, one.column, one.error) == (2, "valid_to", error)
     until = f"until {begin}" if begin else "on"
-    assert f"cpam, dep:01: nobody serves from {end} {until}" in one.english
-    assert "cpam, dep:01 : personne ne dessert" in one.french
+    assert f"cpam, dep:01: without an institution from {end} {until}" in one.english
+    assert "cpam, dep:01 : sans institution" in one.french
 
 
 @pytest.mark.parametrize(("begin", "error"), [(PAST, False), (LATER, True)])
@@ -72,7 +72,7 @@ def test_departments_that_only_other_networks_serve_are_one_error():
     rows = [a_catchment(area, AIN, "caf") for area in ("dep:01", "dep:59")]
     [one] = found(directory(*rows))
     assert (one.line, one.column, one.error) == (0, "area", True)
-    assert "cpam, dep:01, dep:59: nobody serves from 2019-01-01 on" in one.english
+    assert "cpam, dep:01, dep:59: without an institution from 2019-01-01 on" in one.english
     assert told(directory(*rows), to(ByPlace("caf", "home"))) == []
 
 
@@ -89,7 +89,7 @@ def test_a_commune_that_a_shared_department_leaves_out():
     both = a_catchment("dep:01", AIN), NORTH[0]
     [one] = found(directory(*both))
     assert (one.line, one.column, one.error) == (0, "area", True)
-    assert "cpam, dep:59, 1 communes (59512): nobody serves" in one.english
+    assert "cpam, dep:59, 1 communes (59512): without an institution" in one.english
     split = a_catchment("dep:59", LILLE, valid_to=SOON)
     after = a_catchment("insee:59350", LILLE, valid_from=SOON)
     assert told(directory(both[0], split, after)) == [(3, "valid_to", True)]
@@ -102,8 +102,8 @@ def test_a_commune_counts_on_its_own_days():
     new = a_commune("59998", "Nouvelle", valid_from=SOON)
     repository = directory(a_catchment("dep:01", AIN), *NORTH, communes=[*COMMUNES, gone, new])
     [coming, old] = found(repository)
-    assert f"(59998): nobody serves from {SOON} on" in coming.english
-    assert f"(59999): nobody serves from 2019-01-01 until {PAST}" in old.english
+    assert f"(59998): without an institution from {SOON} on" in coming.english
+    assert f"(59999): without an institution from 2019-01-01 until {PAST}" in old.english
     assert (coming.error, old.error) == (True, False)
 
 
@@ -131,7 +131,10 @@ def test_an_area_that_ends_for_ever_matters_while_a_route_leads_there(target, gi
     assert [f.error for f in told] == ([True, True] if error else [False])
     if not error:
         assert told[0].line == 2
-        assert f"nobody serves 2 areas from {SOON} on, and no row of routes.csv" in told[0].english
+        assert (
+            f"2 areas without an institution from {SOON} on, and no row of routes.csv"
+            in told[0].english
+        )
 
 
 def test_an_area_that_no_route_leads_to_is_silent_but_for_its_end():

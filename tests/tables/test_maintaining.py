@@ -253,7 +253,7 @@ def test_a_network_that_no_route_leads_to_any_more_may_end(folder):
     path.write_text("\ufeff" + "\n".join(rows) + "\n", encoding="utf-8")
     [told] = [f for f in check(folder, TODAY, release.ROOT) if not f.known]
     assert (told.file, told.column, told.error) == (CATCHMENTS, "valid_to", False)
-    assert "urssaf: nobody serves 102 areas from 2027-01-01 on" in told.english
+    assert "urssaf: 102 areas without an institution from 2027-01-01 on" in told.english
     edit(folder, ROUTES, "network:msa@employer", "network:urssaf@employer")
     errors_now = errors(folder)
     assert len(errors_now) == 103  # each row that ends, and the department 48 from the start
