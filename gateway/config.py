@@ -220,7 +220,8 @@ class Relay(_Section):
 
     Attributes:
         batch: outgoing messages claimed at once.
-        retry_first_seconds: first pause after a failure; it doubles from then on.
+        retry_first_seconds: first pause after a failure; it doubles from then on, each less up to
+            a quarter.
         retry_cap_seconds: longest pause.
         breaker_failures: failures in a row after which a destination is left alone.
         breaker_seconds: for how long.

@@ -6,6 +6,7 @@ What a person holds back is never claimed (`journal.pausing`).
 """
 
 import asyncio
+import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ LARGE_LEASE_SECONDS: Final = 300.0
 """The same for a large sending, from when its turn has come."""
 IDLE_SECONDS: Final = 1.0
 """Between two looks at the outbox when nothing woke us."""
+SPREAD: Final = 0.25
+"""Part of a pause over which the sendings that failed together come back one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,13 +246,19 @@ class Relay:
                 error_code=error.code,
             )
         pause = min(self._pace.retry_first * 2 ** min(claim.attempts, 16), self._pace.retry_cap)
-        due = self._clock.now() + timedelta(seconds=pause)
+        due = self._clock.now() + timedelta(seconds=pause * (1 - SPREAD * _lot(claim)))
         await self._journal.defer(claim, due, error.code)
 
     async def _put_back(self, claim: Claimed) -> None:
         wait = self._health[claim.destination].closed_until - self._clock.monotonic()
-        due = self._clock.now() + timedelta(seconds=max(wait, 0.0))
+        late = self._pace.breaker_seconds * SPREAD * _lot(claim)
+        due = self._clock.now() + timedelta(seconds=max(wait, 0.0) + late)
         await self._journal.defer(claim, due, "destination-closed")
+
+
+def _lot(claim: Claimed) -> float:
+    """From 0 to 1; drawn from the sending and its attempt, so that a run can be replayed."""
+    return zlib.crc32(f"{claim.message_id} {claim.attempts}".encode()) / 2**32
 
 
 def _place(claim: Claimed) -> dict[str, str]:
