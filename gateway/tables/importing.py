@@ -287,11 +287,11 @@ def _texts(
                 f"{len(cells)} cellules au lieu de {len(head)} : il en manque ou il y en a trop.",
             )
             continue
-        given = dict(zip(head, cells, strict=False))
-        texts = {
-            column: _text(found, f"{place}!{letter(head.index(column))}{line}", line, column, cell)
-            for column, cell in given.items()
-        }
+        texts = {}
+        for index, (column, cell) in enumerate(zip(head, cells, strict=False)):
+            texts[column], problem = kept(column, cell)
+            if problem is not None:
+                found.wrong(f"{place}!{letter(index)}{line}", line, column, *problem)
         if any(texts.values()):
             yield [texts.get(column, "") for column in columns]
 
@@ -300,14 +300,6 @@ def _whole(cells: Sequence[object], width: int) -> bool:
     """Whether no cell is lost or too many; spreadsheets leave empty ones beside and below."""
     empty = all(cell == "" for cell in cells)
     return empty or (len(cells) >= width and all(cell == "" for cell in cells[width:]))
-
-
-def _text(found: Imported, cell: str, line: int, column: str, value: object) -> str:
-    """A cell as it is kept."""
-    text, problem = kept(column, value)
-    if problem is not None:
-        found.wrong(cell, line, column, *problem)
-    return text
 
 
 def kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
