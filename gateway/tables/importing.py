@@ -241,9 +241,8 @@ def _rows(found: Imported, table: str, place: str, rows: Sequence[Sequence[objec
         head.pop()
     columns = TABLES[table]
     lacking = [column for column in OPTIONAL.get(table, ()) if column not in head]
-    _empty_for_want(found, place, lacking)
     if sorted((*head, *lacking)) != sorted(columns):
-        wanted = ", ".join(columns)
+        wanted = ", ".join(column for column in columns if column not in OPTIONAL.get(table, ()))
         found.wrong(
             place,
             1,
@@ -252,6 +251,7 @@ def _rows(found: Imported, table: str, place: str, rows: Sequence[Sequence[objec
             f"la première ligne doit nommer ces colonnes : {wanted}.",
         )
         return
+    _empty_for_want(found, place, lacking)
     found.tables[table] = list(_texts(found, place, head, columns, rows[1:]))
 
 

@@ -7,12 +7,46 @@ import zipfile
 
 import pytest
 
+from gateway.tables import keeping
 from tests.e2e.conftest import command, daemon, listed
 
 __all__ = ["command", "daemon", "listed"]
 
 pytestmark = [pytest.mark.program, pytest.mark.long]
 SOFFICE = shutil.which("soffice")
+SEMICOLONS = "--infilter=CSV:59,34,76"
+"""How to open a CSV: `;`, quotation marks, UTF-8; each cell as LibreOffice takes it."""
+LIBRARY = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE library:library PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "library.dtd">
+<library:library xmlns:library="http://openoffice.org/2000/library" library:name="Standard"
+ library:readonly="false" library:passwordprotected="false">
+<library:element library:name="Typing"/></library:library>
+"""
+TYPING = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE script:module PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "module.dtd">
+<script:module xmlns:script="http://openoffice.org/2000/script" script:name="Typing"
+ script:language="StarBasic">
+Sub Add(url As String, sheet As String, said As String)
+  Dim hidden(0) As New com.sun.star.beans.PropertyValue
+  Dim kind(0) As New com.sun.star.beans.PropertyValue
+  hidden(0).Name = "Hidden" : hidden(0).Value = True
+  kind(0).Name = "FilterName" : kind(0).Value = "Calc MS Excel 2007 XML"
+  doc = StarDesktop.loadComponentFromURL(url, "_blank", 0, hidden())
+  page = doc.Sheets.getByName(sheet)
+  row = 0
+  Do While page.getCellByPosition(0, row).String &lt;&gt; ""
+    row = row + 1
+  Loop
+  texts = Split(said, "|")
+  For column = 0 To UBound(texts)
+    page.getCellByPosition(column, row).FormulaLocal = texts(column)
+  Next
+  doc.storeToURL(url, kind())
+  doc.close(True)
+End Sub
+</script:module>
+"""
+"""A macro that types a row below the last one of a sheet, and saves."""
 
 
 @pytest.fixture
@@ -23,9 +57,18 @@ def saved(tmp_path):
     if SOFFICE is None:
         pytest.skip("LibreOffice is not installed: `make setup-services` installs it")
 
-    def convert(path, kind):
+    def convert(path, kind, *more):
         home = f"-env:UserInstallation=file://{tmp_path}/libreoffice"
-        words = [SOFFICE, home, "--headless", "--convert-to", kind, "--outdir", tmp_path / "saved"]
+        words = [
+            SOFFICE,
+            home,
+            "--headless",
+            *more,
+            "--convert-to",
+            kind,
+            "--outdir",
+            tmp_path / "saved",
+        ]
         subprocess.run([*words, path], check=True, capture_output=True, timeout=110)
         return tmp_path / "saved" / f"{path.stem}.{kind}"
 
@@ -42,6 +85,51 @@ def test_a_template_saved_by_libreoffice_changes_nothing(command, tmp_path, save
         assert taken.returncode == 0, taken.stdout
         told = command(state, "tables", "diff", "baseline", draft)
         assert told.stdout.strip() == "0 changes."
+
+
+@pytest.fixture
+def typed(tmp_path):
+    """Types a row into a workbook, as a person does; LibreOffice must have run once (`saved`)."""
+
+    def type_into(path, sheet, *texts):
+        macros = tmp_path / "libreoffice" / "user" / "basic" / "Standard"
+        (macros / "script.xlb").write_text(LIBRARY, encoding="utf-8")
+        (macros / "Typing.xba").write_text(TYPING, encoding="utf-8")
+        said = ",".join(f'"{one}"' for one in (path.as_uri(), sheet, "|".join(texts)))
+        home = f"-env:UserInstallation=file://{tmp_path}/libreoffice"
+        words = [SOFFICE, home, "--headless", f"macro:///Standard.Typing.Add({said})"]
+        subprocess.run(words, check=True, capture_output=True, timeout=110)
+
+    return type_into
+
+
+def test_a_row_typed_in_libreoffice_is_the_row_of_the_draft(command, tmp_path, saved, typed):
+    state, draft, workbook = tmp_path / "state", tmp_path / "draft", tmp_path / "tables.xlsx"
+    assert command(state, "tables", "draft", draft, "--as", "2027-01").returncode == 0
+    assert command(state, "tables", "template", workbook, "--from", draft).returncode == 0
+    workbook = saved(workbook, "xlsx")
+    row = ["S-TYPED", "S_BUC_24", "S040", *"*****", "refer", "solid", "2027-01-01", "", "0012", "-"]
+    typed(workbook, "routes", *row)
+    taken = command(state, "tables", "import", workbook, "--into", draft)
+    assert taken.returncode == 0, taken.stdout
+    routes = draft / "routing_tables" / "routes.csv"
+    assert routes.read_text(encoding="utf-8").splitlines()[-1] == ";".join(row)
+    told = command(state, "tables", "diff", "baseline", draft).stdout.splitlines()
+    assert told[1:] == ["1 changes."], told
+
+
+def test_what_is_kept_with_an_apostrophe_libreoffice_neither_runs_nor_loses(
+    command, tmp_path, saved
+):
+    state, draft = tmp_path / "state", tmp_path / "draft"
+    assert command(state, "tables", "draft", draft, "--as", "2027-01").returncode == 0
+    table = draft / "ir_directory" / "institutions.csv"
+    rows = [row | {"name": f"=1+{at}"} for at, row in enumerate(keeping.rows(table))]
+    keeping.write(table, keeping.header(table), rows)
+    before = table.read_bytes()
+    taken = command(state, "tables", "import", saved(table, "ods", SEMICOLONS), "--into", draft)
+    assert taken.returncode == 0, taken.stdout
+    assert table.read_bytes() == before
 
 
 def test_a_worklist_saved_by_libreoffice_keeps_its_lists_and_is_read(

@@ -182,6 +182,9 @@ def test_columns_may_stand_in_any_order_and_must_all_be_there(tmp_path):
     assert read(path).tables[REMINDERS] == [["DE", "*", "1", "30"]]
     path.write_text("days;number;buc\n30;1;*\n", encoding="utf-8")
     assert errors(read(path)) == [("reminders.csv", 1, "")]
+    (tmp_path / "institutions.csv").write_text("id;body\n", encoding="utf-8")
+    (found,) = read(tmp_path / "institutions.csv").findings
+    assert "successor, source." in found.english  # and no word of the column that may be missing
 
 
 def test_a_column_that_came_later_is_left_out_where_nobody_fills_it(tmp_path):
