@@ -99,17 +99,21 @@ class Accuracy:
         return self.transferred / self.determinable if self.determinable else 1.0
 
 
-def measure(folder: Path) -> Accuracy:
-    """Run the daemon over `folder/messages` in a state folder of its own, and compare."""
+def measure(*folders: Path) -> tuple[Accuracy, ...]:
+    """Run one daemon over the messages of all folders, in a state folder of its own, and compare.
+
+    Each folder is compared with its own truth; one after another they come in.
+    """
     with tempfile.TemporaryDirectory(prefix="eessi-accuracy-") as temporary:
         state = Path(temporary, "state")
         inbound = state / "inbound"
         inbound.mkdir(parents=True)
-        for path in (folder / "messages").iterdir():
-            shutil.copy(path, inbound)
+        for number, folder in enumerate(folders):
+            for path in (folder / "messages").iterdir():
+                shutil.copy(path, inbound / f"{number:04}-{path.name}")
         run_daemon(state, sum(1 for _ in message_files(inbound)))
         rows, assumed = asyncio.run(_rows(state / "journal.db"))
-    return compare(read(folder / "truth.csv"), rows, assumed)
+    return tuple(compare(read(folder / "truth.csv"), rows, assumed) for folder in folders)
 
 
 def read(path: Path) -> list[Truth]:

@@ -341,7 +341,7 @@ def _show(figures: dict[str, Any], *, as_json: bool) -> None:
 @click.pass_obj
 def accuracy(_settings: Settings, *, folder: Path, as_json: bool) -> int:
     """Run made-up cases and hold every decision against the truth (exit 1: a wrong transfer)."""
-    found = held_against.measure(folder)
+    (found,) = held_against.measure(folder)
     _show(
         {
             "messages": found.messages,

@@ -60,7 +60,7 @@ def test_nothing_asked_is_no_division_by_zero():
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_only_an_assumption_sends_silent_schemes_astray(tmp_path, share):
     year(tmp_path / "t", seed=2, count=60, silent=share, end=AT + timedelta(days=300))
-    found = measure(tmp_path / "t")
+    (found,) = measure(tmp_path / "t")
     assert len(found.wrong) == found.wrong_by_assumption
     assert bool(found.wrong) == bool(share)
     assert not found.lost
@@ -78,3 +78,37 @@ def test_a_silent_person_has_the_same_sed_and_another_truth(tmp_path):
     told = (tmp_path / "b" / "truth.csv").read_text(encoding="utf-8")
     assert "silent-" in told
     assert "silent-" not in (tmp_path / "a" / "truth.csv").read_text(encoding="utf-8")
+
+
+SEEDS = range(1, 21)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("silent", [0.0, 0.02, 0.05])
+def test_no_year_of_twenty_has_a_wrong_transfer_but_by_the_assumption(tmp_path, silent):
+    """The measures of the tables, each year by itself; ops/performance.md has larger ones."""
+    folders = [tmp_path / str(seed) for seed in SEEDS]
+    for seed, folder in zip(SEEDS, folders, strict=True):
+        year(folder, seed=seed, count=200, silent=silent)
+    found = measure(*folders)
+    for held in found:
+        assert len(held.wrong) == held.wrong_by_assumption
+        assert (held.lost, held.undecided) == ([], [])
+        assert held.determinable > 0.5 * held.cases
+        assert held.rate >= 0.99
+        assert held.asked_cases > 0
+        assert held.items_per_asked_case <= 1.3
+    astray = sum(held.wrong_by_assumption for held in found)
+    assert bool(astray) == bool(silent)
+    assert astray <= silent * sum(held.cases for held in found)
+
+
+def test_folders_are_held_against_their_own_truth(tmp_path):
+    """Files of the same name in two of them are two messages."""
+    for seed in (1, 2):
+        year(tmp_path / str(seed), seed=seed, count=20)
+    first, second = measure(tmp_path / "1", tmp_path / "2")
+    assert (first.lost, second.lost) == ([], [])
+    assert first.messages + second.messages > 40
+    assert first.by_buc != second.by_buc
