@@ -12,6 +12,7 @@ from gateway.core.events import Returned
 from gateway.core.leaving import Mode
 from gateway.core.outgoing import SendingKind
 from gateway.core.states import CaseState, MessageState
+from gateway.core.trace import Step
 from gateway.errors import JournalConflict, JournalUnavailable
 from gateway.journal import Closing, Contradiction, Duplicate, IdentityConflict, Recorded
 from gateway.journal.pausing import Pause, Reach
@@ -192,6 +193,19 @@ async def test_first_decisions_tell_what_was_sent_on_and_what_was_asked(journal,
     )
     assert await journal.first_decisions(entry.received_at) == (first,)
     assert await journal.first_decisions(entry.received_at + timedelta(seconds=1)) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "assumed"), [("assumed-general", True), ("assumed-general-off", False)]
+)
+async def test_a_transfer_tells_whether_a_scheme_was_assumed(journal, made, code, assumed):
+    entry = made.transfer()
+    trace = (*entry.judgement.trace, Step(code, {"rule": "p-1"}))
+    await journal.record(judged_again(entry, trace=trace))
+    (made_,) = await journal.transfers(None)
+    assert (made_.institution, made_.rules) == (TARGET, ("p-1", "dep:59"))
+    assert (made_.assumed, made_.returned, made_.recalled) == (assumed, False, False)
+    assert await journal.transfers(entry.decided_at + timedelta(seconds=1)) == ()
 
 
 async def test_the_schemas_in_force_are_noted_when_they_change(journal):
