@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -27,6 +27,11 @@ from gateway.core.added import FIELDS
 from gateway.journal.rows import Task
 from gateway.loading import tables
 from gateway.wording import sentence
+
+_CAME_BACK: Final = frozenset({"returned", "recalled", "recalled-too-late"})
+"""Causes of entries about a transfer that was undone."""
+_OF_TRANSFER: Final = ("message_id", "institution", "rules", "release", "decided_at", "who")
+_MOST: Final = 10_000
 
 
 @click.group()
@@ -94,6 +99,8 @@ def worklist_show(settings: Settings, message_id: str, *, as_json: bool) -> None
         click.echo(f"    = {candidate} {shown['candidate_names'].get(candidate, '')}".rstrip())
     for route in shown["routes"]:
         click.echo(f"    routes.csv: {route}")
+    if shown["transfer"] is not None:
+        _show_transfer(settings, shown["transfer"])
     click.echo(_line(settings.lang, found[0]))
 
 
@@ -251,10 +258,40 @@ def entry_shown(settings: Settings, item: Item) -> dict[str, Any]:
     shown = {**item_shown(item, settings.lang), **reasons(decisions[-1], settings.lang)}
     if row.protected:
         shown["trace"], shown["rules"], shown["routes"] = [], [], []
+        shown["transfer"] = None
     else:
         today = settings.today()
         shown["routes"] = route_row.rows(shown, item.cause, shown["trace"], today)
+        undone = row.case_id is not None and item.cause in _CAME_BACK
+        shown["transfer"] = _transfer(settings, row.case_id or "") if undone else None
     return shown | {"candidate_names": _names(settings, shown["candidates"])}
+
+
+def _transfer(settings: Settings, case_id: str) -> dict[str, Any] | None:
+    """The last transfer of a case, with the rows that decided; None when none was ours."""
+
+    async def read() -> list[Mapping[str, Any]]:
+        async with settings.reader() as reader:
+            return [
+                {**one, "message_id": row.message_id}
+                for row in await reader.messages(case_id=case_id, limit=_MOST)
+                for one in await reader.explanation(row.message_id)
+            ]
+
+    made = [one for one in asyncio.run(read()) if one["decision"] == "transfer"]
+    if not made:
+        return None
+    last = max(made, key=lambda one: str(one["decided_at"]))
+    told = {key: last[key] for key in _OF_TRANSFER}
+    return told | {"decided_at": last["decided_at"].isoformat()}
+
+
+def _show_transfer(settings: Settings, made: Mapping[str, Any]) -> None:
+    rules, day = ", ".join(made["rules"]) or "-", str(made["decided_at"])[:10]
+    settings.say(
+        f"    transferred {day} by: {rules} ({made['release']})",
+        f"    transféré le {day} par : {rules} ({made['release']})",
+    )
 
 
 def _names(settings: Settings, institutions: Sequence[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -123,6 +124,39 @@ def test_the_worklist_shows_reasons_in_both_languages(worked, command, uid):
     assert "not in the catalogue" in english
     assert "catalogue" in french
     assert english != french
+
+
+def test_a_case_that_came_back_is_shown_with_the_row_that_decided(
+    daemon, command, listed, a_message, uid
+):
+    gateway = daemon("--until-idle")
+    gateway.put("01.xml", a_message("one", case="c"))
+    left = (
+        "<CaseContext><PersonContext><familyName>Muster</familyName><forename>Erika</forename>"
+        "<dateBirth>1985-07-15</dateBirth><sex><value>02</value></sex></PersonContext>"
+        "</CaseContext><RemovedParticipant><Institution>"
+        "<institutionID>FR:0101100000</institutionID><institutionName>x</institutionName>"
+        "</Institution></RemovedParticipant>"
+    )
+    holder = {"sender": ("FR:0101100000", "Counterparty"), "inside": left}
+    gateway.put("02.xml", a_message("back", case="c", sed="X006", action="New", **holder))
+    gateway.put("03.xml", a_message("other", buc="S_BUC_99"))
+    assert gateway.join() == 0
+    entries = {e["message_id"]: e["cause"] for e in listed(gateway.state, "worklist", "list")}
+    assert entries == {uid("back"): "returned", uid("other"): "unknown-buc"}
+    [shown] = listed(gateway.state, "worklist", "show", uid("back"))
+    happened = listed(gateway.state, "journal", "show", uid("one"))
+    rules = next(h["params"]["rules"] for h in happened if h["what"] == "transfer")
+    made = shown["transfer"]
+    assert (made["message_id"], made["institution"]) == (uid("one"), "FR:0101100000")
+    assert made["rules"] == rules != []
+    assert datetime.fromisoformat(made["decided_at"]).tzinfo is not None
+    text = command(gateway.state, "worklist", "show", uid("back")).stdout
+    assert f"by: {', '.join(made['rules'])}" in text
+    french = command(gateway.state, "worklist", "show", uid("back"), "--lang", "fr").stdout
+    assert f"par : {', '.join(made['rules'])}" in french
+    [shown] = listed(gateway.state, "worklist", "show", uid("other"))
+    assert shown["transfer"] is None
 
 
 def test_quarantine_is_released_or_discarded_with_and_without_a_daemon(

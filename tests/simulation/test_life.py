@@ -1,6 +1,7 @@
 """A virtual year: the same for a seed, with partners who answer as people do, and no wrong one."""
 
 import asyncio
+import csv
 import dataclasses
 import json
 from collections import Counter
@@ -15,10 +16,11 @@ from gateway.config import load
 from gateway.life import POLICIES, Life, keeps_to_its_schema, live
 from gateway.loading import desk
 from gateway.pension_question import PACKAGED, read
+from gateway.simulation import year as write
 from gateway.simulation.cases import Drawing
 from gateway.simulation.partners import MANNERS, Partner, letter
 from gateway.simulation.profiles import witness
-from gateway.simulation.traffic import BEGIN
+from gateway.simulation.traffic import BEGIN, END
 from gateway.specimens import written
 
 COUNT = 120
@@ -74,6 +76,19 @@ async def test_no_year_of_a_thousand_cases_goes_wrong(seed, policy):
     assert year.settled_rate >= 0.98
     assert year.unclean >= 0.4 * year.asked_cases
     assert year.by_person <= sum(year.worklist.values())
+
+
+def test_the_denominators_are_those_of_the_truth_file(year, tmp_path):
+    write(tmp_path, seed=5, count=COUNT, missing=0.25, silent=0.0, begin=BEGIN, end=END)
+    with (tmp_path / "truth.csv").open(encoding="utf-8", newline="") as file:
+        first = {}
+        for row in csv.DictReader(file, delimiter=";"):
+            if row["expected"] != "absorb" and not row["profile"].startswith("fault-"):
+                first.setdefault(row["case_id"], row)
+    known = list(first.values())
+    determinable = [row for row in known if row["determinable"] == "yes"]
+    answerable = [r for r in known if r["answerable"] == "yes" and r not in determinable]
+    assert (year.determinable, year.answerable) == (len(determinable), len(answerable))
 
 
 # -- the command ----------------------------------------------------------------------------
