@@ -156,6 +156,8 @@ class Deciding:
     def _contradicts_its_case(self) -> Decision | None:
         message, case = self.matter.message, self.matter.case
         if message.protected or case.protected:
+            if not self._is_a_stranger(message.sender.id):
+                self._settle_questions()
             return Refer("protected")
         if message.sender.id in self.matter.policy.own_institutions:
             return Refer("own")
@@ -249,10 +251,7 @@ class Deciding:
             until = says.promised_until.isoformat() if says.promised_until is not None else None
             named = self._named(case.open_questions)
             self.events.extend(Promised(q.id, message.message_id, until) for q in named)
-        for question in self._answered():
-            self.events.append(Answered(question.id, message.message_id))
-        if message.sed in EXCEPTIONS:
-            self.events.extend(QuestionFailed(q.id) for q in self._named(case.open_questions))
+        self._settle_questions()
         new = self._passed_on_to()
         if new is not None:
             self.believe((PassedOn(new, case.holder or ""),))
@@ -260,6 +259,13 @@ class Deciding:
             self.events.append(Returned(case.holder or ""))
             return Refer("returned", (case.holder or "",))
         return Refer("exception-received") if message.sed in EXCEPTIONS else None
+
+    def _settle_questions(self) -> None:
+        """What the message answers, or says has failed, waits no longer."""
+        message, open_ = self.matter.message, self.matter.case.open_questions
+        self.events.extend(Answered(q.id, message.message_id) for q in self._answered())
+        if message.sed in EXCEPTIONS:
+            self.events.extend(QuestionFailed(q.id) for q in self._named(open_))
 
     def _passed_on_to(self) -> str | None:
         """The one institution in France, not ourselves, to which the holder forwards the case."""

@@ -448,7 +448,11 @@ class Journal(JournalReader, Protocol):
         ...
 
     async def claim(self, limit: int, now: datetime, lease_seconds: float) -> Sequence[Claimed]:
-        """Due sendings, oldest first, at most one per (case, destination) at a time."""
+        """Due sendings, oldest first, at most one per (case, destination) at a time.
+
+        What nobody needs any more is withdrawn instead, and what turned out to be about a
+        protected person waits for a person's yes.
+        """
         ...
 
     async def handed_over(

@@ -142,6 +142,27 @@ def test_a_case_is_protected_whichever_of_its_messages_says_so(desk, said, perso
     assert said(copy) == ("absorbed", None)
 
 
+@pytest.mark.parametrize(
+    ("sed", "sender", "state"),
+    [
+        ("H002", "DE:101320043", "answered"),
+        ("X050", "DE:101320043", "failed"),
+        ("H002", "IT:IT009", "open"),
+        ("S041", "DE:101320043", "open"),
+    ],
+)
+def test_an_answer_about_a_protected_person_closes_the_question_that_had_left(
+    desk, said, person, sed, sender, state
+):
+    desk.take("one", document="d", inside=person(town=None))
+    desk.take("two", sed="S041", action="New", flags=PROTECTED)
+    role = "CaseOwner" if sender.startswith("DE") else "Counterparty"
+    answer = desk.take("three", sed=sed, action="New", sender=(sender, role))
+    assert said(answer) == ("refer", "protected")
+    assert [question.state for question in desk.case.questions] == [state]
+    assert answer.outgoing == ()
+
+
 def test_a_protected_case_that_is_given_back_stays_a_persons(desk, person):
     desk.take("one", document="d", inside=person(town=None))
     desk.take("two", sed="S041", action="New", flags=PROTECTED)
