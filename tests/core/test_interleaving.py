@@ -69,7 +69,7 @@ def written_and_read(event):
 
 @pytest.mark.parametrize(
     ("examples", "steps"),
-    [(200, 15), pytest.param(4000, 25, marks=[pytest.mark.long, pytest.mark.timeout(900)])],
+    [(200, 15), pytest.param(1500, 20, marks=[pytest.mark.long, pytest.mark.timeout(900)])],
 )
 def test_the_promises_hold_in_any_order(desks, person, examples, steps):
     def about(place):
