@@ -196,7 +196,7 @@ class Deciding:
     def _speaks_about_the_case(self) -> Decision | None:
         """What an X SED says is believed before anything else is decided."""
         message, says = self.matter.message, self.matter.examined.says
-        if says.withdraws and not self._is_the_author(message.related_set_id):
+        if says.withdraws and not self._withdraws_his_own():
             return Refer("stranger")
         if self.matter.in_its_case and not self.matter.known:  # else it is about our own case
             self.believe(says.events(message.related_set_id, message.sender.id))
@@ -229,6 +229,9 @@ class Deciding:
     def _in_a_persons_hands(self) -> Decision | None:
         """A person has taken the case; what answers us is looked at when he gives it back."""
         return Refer("taken") if self.matter.case.state is CaseState.TAKEN else None
+
+    def _withdraws_his_own(self) -> bool:
+        return self._is_the_author(self.matter.message.related_set_id)
 
     def _is_the_author(self, set_id: str | None) -> bool:
         """Whether the sender sent that document; one that has not come yet may be his."""
@@ -283,8 +286,14 @@ class Deciding:
         return holder is not None and self.matter.same_body(sender, holder)
 
     def _answered(self) -> tuple[Question, ...]:
-        """Open questions that this message answers; a promise to answer is none."""
+        """Open questions that this message answers; a promise to answer is none.
+
+        Nobody needs an answer about a SED that its sender withdraws.
+        """
         matter = self.matter
+        if matter.examined.says.withdraws:
+            undone = matter.message.related_set_id if self._withdraws_his_own() else None
+            return tuple(q for q in matter.case.open_questions if q.about_set_id == undone)
         if matter.message.sed not in ANSWERS or matter.examined.says.promises:
             return ()
         return self._named(matter.case.open_questions)

@@ -166,6 +166,24 @@ def test_a_french_institution_that_left_never_gets_the_case(desk, said, person):
     assert said(answer) == ("refer", "returned")
 
 
+def test_nobody_is_asked_any_more_about_a_sed_that_its_sender_withdraws(desk, said, person):
+    ask(desk, person)
+    assert said(x_sed(desk, "X008", related="e")) == ("hold", "question-open")
+    [question] = desk.case.open_questions
+    judgement = x_sed(desk, "X008", message="y", related="d")
+    assert said(judgement) == ("refer", "withdrawn")
+    assert Answered(question.id, desk.uid("y")) in judgement.events
+    assert desk.case.open_questions == ()
+    assert desk.later(days=400).come_due().outgoing == ()
+
+
+def test_the_same_is_not_asked_again_when_the_sed_asked_about_is_withdrawn(desk, said, person):
+    ask(desk, person)
+    assert said(desk.take("two", document="e", inside=person(town=None)))[0] == "hold"
+    assert said(x_sed(desk, "X008", related="d")) == ("refer", "still-missing")
+    assert desk.case.open_questions == ()
+
+
 def test_the_question_of_a_sender_who_left_goes_to_a_person(desk, said, person):
     ask(desk, person)
     judgement = x007(desk, "DE:101320044", SENDER)
