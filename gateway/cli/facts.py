@@ -38,6 +38,9 @@ def _of(evidence: Evidence) -> Iterator[Fact]:
     for n in evidence.named:
         named = " ".join(text for text in (n.id, n.name) if text)
         yield _fact("institution", n.about, n.where, n.country, n.element, named)
+    for e in evidence.employers:
+        known_as = " ".join((e.name, *(number for _, number in e.numbers))).strip()
+        yield _fact("employer", e.about, "organisation", "", e.element, known_as)
     for s in evidence.stated:
         yield _fact("statement", s.about, s.kind, "", s.element, s.value)
 

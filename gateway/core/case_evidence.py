@@ -131,7 +131,7 @@ def merged(parts: Sequence[Evidence]) -> Evidence:
         claimant=claimant_of(parts),
         several=any(e.several for e in parts),
         others=tuple(dict.fromkeys(other for e in parts for other in e.others)),
-        employer=next((e.employer for e in parts if e.employer is not None), None),
+        employers=tuple(dict.fromkeys(o for e in parts for o in e.employers)),
         addresses=tuple(dict.fromkeys(a for e in parts for a in e.addresses)),
         pins=tuple(dict.fromkeys(p for e in parts for p in e.pins)),
         named=tuple(dict.fromkeys(n for e in parts for n in e.named)),

@@ -123,6 +123,7 @@ class Organisation:
     name: str
     numbers: tuple[tuple[str, str], ...]
     """(code of `EESSIOrganisationIdentificationNumberType`, number)."""
+    element: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,9 @@ class Evidence:
     """More than one person in the main person's place, as in bulk SEDs."""
     others: tuple["Evidence", ...] = ()
     """What is known of the others, each once; empty where they are too many to be told apart."""
-    employer: Organisation | None = None
-    """The organisation that the case is about, when it is about no person."""
+    employers: tuple[Organisation, ...] = ()
+    """Every employer named, in document order; the case is about the first one when it is about
+    no person."""
     addresses: tuple[Address, ...] = ()
     pins: tuple[Pin, ...] = ()
     named: tuple[Named, ...] = ()
@@ -149,6 +151,11 @@ class Evidence:
     """Benefit, activity, dates, French case numbers; decided on by nobody (see `stating`)."""
     prose: bool = False
     """An answer that holds free text (H002, X013): a person must read it."""
+
+    @property
+    def employer(self) -> Organisation | None:
+        """The organisation that the case is about, when it is about no person."""
+        return self.employers[0] if self.employers else None
 
 
 def identity(person: Person | None) -> tuple[str, ...]:

@@ -132,10 +132,37 @@ _PROSE: Final = frozenset(
     }
 )
 _POPULATIONS: Final = {
-    "IdentificationEmployer": "employee",
-    "IdentificationEmployers": "employee",
-    "IdentificationSelfEmployment": "self-employed",
+    **dict.fromkeys(
+        (
+            "Employer",
+            "EmployerActivitiesForWhichMoreInfoRequiredInOther",
+            "EmployerInMemberStateWhichLegislationApplies",
+            "EmployerInOtherMSConcerned",
+            "EmployerInOtherMemberStateConcerned",
+            "EmployerInPostingState",
+            "IdentificationEmployer",
+            "IdentificationEmployers",
+        ),
+        "employee",
+    ),
+    **dict.fromkeys(
+        (
+            "IdentificationSelfEmployment",
+            "SelfEmployerActivitiesForWhichMoreInfoRequiredIn",
+            "SelfEmployment",
+        ),
+        "self-employed",
+    ),
 }
+"""Blocks of A SEDs that list employers, or own businesses, of the person (CDM 4.4 trees).
+
+In other sectors no block or code with a public meaning tells how somebody works: an employer in
+H and R SEDs is whom the case is about, and the codes of an activity are not published.
+"""
+_IN_ANY_SED: Final = _POPULATIONS.keys() - {"Employer", "SelfEmployment"}
+"""Without the names that other sectors have for other things."""
+_OF_LEGISLATION: Final = re.compile(r"A\d{3}")
+"""SEDs in which those names, too, tell how the person works."""
 
 
 def extract(sed: etree._Element) -> Evidence:
@@ -143,7 +170,9 @@ def extract(sed: etree._Element) -> Evidence:
     names = {str(element.tag) for element in sed.iter("*")}
     family = any(_FAMILY.fullmatch(name) for name in names)
     main = About.FAMILY_MEMBER if family else About.INSURED
-    walk = _Walk(main)
+    walk = _Walk(
+        main, legislation=_OF_LEGISLATION.fullmatch(etree.QName(sed).localname) is not None
+    )
     walk.visit(sed, _Context(main, None, (), other="OtherPerson" in names))
     return walk.evidence()
 
@@ -184,8 +213,9 @@ class _Context:
 class _Walk:
     """Collects facts while going down the tree, each with the element that it stands in."""
 
-    def __init__(self, main: About) -> None:
+    def __init__(self, main: About, *, legislation: bool) -> None:
         self._main = main
+        self._populating = _POPULATIONS.keys() if legislation else _IN_ANY_SED
         self._people: list[tuple[etree._Element, tuple[About, Person | None]]] = []
         self._employers: list[tuple[etree._Element, Organisation]] = []
         self._addresses: list[tuple[etree._Element, Address]] = []
@@ -212,7 +242,7 @@ class _Walk:
     ) -> None:
         name = str(element.tag)
         self._prose = self._prose or not _PROSE.isdisjoint(children)
-        if name in _POPULATIONS:
+        if name in self._populating and len(element):
             self._populations.append((element, _POPULATIONS[name]))
         if "familyName" in children and "dateBirth" in children:
             self._people.append((element, (context.about, _person(children))))
@@ -276,7 +306,9 @@ class _Walk:
             for item in element.iterfind("IdentificationNumbers/IdentificationNumber")
         )
         name = _value(element.find("name")) or ""
-        self._employers.append((element, Organisation(context.about, name, numbers)))
+        self._employers.append(
+            (element, Organisation(context.about, name, numbers, "/".join(context.path)))
+        )
 
     # -- whose facts they are ---------------------------------------------------------------
 
@@ -334,7 +366,6 @@ class _Walk:
         subject: Person | None,
         counts: _Counts | None = None,
     ) -> Evidence:
-        employers = _unique(self._employers, counts)
         claimants = [
             person
             for theirs, person in _unique(self._people, counts)
@@ -344,7 +375,7 @@ class _Walk:
             subject=subject,
             subject_about=about,
             claimant=claimants[0] if claimants else None,
-            employer=employers[0] if employers else None,
+            employers=_unique(self._employers, counts),
             addresses=_unique(self._addresses, counts),
             pins=_unique(self._pins, counts),
             named=_unique(self._named, counts),

@@ -199,12 +199,11 @@ def evidence_text(evidence: Evidence) -> str:
 
 
 def _evidence_values(evidence: Evidence) -> dict[str, Any]:
-    employer = evidence.employer
     whole = {
         "subject": _person_values(evidence.subject),
         "claimant": _person_values(evidence.claimant),
         "subject_about": evidence.subject_about,
-        "employer": employer and (employer.about, employer.name, employer.numbers),
+        "employers": [(e.about, e.name, e.numbers, e.element) for e in evidence.employers],
         "addresses": [
             (a.about, a.kind, a.country, a.postcode, a.town, a.element) for a in evidence.addresses
         ],
@@ -229,7 +228,7 @@ def _evidence(whole: Mapping[str, Any]) -> Evidence:
         subject=_person(whole.get("subject")),
         claimant=_person(whole.get("claimant")),
         subject_about=About(whole["subject_about"]),
-        employer=_organisation(whole.get("employer")),
+        employers=tuple(map(_organisation, _employers(whole))),
         addresses=tuple(
             Address(About(about), AddressKind(kind), *rest)
             for about, kind, *rest in whole.get("addresses", ())
@@ -263,11 +262,19 @@ def _person(values: list[str] | None) -> Person | None:
     return Person(family_name, forename, date.fromisoformat(born), sex)
 
 
-def _organisation(values: list[Any] | None) -> Organisation | None:
-    if values is None:
-        return None
-    about, title, numbers = values
-    return Organisation(About(about), title, tuple((kind, number) for kind, number in numbers))
+def _employers(whole: Mapping[str, Any]) -> Iterable[list[Any]]:
+    """All of them; what was written before only the first one was kept holds that one."""
+    if "employer" in whole:
+        return [whole["employer"]]
+    kept: list[list[Any]] = whole.get("employers", [])
+    return kept
+
+
+def _organisation(values: list[Any]) -> Organisation:
+    about, title, numbers, *element = values
+    return Organisation(
+        About(about), title, tuple((kind, number) for kind, number in numbers), *element
+    )
 
 
 # -- decisions and their reasons ------------------------------------------------------------

@@ -38,8 +38,12 @@ ONE = st.builds(
     subject=PERSON,
     claimant=PERSON,
     subject_about=ABOUT,
-    employer=st.none()
-    | st.builds(Organisation, ABOUT, TEXT, st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple)),
+    employers=st.lists(
+        st.builds(
+            Organisation, ABOUT, TEXT, st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple), TEXT
+        ),
+        max_size=2,
+    ).map(tuple),
     addresses=st.lists(
         st.builds(Address, ABOUT, st.sampled_from(AddressKind), TEXT, MAYBE, MAYBE, TEXT),
         max_size=2,
@@ -118,6 +122,12 @@ def test_an_event_never_holds_its_evidence(event, evidence):
 def test_every_kind_of_event_has_its_own_name():
     assert set(codec.KINDS) == set(get_args(Event))
     assert len(set(codec.KINDS.values())) == len(codec.KINDS)
+
+
+def test_the_one_employer_of_evidence_written_before_all_were_kept_is_read():
+    before = '{"subject_about":"insured","employer":["other","Essais SA",[["01","123"]]]}'
+    firm = Organisation(About.OTHER, "Essais SA", (("01", "123"),))
+    assert codec.evidence_of(before) == Evidence(employers=(firm,))
 
 
 def test_what_a_later_version_wrote_is_not_guessed_at():

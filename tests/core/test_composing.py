@@ -16,7 +16,7 @@ from routing_tables import QuestionText
 
 ADA = Person("Probe", "Ada", date(1980, 5, 17), "02")
 PERSON = Evidence(subject=ADA)
-FIRM = Evidence(employer=Organisation(About.EMPLOYER, "Essais & Fils", ()))
+FIRM = Evidence(employers=(Organisation(About.EMPLOYER, "Essais & Fils", ()),))
 SENDER, OTHER, THEM, US = "DE:101320043", "PL:PL002", "FR:0101100000", "FR:CLEISS0000"
 CAUSE = "2198283d-ad17-4b5a-8896-4a00031ecb47"
 CASE = "f35fc39b-3ad8-4905-ac39-51cb4ae26c50"
@@ -229,9 +229,9 @@ def test_a_notice_is_the_sidecar_alone():
         (Evidence(subject=Person("x\x07", "Ada", ADA.date_birth, "02")), False),
         (Evidence(subject=Person("Probe", " ", ADA.date_birth, "02")), False),
         (Evidence(subject=Person("Probe", "Ada", ADA.date_birth, "03")), False),
-        (Evidence(employer=Organisation(About.EMPLOYER, "", ())), False),
-        (Evidence(employer=Organisation(About.EMPLOYER, "x" * 156, ())), False),
-        (Evidence(employer=Organisation(About.EMPLOYER, "\x00", ())), False),
+        (Evidence(employers=(Organisation(About.EMPLOYER, "", ()),)), False),
+        (Evidence(employers=(Organisation(About.EMPLOYER, "x" * 156, ()),)), False),
+        (Evidence(employers=(Organisation(About.EMPLOYER, "\x00", ()),)), False),
     ],
 )
 def test_only_who_fits_into_an_x_sed_is_spoken_of(evidence, can):

@@ -490,21 +490,61 @@ def test_the_same_fact_twice_is_one():
 # -- the rest -------------------------------------------------------------------------------
 
 
+FIRM = "<{0}><name>{1}</name></{0}>"
+
+
 @pytest.mark.parametrize(
-    ("blocks", "populations"),
+    ("sed", "block", "entry", "populations"),
     [
-        (("IdentificationEmployer",), {"employee"}),
-        (("IdentificationSelfEmployment",), {"self-employed"}),
+        ("A001", "IdentificationEmployer", "Employer", {"employee"}),
+        ("A001", "IdentificationSelfEmployment", "SelfEmployment", {"self-employed"}),
+        ("A003", "EmployerInMemberStateWhichLegislationApplies", "Employer", {"employee"}),
+        ("A003", "EmployerInOtherMemberStateConcerned", "Employer", {"employee"}),
+        ("A003", "SelfEmployment", "SelfEmployment", {"self-employed"}),
         (
-            ("IdentificationEmployers", "IdentificationSelfEmployment"),
-            {"employee", "self-employed"},
+            "A005",
+            "EmployerActivitiesForWhichMoreInfoRequiredInOther",
+            "EmployedActivity",
+            {"employee"},
         ),
-        (("Employer",), set()),
+        (
+            "A005",
+            "SelfEmployerActivitiesForWhichMoreInfoRequiredIn",
+            "SelfEmployedActivity",
+            {"self-employed"},
+        ),
+        ("A007", "Employer", "Employer", {"employee"}),
+        ("A008", "IdentificationEmployers", "Employer", {"employee"}),
+        ("A009", "EmployerInPostingState", "Employer", {"employee"}),
+        ("A010", "EmployerInOtherMSConcerned", "Employer", {"employee"}),
+        ("A010", "SelfEmployment", "SelfEmployment", {"self-employed"}),
+        ("A001", "EmployerInHostCountryIfRelevant", "IdentificationNumbers", set()),
+        # whom the case is about, or an income: no sign of how the person works
+        ("H001", "Employer", "Employer", set()),
+        ("R017", "PleaseFillInWhenCaseConcernsAnEmployer", "Employer", set()),
+        ("R014", "SelfEmployment", "SelfEmploymentInformation", set()),
     ],
 )
-def test_the_population_comes_from_coded_blocks(blocks, populations):
-    inside = "".join(f"<{b}><Employer><name>N</name></Employer></{b}>" for b in blocks)
-    assert facts(inside, "A001").populations == populations
+def test_the_population_comes_from_coded_blocks_of_legislation(sed, block, entry, populations):
+    inside = f"<{block}>{FIRM.format(entry, 'N')}</{block}>"
+    assert facts(inside, sed).populations == populations
+    assert facts(f"<{block}/>", sed).populations == set()
+
+
+def test_who_works_both_ways_is_of_both_populations():
+    employer = f"<IdentificationEmployers>{FIRM.format('Employer', 'N')}</IdentificationEmployers>"
+    own = FIRM.format("SelfEmployment", "N")
+    both = f"{employer}<IdentificationSelfEmployment>{own}</IdentificationSelfEmployment>"
+    assert facts(both, "A008").populations == {"employee", "self-employed"}
+
+
+def test_every_employer_is_kept_in_the_order_of_the_sed():
+    firms = FIRM.format("Employer", "Un") + FIRM.format("Employer", "Deux")
+    found = facts(f"<EmployerInPostingState>{firms}</EmployerInPostingState>", "A009")
+    assert [firm.name for firm in found.employers] == ["Un", "Deux"]
+    assert found.employer == found.employers[0]
+    assert found.employers[1].element.endswith("EmployerInPostingState/Employer")
+    assert facts(who()).employer is None
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,32 @@ def test_a_household_in_two_areas_has_two_institutions(tables):
     assert len(result.candidates) == 2
 
 
+RENNES = ("35000", "Rennes")
+
+
+def employed(tables, *places):
+    """A farm hand without a fund of his own, with these employers."""
+    firms = [("FR", *place) for place in places]
+    evidence = Evidence(
+        addresses=tuple(Address(About.INSURED, AddressKind.EMPLOYER, *firm) for firm in firms),
+        named=(Named(About.INSURED, Where.PIN, "FR", None, "MSA"),),
+    )
+    return resolve(Subject("LA_BUC_04", "A009", "Counterparty", evidence, TODAY, TODAY), tables)
+
+
+def test_two_employers_of_two_institutions_are_candidates_and_no_guess(tables):
+    for places in ((BOURG, RENNES), (RENNES, BOURG)):
+        result = employed(tables, *places)
+        assert (result.reason, result.missing) == ("several", ("employer",))
+        assert result.candidates == (MSA_AIN, "FR:0235100000")
+    assert employed(tables, BOURG, ("01500", "Ambérieu-en-Bugey")).institution == MSA_AIN
+
+
+def test_an_employer_whose_place_is_not_known_leaves_the_other_a_proposal(tables):
+    result = employed(tables, BOURG, ("99999", "Nowhere"))
+    assert (result.institution, result.certainty) == (MSA_AIN, INFERRED)
+
+
 @pytest.mark.parametrize("on", [date(2021, 6, 1), TODAY, date(2027, 6, 1)])
 @pytest.mark.parametrize("pins", ["", PIN_OF.format(CAVIMAC), PIN_OF.format(MSA_AIN)])
 def test_a_derogation_for_many_is_a_persons_and_belongs_to_the_dss(tables, on, pins):

@@ -16,7 +16,7 @@ from sed_schemas.schema_set import SchemaSet
 
 ADA = Person("Probe", "Ada", date(1980, 5, 17), "02")
 PERSON = Evidence(subject=ADA)
-EMPLOYER = Evidence(employer=Organisation(About.EMPLOYER, "Essais & Fils <SA>", ()))
+EMPLOYER = Evidence(employers=(Organisation(About.EMPLOYER, "Essais & Fils <SA>", ()),))
 THEM = "FR:0101100000"
 SENDER = "DE:101320043"
 ASKS = (
@@ -154,7 +154,7 @@ def test_whoever_can_be_spoken_of_is_spoken_of_validly(family, forename, born, s
 
 @given(name=st.text(max_size=200))
 def test_whichever_employer_can_be_named_is_named_validly(name):
-    evidence = Evidence(employer=Organisation(About.EMPLOYER, name, ()))
+    evidence = Evidence(employers=(Organisation(About.EMPLOYER, name, ()),))
     if composing.speakable(evidence):
         for kind, sed in SEDS.items():
             for outgoing in compose(kind, letterhead(), evidence):
