@@ -35,16 +35,13 @@ from gateway import __version__, opening
 from gateway.availability.deeds import Monitors
 from gateway.availability.probing import Prober
 from gateway.availability.standing import Standing
-from gateway.certificates import expiries
 from gateway.clock import Clock, Executors, SystemClock, ThreadExecutor
 from gateway.config import Config
+from gateway.config.certificates import expiries
 from gateway.connecting import Doors, doors
-from gateway.control import NAME as SOCKET
-from gateway.control import ControlServer
 from gateway.core.decision import CAUSES
 from gateway.core.matter import PARIS
 from gateway.core.reading import MALFORMED
-from gateway.endpoint import Endpoint
 from gateway.errors import GatewayError, JournalUnavailable, Unreachable
 from gateway.examining import Examining
 from gateway.intake import Intake
@@ -52,27 +49,30 @@ from gateway.journal import Journal
 from gateway.journal.rows import Release
 from gateway.loading import cdm_switches, desk, known_to, schemas, tables
 from gateway.log import configure, logger
-from gateway.metrics import Metrics
 from gateway.notices import keeping
 from gateway.notices.lookout import Lookout
 from gateway.notices.ways import ways as notice_ways
-from gateway.operating import Operating
-from gateway.pausing import Pausing
+from gateway.people.control import NAME as SOCKET
+from gateway.people.control import ControlServer
+from gateway.people.operating import Operating
+from gateway.people.pausing import Pausing
+from gateway.people.retaining import Retaining, periods
 from gateway.pipeline import Desk, Pipeline
-from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
 from gateway.releasing import Releasing, put_in_force
-from gateway.retaining import Retaining, periods
-from gateway.spans import Spans
-from gateway.status_page import StatusPage
+from gateway.seen.endpoint import Endpoint
+from gateway.seen.metrics import Metrics
+from gateway.seen.readiness import Readiness
+from gateway.seen.status_page import StatusPage
+from gateway.seen.watching import Watch
 from gateway.statuses import Statuses
 from gateway.systemd import READY, STOPPING, WATCHDOG, notify
 from gateway.tables.drafts import PLACE
 from gateway.tables.ending import next_end
 from gateway.timers import Timers
-from gateway.tracing import traced
+from gateway.traces.spans import Spans
+from gateway.traces.tracing import traced
 from gateway.transport import Consumer
-from gateway.watching import Watch
 
 DRAIN_SECONDS: Final = 20.0
 OBSERVE_SECONDS: Final = 1.0

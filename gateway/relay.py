@@ -19,8 +19,8 @@ from gateway.core.trace_context import caused
 from gateway.errors import JournalUnavailable, TransportUnavailable
 from gateway.journal import Claimed, Journal
 from gateway.log import about, logger
-from gateway.metrics import Metrics
-from gateway.spans import Span, Spans, Untraced
+from gateway.seen.metrics import Metrics
+from gateway.traces.spans import Span, Spans, Untraced
 from gateway.transport import Publisher
 
 LEASE_SECONDS: Final = 60.0

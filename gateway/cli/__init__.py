@@ -168,7 +168,7 @@ class Settings:
         """
         from gateway import audit
         from gateway.clock import SystemClock
-        from gateway.control import account, name_of
+        from gateway.people.control import account, name_of
 
         command = click.get_current_context().command_path.partition(" ")[2]
         line = audit.entry(
@@ -228,7 +228,7 @@ class Settings:
         Raises:
             Refused: it said no; nothing was changed.
         """
-        from gateway.control import NAME, ask
+        from gateway.people.control import NAME, ask
 
         try:
             return ask(self.state / NAME, deed, params)
@@ -247,9 +247,9 @@ class Settings:
             StateLocked: another process works in the state folder and answers to nobody.
         """
         from gateway.clock import SystemClock
-        from gateway.control import NAME, account, ask, running
         from gateway.daemon import build
-        from gateway.tracing import traced
+        from gateway.people.control import NAME, account, ask, running
+        from gateway.traces.tracing import traced
 
         async def of_daemon(deed: str, params: Mapping[str, Any]) -> dict[str, Any]:
             return ask(self.state / NAME, deed, params)

@@ -12,9 +12,9 @@ from gateway.cli import Settings
 from gateway.cli.status import gathered
 from gateway.clock import SystemClock
 from gateway.config import Config
-from gateway.doctor import examined
 from gateway.errors import GatewayError, Refused
 from gateway.opening import checked
+from gateway.seen.doctor import examined
 from gateway.wording import sentence
 
 

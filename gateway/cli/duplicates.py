@@ -10,7 +10,7 @@ import click
 
 from gateway.cli import Settings
 from gateway.cli.showing import PROTECTED
-from gateway.repeats import CameAgain, came_again, counted
+from gateway.reports.repeats import CameAgain, came_again, counted
 from gateway.wording import sentence
 
 COUNTED: Final = ("kind", "country", "buc", "messages")

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from gateway import workbook, worksheet
+from gateway import workbook
 from gateway.cli import Settings
 from gateway.errors import Refused, Unreachable
 from gateway.loading import tables
+from gateway.people import worksheet
 
 
 def write(settings: Settings, file: Path, entries: Sequence[dict[str, Any]]) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from gateway import durable
-from gateway.case_record import CaseRecord
 from gateway.cli import Settings
 from gateway.cli.pin import find_pin
 from gateway.cli.searching import journal_search
@@ -29,6 +28,7 @@ from gateway.core.states import MessageState
 from gateway.errors import Refused, Unreachable
 from gateway.journal.rows import Happening, Row
 from gateway.opening import copied
+from gateway.people.case_record import CaseRecord
 from gateway.wording import sentence
 
 

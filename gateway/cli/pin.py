@@ -10,7 +10,7 @@ import click
 from gateway.cli import Settings
 from gateway.cli.showing import show_rows
 from gateway.errors import Refused
-from gateway.pin_search import Holding, Number, holding
+from gateway.people.pin_search import Holding, Number, holding
 
 _LONGEST: Final = 200
 """Bytes of a number, with whatever stands between its digits."""

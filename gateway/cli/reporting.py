@@ -16,9 +16,9 @@ from gateway.cli.duplicates import report_duplicates
 from gateway.clock import SystemClock
 from gateway.core.matter import PARIS
 from gateway.journal.rows import FirstDecision, ServiceKind, ServiceStep, TransferMade
-from gateway.misrouting import misrouting
-from gateway.returned import returned
-from gateway.service_levels import TIMED, levels
+from gateway.reports.misrouting import misrouting
+from gateway.reports.returned import returned
+from gateway.reports.service_levels import TIMED, levels
 from gateway.wording import sentence
 
 

@@ -12,7 +12,7 @@ from gateway.cli.showing import JSON
 from gateway.clock import SystemClock
 from gateway.errors import Refused
 from gateway.journal.retention import Amount, Erasure, Kept, added
-from gateway.retaining import Plan, before, periods, plan
+from gateway.people.retaining import Plan, before, periods, plan
 from gateway.wording import sentence
 
 OLD: Final = ("kind", "class", "days", "before", "items", "bytes", "oldest")

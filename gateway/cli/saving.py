@@ -7,11 +7,11 @@ import click
 
 from gateway.cli import Settings
 from gateway.clock import SystemClock
-from gateway.control import NAME, running
 from gateway.errors import Refused
 from gateway.journal.pausing import Reach
 from gateway.journal.saving import backup as saved
 from gateway.journal.saving import settle, unpack
+from gateway.people.control import NAME, running
 
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 

@@ -9,16 +9,16 @@ import click
 
 from gateway.cli import Settings, pausing
 from gateway.clock import SystemClock
-from gateway.control import NAME, ask
 from gateway.errors import GatewayError, Unreachable
 from gateway.journal.pausing import Reach
 from gateway.journal.rows import Release
 from gateway.loading import cdm_switches, is_example
+from gateway.people.control import NAME, ask
 from gateway.releasing import accepted
+from gateway.seen.verdict import unknown, verdict
+from gateway.seen.watching import shown as part_shown
+from gateway.seen.watching import stopped
 from gateway.transport.folder.statuses import rejected
-from gateway.verdict import unknown, verdict
-from gateway.watching import shown as part_shown
-from gateway.watching import stopped
 from gateway.wording import sentence
 
 LINES: Final = (

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 import click
 
-from gateway import agenda, route_row
-from gateway.agenda import Item
 from gateway.cli import Settings, filling
 from gateway.cli.showing import (
     JSON,
@@ -26,6 +24,8 @@ from gateway.cli.showing import (
 from gateway.core.added import FIELDS
 from gateway.journal.rows import Task
 from gateway.loading import tables
+from gateway.people import agenda, route_row
+from gateway.people.agenda import Item
 from gateway.wording import sentence
 
 _CAME_BACK: Final = frozenset({"returned", "recalled", "recalled-too-late"})

@@ -21,11 +21,11 @@ from typing import Final
 from gateway.clock import Clock
 from gateway.config import Notices
 from gateway.log import logger
-from gateway.metrics import Metrics
 from gateway.notices import Notice
 from gateway.notices.keeping import Memory, load, save
 from gateway.notices.ways import Way
-from gateway.watching import Sight
+from gateway.seen.metrics import Metrics
+from gateway.seen.watching import Sight
 
 LOOK_SECONDS: Final = 15.0
 """Between two looks, and two attempts to deliver the same notice, at most."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.daemon import CAUSES_SHOWN
-from gateway.metrics import (
+from gateway.people.pausing import IN_PART
+from gateway.releasing import UNACCEPTED
+from gateway.seen.metrics import (
     DECISIONS,
     KINDS,
     OUTCOMES,
@@ -18,9 +20,7 @@ from gateway.metrics import (
     STATUS_FILES,
     Metrics,
 )
-from gateway.pausing import IN_PART
-from gateway.releasing import UNACCEPTED
-from gateway.watching import STUCK
+from gateway.seen.watching import STUCK
 
 OPS = Path(__file__).parents[2] / "ops"
 RULES = (OPS / "alerts.yml").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from gateway.doctor import SHOWN
+from gateway.seen.doctor import SHOWN
 
 PASSWORD = "correct-horse-battery"
 CONFIG = """\

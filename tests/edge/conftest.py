@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.metrics import Metrics
+from gateway.seen.metrics import Metrics
 
 
 @pytest.fixture(autouse=True)

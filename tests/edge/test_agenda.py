@@ -2,9 +2,9 @@
 
 from datetime import UTC, date, datetime
 
-from gateway.agenda import ALONG, groups, items
 from gateway.core.states import MessageState
 from gateway.journal.rows import Row, Task
+from gateway.people.agenda import ALONG, groups, items
 
 FRIDAY = date(2026, 4, 3)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.certificates import USES, expiries
 from gateway.config import load
+from gateway.config.certificates import USES, expiries
 
 CONFIG = """
 transport = "rabbitmq"

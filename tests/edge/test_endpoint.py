@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from gateway.config import Http
-from gateway.endpoint import Endpoint
 from gateway.errors import ConfigurationError, JournalUnavailable, Unreachable
+from gateway.seen.endpoint import Endpoint
 
 PASSWORD = "correct-horse-battery"
 
@@ -112,7 +112,7 @@ async def test_a_readiness_that_fails_is_a_reason(serve, ask, health):
 
 
 async def test_a_readiness_that_hangs_is_a_reason(serve, ask, health, monkeypatch):
-    monkeypatch.setattr("gateway.endpoint.READINESS_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.seen.endpoint.READINESS_SECONDS", 0.05)
     health.hangs = True
     answer = await ask(await serve(), "/readyz")
     assert (answer.status_code, answer.json()["reasons"]) == (503, ["readiness-timeout"])
@@ -277,7 +277,7 @@ async def test_signals_stay_with_the_daemon(serve):
 
 def test_only_the_endpoint_loads_the_web_server():
     code = (
-        "import sys, gateway.config, gateway.metrics, gateway.log, gateway.clock\n"
+        "import sys, gateway.config, gateway.seen.metrics, gateway.log, gateway.clock\n"
         "print([m for m in ('uvicorn', 'starlette') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,12 +8,12 @@ from typing import get_args
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.certificates import USES
 from gateway.config import Sending
+from gateway.config.certificates import USES
 from gateway.core.decision import CAUSES, NAMES
 from gateway.core.outgoing import SendingKind
 from gateway.daemon import CAUSES_SHOWN
-from gateway.metrics import COUNTRIES, DECISIONS, KINDS, OTHER, SENDINGS, SERVICES, Metrics
+from gateway.seen.metrics import COUNTRIES, DECISIONS, KINDS, OTHER, SENDINGS, SERVICES, Metrics
 from tests.edge.test_metrics import METRICS_MD, STAMP, documented
 
 OPEN = {"release", "cdm", "version", "lxml", "libxml2", "sqlite", "python"}

@@ -24,7 +24,7 @@ from gateway.notices import Notice
 from gateway.notices.keeping import NAME
 from gateway.notices.lookout import MOST_WAITING, Lookout
 from gateway.notices.ways import SIGNATURE, ways
-from gateway.watching import PARTS, Part, Rates, Sight, State
+from gateway.seen.watching import PARTS, Part, Rates, Sight, State
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 SECRET = "a-secret-of-some-length"

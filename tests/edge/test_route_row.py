@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from gateway.route_row import rows
+from gateway.people.route_row import rows
 from routing_tables.load import ROUTE_COLUMNS
 
 TODAY = date(2026, 4, 3)

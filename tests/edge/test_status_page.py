@@ -14,8 +14,8 @@ from gateway.availability.standing import Standings
 from gateway.config import load
 from gateway.journal.observing import Maintenance, Run, Seen
 from gateway.journal.rows import Backlog, Counts
-from gateway.status_page import STYLE, STYLE_HASH, StatusPage
-from gateway.watching import LEVELS, PARTS, SLOTS, Part, Rates, Sight, State
+from gateway.seen.status_page import STYLE, STYLE_HASH, StatusPage
+from gateway.seen.watching import LEVELS, PARTS, SLOTS, Part, Rates, Sight, State
 from gateway.wording import sentence
 
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from gateway.config import Watching
-from gateway.verdict import unknown, verdict
-from gateway.watching import LEVELS, PARTS, Part, State, shown
+from gateway.seen.verdict import unknown, verdict
+from gateway.seen.watching import LEVELS, PARTS, Part, State, shown
 
 
 def status(**changes):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import xlsxwriter
 
+from gateway.people.worksheet import NAME, OUTCOMES, read, refused, sheet
 from gateway.tables.importing import Imported
 from gateway.workbook import KINDS, write
-from gateway.worksheet import NAME, OUTCOMES, read, refused, sheet
 
 DATA = ("residence", "town", "population")
 ENTRY = {

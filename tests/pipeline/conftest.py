@@ -21,17 +21,17 @@ from gateway.intake import Intake
 from gateway.journal.rows import Release
 from gateway.journal.sqlite import SqliteJournal
 from gateway.loading import desk, tables
-from gateway.metrics import Metrics
-from gateway.operating import Operating
-from gateway.pausing import Pausing
+from gateway.people.operating import Operating
+from gateway.people.pausing import Pausing
+from gateway.people.retaining import Retaining
 from gateway.pipeline import Pipeline
-from gateway.readiness import Readiness
 from gateway.relay import Pace, Relay
 from gateway.releasing import Releasing
-from gateway.retaining import Retaining
+from gateway.seen.metrics import Metrics
+from gateway.seen.readiness import Readiness
+from gateway.seen.watching import Watch
 from gateway.timers import Timers
 from gateway.transport.memory import MemoryTransport
-from gateway.watching import Watch
 
 KEPT_FOR_EVER = MappingProxyType({})
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)

@@ -5,8 +5,8 @@ from base64 import b64decode
 
 import pytest
 
-from gateway.case_record import FORMAT, PARTS, CaseRecord
 from gateway.journal.retention import Kept
+from gateway.people.case_record import FORMAT, PARTS, CaseRecord
 from tests.pipeline.conftest import House
 from tests.pipeline.test_retention import apply
 from tests.pipeline.test_timers import DAYS, UNKNOWN, let_go

@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
-from gateway import control
-from gateway.control import ControlServer, ask, running
 from gateway.errors import Refused, Unreachable
+from gateway.people import control
+from gateway.people.control import ControlServer, ask, running
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Who could have named the institution, and which field was left out."""
 
 from gateway.journal.rows import FirstDecision
-from gateway.misrouting import misrouting
+from gateway.reports.misrouting import misrouting
 
 
 async def test_a_case_that_tells_is_nameable_and_one_that_does_not_names_its_field(

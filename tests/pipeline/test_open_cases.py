@@ -81,7 +81,7 @@ async def test_what_cannot_be_read_or_is_too_large_is_refused(house, tmp_path, m
     with pytest.raises(Refused) as caught:
         await bring_in(house, tmp_path / "nothing.csv")
     assert caught.value.code == "file-unreadable"
-    monkeypatch.setattr("gateway.open_cases.MOST_BYTES", 3)
+    monkeypatch.setattr("gateway.people.open_cases.MOST_BYTES", 3)
     (tmp_path / "large.csv").write_bytes(b"xxxx")
     assert (await bring_in(house, tmp_path / "large.csv"))["faults"] == [
         {"line": 0, "code": "too-big"}

@@ -5,8 +5,8 @@ import pytest
 from gateway.core.leaving import Leaving, Mode
 from gateway.core.trace_context import caused, trace_of
 from gateway.errors import JournalUnavailable, Refused
-from gateway.operating import DEEDS
-from gateway.person_spans import DECIDED
+from gateway.people.operating import DEEDS
+from gateway.traces.person_spans import DECIDED
 from tests.pipeline.test_confirming import says
 from tests.pipeline.test_spans import CAME_WITH, Seen, at, ids
 from tests.pipeline.test_taking import give_back, take

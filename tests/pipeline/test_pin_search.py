@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import pin_search
 from gateway.core.evidence import About, Evidence, Pin
-from gateway.pin_search import Number, holding
+from gateway.people import pin_search
+from gateway.people.pin_search import Number, holding
 from tests.pipeline.conftest import House
 from tests.pipeline.test_retention import WEEK, apply
 from tests.pipeline.test_timers import DAYS

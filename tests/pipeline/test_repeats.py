@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import cli
-from gateway.repeats import Kind, bounds, came_again, counted
+from gateway.reports.repeats import Kind, bounds, came_again, counted
 from tests.pipeline.conftest import START, House
 from tests.pipeline.test_retention import WEEK, apply
 from tests.pipeline.test_timers import DAYS

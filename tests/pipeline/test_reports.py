@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from gateway.cli import cli
 from gateway.journal.rows import ServiceKind, ServiceStep, TransferMade
-from gateway.returned import returned
-from gateway.service_levels import levels, percentile
+from gateway.reports.returned import returned
+from gateway.reports.service_levels import levels, percentile
 from tests.pipeline.conftest import START
 
 WRONG, RAIL = "FR:0101100000", "FR:0411000000"

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import retaining
 from gateway.core.states import MessageState
 from gateway.errors import Refused
 from gateway.journal.retention import Amount, Kept
 from gateway.loading import drafted
+from gateway.people import retaining
+from gateway.people.retaining import before, plan
 from gateway.rehearsing import rehearse
-from gateway.retaining import before, plan
 from gateway.tables.drafting import draft
 from gateway.tables.impact import Bench, impact
 from tests.pipeline.conftest import House

@@ -14,9 +14,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from gateway.config import load
 from gateway.core.trace_context import caused, trace_of
-from gateway.exporting import Exporting
-from gateway.spans import Span, Untraced
-from gateway.tracing import traced, wanted
+from gateway.traces.exporting import Exporting
+from gateway.traces.spans import Span, Untraced
+from gateway.traces.tracing import traced, wanted
 from gateway.transport import Settlement
 from tests.pipeline.test_pin_search import NIR
 from tests.pipeline.test_traces import handled
@@ -230,7 +230,7 @@ async def test_what_cannot_be_is_told_and_the_gateway_works_without(
 
 
 async def test_without_the_extra_the_gateway_works_without(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "gateway.exporting", None)
+    monkeypatch.setitem(sys.modules, "gateway.traces.exporting", None)
     async with traced(load(None, tmp_path), {"OTEL_TRACES_EXPORTER": "otlp"}) as spans:
         assert isinstance(spans, Untraced)
     assert "extra-missing" in capsys.readouterr().out

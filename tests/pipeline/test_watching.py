@@ -6,8 +6,8 @@ import pytest
 
 from gateway.errors import JournalUnavailable
 from gateway.journal.rows import Backlog
+from gateway.seen.watching import LEVELS, PARTS, Part, State, stopped
 from gateway.transport import Inbound
-from gateway.watching import LEVELS, PARTS, Part, State, stopped
 
 
 async def states(house):

@@ -9,8 +9,7 @@ from importlib import resources
 import pytest
 from lxml import etree
 
-from gateway import availability, doctor, open_cases, status_page, statuses
-from gateway.agenda import ALONG
+from gateway import availability, statuses
 from gateway.cli import releasing, retaining
 from gateway.cli.asking import question_shown
 from gateway.cli.showing import SHOWN
@@ -28,12 +27,15 @@ from gateway.core.trace import CODES, PERSONAL
 from gateway.journal import Said
 from gateway.journal.pausing import Reach
 from gateway.journal.retention import Kept
-from gateway.metrics import REASONS
 from gateway.notices.lookout import QUIET
-from gateway.repeats import Kind
+from gateway.people import open_cases
+from gateway.people.agenda import ALONG
+from gateway.reports.repeats import Kind
+from gateway.seen import doctor, status_page
+from gateway.seen.metrics import REASONS
+from gateway.seen.watching import PARTS, STUCK, State
 from gateway.tables.impact import WHAT
 from gateway.tables.synchronising import Synchronised
-from gateway.watching import PARTS, STUCK, State
 from gateway.wording import OTHER, english, french, sentence
 from ir_directory import Certainty
 from sed_schemas import COUNTERPARTY, OWNER

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from gateway.config_sources import Sources, secret_file, variables
+from gateway.config.sources import Sources, secret_file, variables
 from gateway.errors import ConfigurationError
 
 # pydantic's error type -> (English, French). {…} are the error's own, harmless parameters: a

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from gateway.config import Config, changed_keys
 from gateway.loading import Checked
-from gateway.metrics import versions
-from gateway.watching import LEVELS, State
+from gateway.seen.metrics import versions
+from gateway.seen.watching import LEVELS, State
 
 WARNINGS: Final = (
     *("sqlite-old", "root", "state-open", "disk-low", "no-journal", "not-running"),

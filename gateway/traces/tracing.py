@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.config import Config
 from gateway.log import logger
-from gateway.spans import Spans, Untraced
+from gateway.traces.spans import Spans, Untraced
 
 if TYPE_CHECKING:
-    from gateway.exporting import Exporting
+    from gateway.traces.exporting import Exporting
 
 FLUSH_SECONDS: Final = 5.0
 """How long the end waits for spans that are still to be given out."""
@@ -66,7 +66,7 @@ def _exporting(config: Config, named: str, variables: Mapping[str, str]) -> "Exp
     """
     protocol = next((variables[name] for name in _PROTOCOLS if variables.get(name)), _HTTP)
     try:
-        from gateway.exporting import EXPORTERS, Exporting
+        from gateway.traces.exporting import EXPORTERS, Exporting
     except ModuleNotFoundError:
         raise _Off("extra-missing") from None
     if named not in EXPORTERS:

@@ -32,7 +32,7 @@ from opentelemetry.trace import (
 from gateway import __version__
 from gateway.core.trace_context import TraceContext
 from gateway.log import let_through
-from gateway.spans import Span
+from gateway.traces.spans import Span
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SAMPLED: Final = 0x01

@@ -17,8 +17,8 @@ from typing import Any, Final
 from gateway.clock import Clock
 from gateway.config import Watching
 from gateway.journal.rows import Backlog, Counts
-from gateway.metrics import Metrics, Totals
-from gateway.readiness import Look, Readiness
+from gateway.seen.metrics import Metrics, Totals
+from gateway.seen.readiness import Look, Readiness
 
 PARTS: Final = ("intake", "judging", "journal", "outbox", "timers")
 STUCK: Final = ("intake-stuck", "outbox-stuck")

@@ -27,8 +27,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.config import Http
 from gateway.errors import ConfigurationError, GatewayError, Unreachable
-from gateway.metrics import Metrics
-from gateway.status_page import STYLE_HASH
+from gateway.seen.metrics import Metrics
+from gateway.seen.status_page import STYLE_HASH
 
 Page = Callable[..., Awaitable[str]]
 """Language (`fr`, `en`) and `refresh`, to the HTML of the status page."""

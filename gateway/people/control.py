@@ -21,7 +21,7 @@ from gateway.errors import GatewayError, Refused, StateLocked, Unreachable
 from gateway.log import logger
 
 if TYPE_CHECKING:
-    from gateway.operating import Operating  # who only asks needs nothing of what is asked
+    from gateway.people.operating import Operating  # who only asks needs nothing of what is asked
 
 NAME: Final = "control.sock"
 _LONGEST: Final = 4 * 1024 * 1024

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gateway.config import Watching
-from gateway.watching import LEVELS, State
+from gateway.seen.watching import LEVELS, State
 
 WORDS: Final = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 OK, WARNING, CRITICAL, UNKNOWN = range(4)

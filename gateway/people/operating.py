@@ -7,31 +7,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from gateway import confirming, pausing, quarantine, releasing, retaining, taking, working
+from gateway import releasing
 from gateway.annual.closing import Months
 from gateway.availability import deeds as availability
 from gateway.availability.deeds import Monitors
 from gateway.clock import Clock
-from gateway.confirming import Confirming
 from gateway.core.validation import Schemas
 from gateway.errors import Refused
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.rows import SchemasInForce
-from gateway.open_cases import OpenCases
-from gateway.pausing import Pausing
-from gateway.person_spans import PersonSpans
+from gateway.people import confirming, pausing, quarantine, retaining, taking, working
+from gateway.people.confirming import Confirming
+from gateway.people.open_cases import OpenCases
+from gateway.people.pausing import Pausing
+from gateway.people.quarantine import Quarantine
+from gateway.people.recall import Recalls
+from gateway.people.retaining import Retaining
+from gateway.people.taking import Taking
+from gateway.people.working import Worklist
 from gateway.pipeline import Pipeline
-from gateway.quarantine import Quarantine
-from gateway.readiness import Readiness
-from gateway.recall import Recalls
 from gateway.relay import Relay
 from gateway.releasing import Releasing
-from gateway.retaining import Retaining
-from gateway.spans import Spans, Untraced
-from gateway.taking import Taking
-from gateway.watching import Watch
-from gateway.working import Worklist
+from gateway.seen.readiness import Readiness
+from gateway.seen.watching import Watch
+from gateway.traces.person_spans import PersonSpans
+from gateway.traces.spans import Spans, Untraced
 
 DEEDS: Final = (
     *("ping", "recall", "import-cases", "wake", "reload", "watch", "close-month"),

@@ -9,12 +9,13 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
-from gateway import confirming, pausing, releasing, taking
+from gateway import releasing
 from gateway.clock import Clock
 from gateway.core.trace_context import caused, trace_of
 from gateway.errors import JournalUnavailable
 from gateway.journal import Journal
-from gateway.spans import Span, Spans, Untraced
+from gateway.people import confirming, pausing, taking
+from gateway.traces.spans import Span, Spans, Untraced
 
 DECIDED: Final = frozenset(
     {

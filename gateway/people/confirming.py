@@ -16,8 +16,8 @@ from gateway.errors import Refused
 from gateway.journal import Choice, Journal, Word
 from gateway.journal.rows import SendingRow
 from gateway.log import logger
+from gateway.people.recall import Recalls
 from gateway.pipeline import Pipeline
-from gateway.recall import Recalls
 from gateway.relay import Relay
 from gateway.wording import sentence
 

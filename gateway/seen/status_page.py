@@ -20,7 +20,7 @@ from gateway.availability.showing import BRIEF, brief, named
 from gateway.availability.standing import Standings
 from gateway.config import Config
 from gateway.core.matter import PARIS
-from gateway.watching import LEVELS, SLOT_SECONDS, Part, Rates, Sight
+from gateway.seen.watching import LEVELS, SLOT_SECONDS, Part, Rates, Sight
 from gateway.wording import sentence
 from gateway.wording.availability import said
 from gateway.wording.numbers import number

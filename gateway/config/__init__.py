@@ -24,8 +24,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gateway.config_problems import explained, secrets_in_file, unknown_variables
-from gateway.config_sources import read_sources
+from gateway.config.problems import explained, secrets_in_file, unknown_variables
+from gateway.config.sources import read_sources
 from gateway.errors import ConfigurationError
 from gateway.event_loop import EventLoop
 

@@ -1,0 +1,1 @@
+"""What is counted from the journal for those who improve the tables and talk to partners."""
