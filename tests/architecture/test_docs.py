@@ -234,7 +234,7 @@ def test_the_keys_of_listings():
     sent = sending_shown(SendingRow(*"mckord", "a", None, *_UNSENT))
     assert cells(section(INTERFACES, "`sending list`", "###")) == list(sent)
     of_show = cells(section(INTERFACES, "`worklist show`", "###"))
-    assert sorted(of_show) == sorted({*shown, "candidate_names", "routes"})
+    assert sorted(of_show) == sorted({*shown, "candidate_names", "routes", "transfer"})
     assert cells(section(INTERFACES, "`journal export`", "###")) == list(PARTS)
     planned = section(INTERFACES, "`retention plan`", "###")
     assert cells(planned) == list(OLD)
