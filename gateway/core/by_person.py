@@ -268,9 +268,7 @@ def _speaks_its_rules(matter: Matter) -> bool:
 def _usable(matter: Matter, institution: str) -> bool:
     """A French institution of this environment, in force on the day of the decision."""
     directory, today = matter.tables.directory, matter.arrival.today
-    known = directory.institution(institution)
     current = directory.successor_on(institution, today)
-    if known is None or current is None or current.id != institution:
+    if current is None or current.id != institution:
         return False
-    tests = matter.policy.test_ids
-    return known.test == tests
+    return current.test == matter.policy.test_ids

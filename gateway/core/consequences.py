@@ -125,8 +125,7 @@ class Consequences:
 
     def _forward(self, decision: Transfer, messages: Sequence[MessageReceived]) -> None:
         head, target = self._letterhead(), decision.institution
-        institution = self.matter.tables.directory.institution(target)
-        title = institution.name if institution is not None else target
+        title = self.matter.called(target, head.at)
         copies = composing.forward(head, self.deciding.evidence, target, title)
         self.outgoing.extend(copies)
         theirs = next(copy for copy in copies if copy.receiver == target)

@@ -33,7 +33,6 @@ def letterhead(
 
     `cause` is what the ids of all that is written are made from.
     """
-    us = situation.tables.directory.institution(document.us)
     later = ({*situation.case.participants, *parties}) - set(document.parties)
     others = tuple(
         (ident, (Role.CASE_OWNER if ident == document.owner else Role.COUNTERPARTY).value)
@@ -45,7 +44,7 @@ def letterhead(
     return Letterhead(
         cause=cause,
         us=document.us,
-        us_name=us.name if us is not None else document.us,
+        us_name=situation.called(document.us, at),
         our_role=document.our_role,
         case_id=situation.case.case_id,
         buc=document.buc,
@@ -114,8 +113,8 @@ def leave(
     """X006 on ourselves to all, where the BUC lets us; else a note to the sender (H001)."""
     if situation.rules_of(about).we_may_send("X006"):
         return composing.step_back(head, evidence, institution)
-    known = situation.tables.directory.institution(institution)
-    competent = f"{known.name} ({institution})" if known is not None else institution
+    name = situation.called(institution, head.at)
+    competent = institution if name == institution else f"{name} ({institution})"
     text = situation.tables.questions.note(about.parties[0], competent) or competent
     return (composing.note(head, evidence, text, institution, about.parties[0]),)
 

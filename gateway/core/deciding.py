@@ -275,11 +275,11 @@ class Deciding:
         message, joined = self.matter.message, self.matter.examined.says.joined
         if message.sed != "X007" or not self._is_the_holder(message.sender.id) or len(joined) != 1:
             return None
-        known = self.matter.tables.directory.institution(joined[0])
+        directory, today = self.matter.tables.directory, self.matter.arrival.today
+        known = directory.known(joined[0], today)
         if known is None or self.matter.is_ours(known.id) or not known.id.startswith("FR:"):
             return None
-        tests = self.matter.policy.environment in {"test", "acceptance"}
-        return known.id if known.test == tests else None
+        return known.id if known.test == self.matter.policy.test_ids else None
 
     def _is_the_holder(self, sender: str) -> bool:
         holder = self.matter.case.holder

@@ -164,6 +164,11 @@ class Situation:
         """What the BUC of a document allows us."""
         return self.tables.catalogue.bucs[document.buc]
 
+    def called(self, institution: str, at: datetime) -> str:
+        """The name that it bears then, as the tables have it; its id where they have none."""
+        known = self.tables.directory.known(institution, at.astimezone(PARIS).date())
+        return known.name if known is not None else institution
+
     def same_body(self, one: str, other: str) -> bool:
         """Compared by body: an institution may have several ids."""
         if one == other:

@@ -482,6 +482,28 @@ def test_an_institution_of_ours_unknown_to_the_directory_goes_by_its_id(desk):
     assert b"<institutionName>FR:OURS</institutionName>" in judgement.outgoing[0].body
 
 
+def test_whoever_is_named_abroad_bears_his_name_of_that_day(desk):
+    directory = desk.tables.directory
+    renamed = tuple(
+        change
+        for row in directory.institutions
+        for change in (
+            (
+                replace(row, valid_to=date(2026, 3, 5)),
+                replace(row, name=f"New {row.id[3:]}", valid_from=date(2026, 3, 5)),
+            )
+            if row.id in {US, THEM}
+            else (row,)
+        )
+    )
+    rows = InstitutionRepository(renamed, (), directory.catchments, directory.communes)
+    desk.tables = replace(desk.tables, directory=rows)
+    for days, word in ((0, "Institution"), (3, "New")):
+        body = sent(desk.later(days=days).judge(), SendingKind.X007)[0].body.decode()
+        for ident in (US, THEM):
+            assert f"<institutionName>{word} {ident[3:]}</institutionName>" in body
+
+
 def two_people():
     return f"<List><Person>{person_block()}</Person><Person>{person_block('Autre')}</Person></List>"
 
