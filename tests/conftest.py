@@ -19,11 +19,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # that they interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Speed is never shown by a test: how long an example takes says what else the machine does.
-hypothesis.settings.register_profile(
-    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+# Speed is never shown by a test: how long an example takes says what else the machine does. And
+# whether a change passes is no chance; `pytest --hypothesis-profile=chance` looks for more.
+_UNTIMED = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
-hypothesis.settings.load_profile("shared")
+hypothesis.settings.register_profile("chance", _UNTIMED)
+hypothesis.settings.register_profile("same", _UNTIMED, derandomize=True)
+hypothesis.settings.load_profile("same")
 
 _READ_ONCE = reading_once.once(directory.load)
 _NAMES = uuid.UUID("6f0d4a1e-0000-4000-8000-000000000001")

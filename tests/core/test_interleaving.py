@@ -1,7 +1,7 @@
 """Whatever the order in which the messages of a case come, the promises are kept."""
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -503,9 +503,5 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=[HealthCheck.too_slow],
         ),
     )

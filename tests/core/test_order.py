@@ -85,7 +85,6 @@ def test_a_case_that_tells_ends_the_same_from_any_order(desks):
 
 @settings(
     max_examples=300,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.annual import bounds
@@ -185,7 +185,7 @@ async def test_a_journal_that_cannot_be_read_leaves_the_figures_as_they_were(
     ),
     st.lists(st.integers(1, 4000), min_size=1, max_size=6),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_in_whichever_pieces_it_is_read_it_says_what_the_report_says(looks, steps):
     async def compared(journal):
         clock = ManualClock(START)

@@ -35,7 +35,7 @@ def codes(trace):
 
 
 @given(cases, days)
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_what_an_assumption_decided_is_asked_for_and_nothing_else_changes(baseline, case, day):
     subject = Subject(case.buc, "X", "Counterparty", case.evidence(), day, day)
     on, off = (resolve(replace(subject, assumes=assumes), baseline) for assumes in (True, False))
@@ -50,7 +50,7 @@ def test_what_an_assumption_decided_is_asked_for_and_nothing_else_changes(baseli
 
 @pytest.mark.parametrize("residence", ["FR", "DE", None])
 @given(st.data())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_without_the_assumption_the_table_is_as_if_its_rows_were_not_there(
     baseline, residence, data
 ):

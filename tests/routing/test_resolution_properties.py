@@ -52,7 +52,6 @@ cases = st.builds(
 
 
 @given(cases, days, st.integers(0), st.integers(0, 900), st.booleans())
-@settings(deadline=None)
 def test_a_row_that_is_not_valid_on_the_day_changes_no_decision(
     tables,  # noqa: F811
     case,
@@ -170,7 +169,6 @@ def shuffled(surrounded):
 
 @given(cases, days)
 @example(Case("P_BUC_01", TOWNS[0], number=("FR:0201100000",)), date(2026, 6, 1))
-@settings(deadline=None)
 def test_the_order_of_rows_changes_no_decision(tables, shuffled, case, day):  # noqa: F811
     assert resolved(shuffled, case, day) == resolved(tables, case, day)
 
@@ -180,7 +178,7 @@ def test_the_order_of_rows_changes_no_decision(tables, shuffled, case, day):  # 
 @example(Case("S_BUC_24", TOWNS[0]), LAST)
 @example(Case("P_BUC_01", TOWNS[0], number=(TO_COME,)), LAST)
 @example(Case("P_BUC_04", TOWNS[0], number=("FR:0101100000",)), LAST)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_rows_of_other_days_change_no_decision_whatever_table_they_are_of(
     tables,  # noqa: F811
     surrounded,
@@ -230,7 +228,7 @@ def with_less(tables, kind, row):  # noqa: F811
 @given(cases, days)
 @example(Case("S_BUC_24", ("59000", "Lille"), pin=("FR:0159500000",)), date(2026, 6, 1))
 @example(Case("S_BUC_01", country="DE", number=("FR:0411000000",)), date(2026, 6, 1))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_a_decision_is_never_surer_than_a_row_it_used(tables, case, day):  # noqa: F811
     result = resolved(tables, case, day)
     if not isinstance(result, Resolved | Own):

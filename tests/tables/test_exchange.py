@@ -116,7 +116,7 @@ def columns_of(table):
 
 
 @pytest.mark.parametrize("table", TABLES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_csv_in_is_csv_out(tmp_path_factory, table, data):
     """What is stored is read as the same rows, and these are stored as the same bytes."""
