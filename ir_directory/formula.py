@@ -1,9 +1,9 @@
 """Which cell a spreadsheet would run, and how a text that begins like one is written all the same.
 
 The rule, the one place of it: a cell is run when its first character is a tab or a carriage
-return, or its first character that is no space is `=`, `+`, `-` or `@`. A dash alone and a whole
-negative number of up to nine digits are no formula: a spreadsheet shows them and gives them back
-as they are; one with a `+`, a leading zero or more digits comes back otherwise.
+return, or its first character that is no space is `=`, `+`, `-` or `@`. One of these alone, and a
+whole negative number of up to nine digits, are no formula: a spreadsheet shows them and gives them
+back as they are; one with a `+`, a leading zero or more digits comes back otherwise.
 (OWASP, "CSV Injection", names these six characters.)
 
 No value of a table begins so of its own; one that came from outside is written with an apostrophe
@@ -16,7 +16,7 @@ from typing import Final
 _QUOTE: Final = "'"
 _BEGINS: Final = ("=", "+", "-", "@")
 _UNSEEN: Final = ("\t", "\r")
-_HARMLESS: Final = re.compile(r"-([1-9]\d{0,8})?", re.ASCII)
+_HARMLESS: Final = re.compile(r"[=+@-]|-[1-9]\d{0,8}", re.ASCII)
 _MIGHT: Final = re.compile(r"""(?:^|[;"\r])[\s']*(?:[=+@\t-]|\r(?!\n))""", re.MULTILINE)
 
 

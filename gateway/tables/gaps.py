@@ -18,6 +18,7 @@ from routing_tables import (
     ABROAD,
     ANY,
     ASSUMED,
+    COLLECTIVE,
     CONDITIONS,
     UNKNOWN_SCHEME,
     Route,
@@ -92,7 +93,8 @@ def uncovered(
 def _rows_by_buc(routes: RoutingTable, known: Catalogue) -> dict[str, list[Route]]:
     found: defaultdict[str, list[Route]] = defaultdict(list)
     for route in routes.routes:
-        found[route.buc].append(route)
+        if not route.collective:  # of many persons at once those without a row are a person's
+            found[route.buc].append(route)
     return {buc: found[buc] + found[sector(buc)] for buc in sorted(known.bucs)}
 
 
@@ -152,7 +154,7 @@ class _Cases:
         asked = [frozenset().union(*column) - {ANY} for column in zip(*conditions, strict=True)]
         all_of_them = {
             "scheme": SCHEMES | (asked[_SCHEME] & {UNKNOWN_SCHEME}),
-            "population": POPULATIONS - {ASSUMED},
+            "population": POPULATIONS - {ASSUMED, COLLECTIVE},
             "residence": {"FR", _ELSEWHERE} | {c for c in asked[_RESIDENCE] if c != ABROAD},
             "sed": set(self.starters),
             "role": ROLES,
