@@ -27,6 +27,8 @@ MISSING_CASE: Final = "01"  # CDM 4.4 X050: SED for a missing case
 MISSING_SED: Final = "02"  # CDM 4.4 X050: update for a missing SED
 WITHOUT_ROW: Final = 30
 """Days to wait where the tables say nothing about reminders."""
+PUT_OFF: Final = 90
+"""Days by which a promise puts a reminder off at most: whoever mistakes the year is asked again."""
 _WITH_US: Final = frozenset({CaseState.OPEN, CaseState.ASKED})
 
 
@@ -188,7 +190,7 @@ def _due(situation: Situation, question: Question) -> datetime | None:
     at = question.spoken_at + timedelta(days=days)
     if question.promised is not None:
         behind = (question.promised - at.astimezone(PARIS).date()).days + 1
-        at += timedelta(days=max(behind, 0))
+        at += timedelta(days=min(max(behind, 0), PUT_OFF))
     return at + timedelta(days=days_to_working_day(at.astimezone(PARIS).date()))
 
 

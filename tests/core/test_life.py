@@ -575,6 +575,13 @@ def test_an_answer_that_is_promised_is_waited_for(desk, said, person):
     assert desk.case.questions[0].state is QuestionState.OPEN
 
 
+@pytest.mark.parametrize("day", ["2062-05-01", "9999-12-31"])
+def test_a_promise_for_a_far_day_puts_a_reminder_off_by_three_months_at_most(desk, person, day):
+    before = ask(desk, person).due
+    due = x010(desk, follows=[day]).due
+    assert timedelta(days=90) <= due - before <= timedelta(days=94)  # a week-end, a holiday
+
+
 def test_a_promise_without_a_day_changes_no_reminder(desk, person):
     before = ask(desk, person).due
     assert x010(desk, follows=[None]).due == before
