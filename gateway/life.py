@@ -73,10 +73,14 @@ class Life:
     """Cases whose first SED tells."""
     answerable: int = 0
     """Other cases that a clean answer settles."""
+    unwritten: int = 0
+    """Of these: for which the traffic maker has no answer that anybody could give."""
     answered: int = 0
     """Of these: whose partner answers cleanly."""
     settled: int = 0
     """Of the determinable and the cleanly answered: transferred or left, without a person."""
+    settled_then_by_person: int = 0
+    """Of the settled: a person has the case since, for what came after the transfer."""
     transferred: int = 0
     """Of all cases: transferred, whoever answered and however."""
     by_person: int = 0
@@ -298,6 +302,7 @@ class _World:
         clean = answerable and told.partner.clean
         life.determinable += determinable
         life.answerable += answerable
+        life.unwritten += answerable and case.answered is None
         life.answered += clean
         life.by_person += now.state is CaseState.REFERRED
         life.questions += len(now.questions)
@@ -305,18 +310,23 @@ class _World:
         life.data += sum(len(q.missing) for q in now.questions)
         late = any(question.reminders for question in now.questions)
         life.unclean += bool(now.questions) and (late or not told.partner.clean)
-        wrong = (told.handed_to | _left_to(now)) - case.competent
-        if wrong:
+        if (told.handed_to | _left_to(now)) - case.competent:
             life.wrong.append(case.case_id)
-        gone = bool(told.handed_to) or now.state is CaseState.LEFT
         life.transferred += bool(told.handed_to)
         buc["transferred"] += bool(told.handed_to)
         if determinable or clean:
-            buc["expected"] += 1
-            settled = gone and not wrong
-            life.settled += settled
-            life.cleanly_settled += settled and not determinable
-            buc["settled"] += settled
+            self._share(told, now, buc)
+
+    def _share(self, told: Told, now: Standing, buc: Counter[str]) -> None:
+        """One of the cases that should need no person."""
+        life, case = self.life, told.case
+        gone = bool(told.handed_to) or now.state is CaseState.LEFT
+        settled = gone and case.case_id not in life.wrong
+        buc["expected"] += 1
+        buc["settled"] += settled
+        life.settled += settled
+        life.settled_then_by_person += settled and now.state is CaseState.REFERRED
+        life.cleanly_settled += settled and case.profile.determinable != "yes"
 
 
 def keeps_to_its_schema(body: bytes, judged_with: Desk) -> bool:

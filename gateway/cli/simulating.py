@@ -170,9 +170,12 @@ def _told(found: lived.Life) -> dict[str, object]:
         "cases": found.cases,
         "determinable": found.determinable,
         "answerable": found.answerable,
+        "unwritten": found.unwritten,
         "answered": found.answered,
         "settled": found.settled,
         "settled_rate": round(found.settled_rate, 4),
+        "settled_then_by_person": found.settled_then_by_person,
+        "cleanly_settled": found.cleanly_settled,
         "transferred": found.transferred,
         "by_person": found.by_person,
         "wrong": len(found.wrong),
@@ -202,16 +205,18 @@ def _report(settings: Settings, found: lived.Life) -> None:
     settings.say(
         f"Transferred: {share:.1%} of all cases (by hand: 75.6 % in 2023, 98 % in 2022).\n"
         f"Settled without a person: {found.settled} of the {found.expected} cases that tell or"
-        f" were cleanly answered ({found.settled_rate:.1%}); {found.by_person} cases are with a"
-        f" person.\n"
+        f" were cleanly answered ({found.settled_rate:.1%}); of the cleanly answered alone"
+        f" {found.cleanly_settled} of {found.answered}. {found.by_person} cases are with a person"
+        f" in the end, {found.settled_then_by_person} of them settled before.\n"
         f"Wrong {len(found.wrong)}, lost {len(found.lost)}, invalid SEDs sent"
         f" {len(found.invalid)}. Questions {found.questions} in {asked} cases ({unclean} not"
         f" answered cleanly and in time), {found.data_per_asked_case:.2f} data a case asked,"
         f" {found.reminders} reminders, {found.returned} cases given back.",
         f"Transférés : {share:.1%} des dossiers (à la main : 75,6 % en 2023, 98 % en 2022).\n"
         f"Réglés sans personne : {found.settled} des {found.expected} dossiers déterminables ou"
-        f" bien répondus ({found.settled_rate:.1%}) ; {found.by_person} dossiers sont chez une"
-        f" personne.\n"
+        f" bien répondus ({found.settled_rate:.1%}) ; des seuls bien répondus"
+        f" {found.cleanly_settled} sur {found.answered}. {found.by_person} dossiers sont à la fin"
+        f" chez une personne, dont {found.settled_then_by_person} réglés auparavant.\n"
         f"Erreurs {len(found.wrong)}, pertes {len(found.lost)}, SED invalides envoyés"
         f" {len(found.invalid)}. Questions {found.questions} dans {asked} dossiers ({unclean} sans"
         f" réponse nette à temps), {found.data_per_asked_case:.2f} données par dossier interrogé,"

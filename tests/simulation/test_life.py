@@ -49,6 +49,13 @@ def test_the_partners_are_no_machines(year):
     assert 1.0 <= year.data_per_asked_case <= 1.3
 
 
+def test_what_a_person_has_after_all_is_told_beside_what_was_settled(year):
+    assert 0 < year.settled_then_by_person < year.by_person
+    assert year.settled - year.settled_then_by_person + year.by_person <= COUNT
+    assert 0 < year.cleanly_settled <= year.answered
+    assert year.cleanly_settled <= year.settled - (year.determinable - year.by_person)
+
+
 def test_the_sums_agree(year):
     for key, total in (
         ("cases", year.cases),
@@ -89,6 +96,10 @@ def test_the_denominators_are_those_of_the_truth_file(year, tmp_path):
     determinable = [row for row in known if row["determinable"] == "yes"]
     answerable = [r for r in known if r["answerable"] == "yes" and r not in determinable]
     assert (year.determinable, year.answerable) == (len(determinable), len(answerable))
+    answers = {profile.name for profile in witness().profiles if profile.answer}
+    unwritten = [row for row in answerable if row["profile"] not in answers]
+    assert year.unwritten == len(unwritten)
+    assert year.answered <= year.answerable - year.unwritten
 
 
 # -- the command ----------------------------------------------------------------------------
@@ -96,6 +107,7 @@ def test_the_denominators_are_those_of_the_truth_file(year, tmp_path):
 KEYS = (
     *("cases", "determinable", "answerable", "settled", "settled_rate", "by_person", "wrong"),
     *("lost", "worklist", "questions", "data_per_asked_case", "reminders"),
+    *("unwritten", "answered", "settled_then_by_person", "cleanly_settled"),
 )
 
 
