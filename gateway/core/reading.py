@@ -13,7 +13,7 @@ import quopri
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.parser import BytesParser
 from typing import Final, TypeAlias, TypedDict, TypeVar
@@ -86,6 +86,9 @@ _HARDENED: Final[_Options] = {
 _HEAD: Final = 4 * 1024
 """Longest head of a MIME part, in bytes."""
 
+_BEGIN: Final = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+_END: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+"""Instants beyond have no day in every time zone."""
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PARTY: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _SERVICE: Final = re.compile(r"([A-Z]+_[BS]UC_[0-9]{2}[a-z]?):(\d{1,2}\.\d{1,2})")
@@ -399,6 +402,9 @@ def _instant(text: str | None) -> datetime:
     """An xs:dateTime; one without a zone is taken as UTC (RINA always writes `Z`)."""
     try:
         instant = datetime.fromisoformat(text or "")
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+        instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise _Reject("header-incomplete") from None
+    if not _BEGIN <= instant <= _END:
+        raise _Reject("header-incomplete")
+    return instant

@@ -375,6 +375,8 @@ def test_an_old_header_is_recognised():
         ("<sbdh:TypeVersion>4.4", "<sbdh:TypeVersion>v4"),
         ("<sbdh:CaseAction>Start", "<sbdh:CaseAction>Begin"),
         ("2026-03-02T09:15:00.000Z", "yesterday"),
+        ("2026-03-02T09:15:00.000Z", "9999-12-31T23:30:00Z"),  # in Paris no year has it
+        ("2026-03-02T09:15:00.000Z", "0001-01-01T00:30:00Z"),
         ("<sbdh:DocumentVersion>1", "<sbdh:DocumentVersion>0"),
         (">CaseOwner<", ">Owner<"),
         (">DE:101320043<", ">101320043<"),
