@@ -414,7 +414,7 @@ def _service_step(
     service = _SERVICE[kind]
     theirs = service in {ServiceKind.ANSWER, ServiceKind.REMINDER}
     partner = (asked if theirs else None) or sender or ""
-    passed = timedelta(microseconds=took) if took is not None else None
+    passed = timedelta(microseconds=took) if took is not None and took >= 0 else None
     return ServiceStep(service, partner.partition(":")[0], passed)
 
 

@@ -284,7 +284,7 @@ class ServiceStep:
     """Of whoever sent the case; of whoever was asked, for an answer or a reminder."""
     took: timedelta | None
     """From the receipt of the case to the first X007 handed over, or to the first question; from a
-    question to its answer. None for what is only counted."""
+    question to its answer. None for what is only counted, as an answer that was here already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,21 @@ async def test_the_journal_tells_what_happened_with_partners(lived):
     assert {s.kind for s in between} == {ServiceKind.TRANSFER, ServiceKind.QUESTION}
 
 
+async def test_for_what_was_there_before_the_question_nobody_waited(house, a_message, person):
+    """After an outage the update is received, and not read, when the first SED is asked about."""
+    received = house.clock.now()
+    await house.clock.advance(HOUR)
+    await house.take(a_message("one", document="d", inside=person(town=None)))
+    update = {"document": "d", "action": "Update", "version": 2}
+    house.transport.put(a_message("two", case="case of one", **update), received, source="x")
+    running = asyncio.ensure_future(house.intake.run(house.transport))
+    await house.until_settled(2)
+    running.cancel()
+    steps = await house.journal.service_steps(None, house.clock.now())
+    assert [(s.kind.value, s.took) for s in steps if s.kind == "answer"] == [("answer", None)]
+    assert all(s.took is None or s.took >= timedelta(0) for s in steps)
+
+
 async def test_the_metrics_count_each_step_once(lived):
     def sample(name, **labels):
         return lived.metrics._registry.get_sample_value(name, labels)
