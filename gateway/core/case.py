@@ -318,7 +318,7 @@ def _put_off(question: Question, event: Reminded | Spoken | Promised) -> Questio
     """The question, which is reminded of later now."""
     match event:
         case Reminded():
-            return replace(question, reminders=event.number, spoken_at=event.at)
+            return replace(question, reminders=event.number, spoken_at=event.at, promised=None)
         case Spoken():
             return replace(question, spoken_at=event.at)
         case Promised():

@@ -580,6 +580,9 @@ def test_a_promise_for_a_far_day_puts_a_reminder_off_by_three_months_at_most(des
     before = ask(desk, person).due
     due = x010(desk, follows=[day]).due
     assert timedelta(days=90) <= due - before <= timedelta(days=94)  # a week-end, a holiday
+    reminded = desk.later(days=(due - NOON).days).come_due()
+    assert [out.kind for out in reminded.outgoing] == [SendingKind.REMINDER]
+    assert reminded.due - due <= timedelta(days=44)  # the promise is not believed again
 
 
 def test_a_promise_without_a_day_changes_no_reminder(desk, person):
