@@ -226,6 +226,14 @@ async def test_a_sidecar_tells_receipt_time_and_addressee(folder):
     assert list(folder.inbound.iterdir()) == []
 
 
+@pytest.mark.parametrize("said", ["true", "false", "null", "[1]", '"a b"', '""'])
+async def test_a_sidecar_says_no_number_of_the_case_by_what_is_none(folder, said):
+    (folder.inbound / "01.xml.meta.json").write_text(f'{{"rina_number": {said}}}')
+    folder.arrive("01", b"x")
+    [received] = await take(folder.consumer, 1)
+    assert received.rina_number is None
+
+
 TRACE = TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
 
 

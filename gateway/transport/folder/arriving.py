@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from gateway.core.trace_context import read
 from gateway.errors import TransportUnavailable
 from gateway.gathering import Gathering
 from gateway.journal import LARGE
-from gateway.transport import BEGINNING, Inbound, Received, Settlement
+from gateway.transport import BEGINNING, Inbound, Received, Settlement, beside
 from gateway.transport.folder.files import BLOCK, FILE, opened, sync_folder
 
 ENDINGS: Final = (".xml", ".mime")
@@ -27,12 +26,7 @@ _AT_ONCE: Final = 32
 """Files read or removed in one job."""
 _BYTES_AT_ONCE: Final = 32 * 1024 * 1024
 """From so many bytes on no more files are read in one job."""
-_RINA_NUMBER: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,39}")
-_ADDRESSEE: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_AHEAD: Final = timedelta(days=1)
-"""Receipt times outside of these bounds are mistakes: the time of the file counts instead."""
 _AGES: Final = 1000
 """Files in order of name whose ages are looked at: those that are taken next."""
 
@@ -141,21 +135,17 @@ class FolderConsumer:
         return Received(
             body=file.body,
             source=_printable(file.name),
-            addressee=_told(file.meta.get("addressee"), _ADDRESSEE),
-            received_at=self._receipt(file),
+            addressee=beside.addressee(file.meta.get("addressee")),
+            received_at=beside.received_at(
+                file.meta.get("received_at"), file.since, self._clock.now()
+            ),
             settle=settle,
             by_hand=file.meta.get("direction") == "out",
             oversize=file.oversize,
-            rina_number=_told(file.meta.get("rina_number"), _RINA_NUMBER),
+            rina_number=beside.rina_number(file.meta.get("rina_number")),
             traceparent=str(trace) if trace is not None else None,
             whole=partial(self._fetched, file.name) if file.large else None,
         )
-
-    def _receipt(self, file: "_File") -> datetime:
-        """The receipt time that was given, else that of the file; now, when neither can be."""
-        now = self._clock.now()
-        given = (_instant(file.meta.get("received_at")), file.since)
-        return next((t for t in given if t and _EARLIEST <= t <= now + _AHEAD), now)
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -297,12 +287,6 @@ def _whole(descriptor: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _told(value: object, shape: re.Pattern[str]) -> str | None:
-    """A text or number of that shape; anything else counts as not said."""
-    text = str(value) if isinstance(value, str | int) and value is not True else ""
-    return text if shape.fullmatch(text) else None
-
-
 def _meta(folder: int, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What the sidecars say, and their names; one that cannot be read says nothing."""
     said: dict[str, Any] = {}
@@ -344,17 +328,6 @@ def _unreadable(error: OSError) -> TransportUnavailable:
         ),
         code="inbound-unreadable",
     )
-
-
-def _instant(text: object) -> datetime | None:
-    """The instant that a sidecar names; None when it names none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _printable(name: str) -> str:

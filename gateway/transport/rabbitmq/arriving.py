@@ -7,9 +7,7 @@ when it comes again.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -20,20 +18,15 @@ from gateway.core.trace_context import read
 from gateway.errors import TransportUnavailable
 from gateway.journal import LARGE
 from gateway.log import logger
-from gateway.transport import Inbound, Received, Settlement
+from gateway.transport import Inbound, Received, Settlement, beside
 from gateway.transport.rabbitmq import bodies, dead, topology
-from gateway.transport.rabbitmq.properties import Delivery, called, instant, told
+from gateway.transport.rabbitmq.properties import Delivery, called
 from gateway.transport.rabbitmq.session import GONE, Session, Sessions
 
 T = TypeVar("T")
 
-_RINA_NUMBER: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,39}")
-_ADDRESSEE: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 ABSENT_SECONDS: Final = 5.0
 """Between two looks for a body that is elsewhere, and was not there."""
-_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_AHEAD: Final = timedelta(days=1)
-"""Receipt times outside of these bounds are mistakes."""
 
 
 class RabbitConsumer:
@@ -124,12 +117,14 @@ class RabbitConsumer:
         return Received(
             body=body,
             source=called(message, topology.INBOUND),
-            addressee=told(said.get("eessi-addressee"), _ADDRESSEE),
-            received_at=self._receipt(message),
+            addressee=beside.addressee(said.get("eessi-addressee")),
+            received_at=beside.received_at(
+                said.get("eessi-received-at"), message.timestamp, self._clock.now()
+            ),
             settle=settle,
             by_hand=said.get("eessi-direction") == "out",
             oversize=oversize,
-            rina_number=told(said.get("eessi-rina-number"), _RINA_NUMBER),
+            rina_number=beside.rina_number(said.get("eessi-rina-number")),
             traceparent=str(trace) if trace is not None else None,
             whole=partial(self._whole, session, message, claim) if claim is not None else None,
         )
@@ -139,12 +134,6 @@ class RabbitConsumer:
     ) -> bytes | None:
         fetched = self._executor.run(self._in_folder, bodies.fetch, claim)
         return await self._had(session, message, fetched)
-
-    def _receipt(self, message: Delivery) -> datetime:
-        """RINA's time, else that of the message; now, when neither can be."""
-        now = self._clock.now()
-        given = (instant(message.headers.get("eessi-received-at")), message.timestamp)
-        return next((t for t in given if t and _EARLIEST <= t <= now + _AHEAD), now)
 
     # -- its body ---------------------------------------------------------------------------
 

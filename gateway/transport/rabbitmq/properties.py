@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import aiormq.abc
+
+from gateway.transport.beside import told
 
 _NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,99}")
 
@@ -43,22 +45,3 @@ def delivery(delivered: aiormq.abc.DeliveredMessage) -> Delivery:
 def called(message: Delivery, queue: str) -> str:
     """What people call it: its id where it has one that can be shown, else its queue."""
     return told(message.message_id, _NAME) or queue
-
-
-def told(value: Any, shape: re.Pattern[str]) -> str | None:
-    """A text or number of that shape; anything else counts as not said."""
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if shape.fullmatch(text) else None
-
-
-def instant(value: Any) -> datetime | None:
-    """The instant that a header names; None when it names none."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    if not isinstance(value, str):
-        return None
-    try:
-        read = datetime.fromisoformat(value)
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
