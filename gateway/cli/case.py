@@ -1,4 +1,4 @@
-"""Commands on a whole case: take it, give it back."""
+"""Commands on a whole case: take it, give it back, look at its facts."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Commands for the maintainers of the tables: draft, check, compare."""
+"""Commands for the maintainers of the tables: draft, check, compare, note."""
 
 import json
 from dataclasses import asdict

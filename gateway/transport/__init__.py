@@ -1,4 +1,4 @@
-"""Where messages come from and go: the ports. Adapters are named by the daemon only.
+"""Where messages come from and go: the ports. At work only `connecting` names adapters.
 
 Guarantees, each one a test in `tests/contract/test_transports.py`:
 

@@ -67,6 +67,7 @@ ROOT = Path(__file__).parents[2]
 OPS = ROOT / "ops"
 ADR = OPS / "adr"
 INTERFACES = (OPS / "interfaces.md").read_text(encoding="utf-8")
+ARCHITECTURE = (OPS / "architecture.md").read_text(encoding="utf-8")
 RUNBOOK = (OPS / "runbook.md").read_text(encoding="utf-8")
 PACKAGES = ("gateway", "ir_directory", "routing_tables", "sed_schemas")
 LEFT_OUT = {".venv", ".git", "var", "dist", "node_modules"}
@@ -432,6 +433,28 @@ def test_each_key_of_the_configuration_that_nothing_reads_is_owned_up_to():
     idle = {key for key in known_keys() if key.rpartition(".")[2] not in read | read_inside}
     owned_up = cells(section(RUNBOOK, "Before production", "##"))
     assert sorted(owned_up) == sorted(idle)
+
+
+# -- finding one's way -----------------------------------------------------------------------
+
+
+def test_the_architecture_names_each_part_of_the_package_and_no_other():
+    folder = Path(gateway.__file__).parent
+    parts = {path.name for path in folder.glob("*.py")} - {"__init__.py", "__main__.py"}
+    parts |= {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
+    named = set(
+        re.findall(
+            r"`gateway/(\w+(?:/|\.py))", section(ARCHITECTURE, "Where each thing lives", "##")
+        )
+    )
+    assert named == parts
+
+
+@pytest.mark.parametrize("page", [INTERFACES, RUNBOOK], ids=["interfaces", "runbook"])
+def test_a_long_page_lists_its_sections_in_order(page):
+    listed = re.findall(r"\]\(#([^)]+)\)", page.partition("\n## ")[0])
+    sections = [one for title in re.findall(r"(?m)^## .+$", page) for one in anchors(title)]
+    assert [one for one in listed if one in sections] == sections
 
 
 # -- decisions about the shape, and links ---------------------------------------------------
