@@ -58,19 +58,6 @@ class ConfigurationError(GatewayError):
     code = "configuration-invalid"
 
 
-class MalformedMessage(GatewayError):
-    """The message cannot be read as an EESSI business message; it is set aside."""
-
-    code = "malformed"
-
-    def __init__(self, code: str) -> None:
-        super().__init__(
-            f"The message cannot be read ({code}): it is set aside.",
-            french=f"Le message est illisible ({code}) : il est mis de côté.",
-            code=code,
-        )
-
-
 class TransportUnavailable(GatewayError):
     """Messages cannot be taken or handed over now; it is tried again."""
 

@@ -1,6 +1,5 @@
-"""What systemd is told: ready, still alive, stopping (sd_notify(3), sd_watchdog_enabled(3))."""
+"""What systemd is told: ready, still alive, stopping (sd_notify(3))."""
 
-import os
 import socket
 from collections.abc import Mapping
 
@@ -21,12 +20,3 @@ def notify(state: str, environment: Mapping[str, str]) -> bool:
         except OSError:
             return False
     return True
-
-
-def watchdog_seconds(environment: Mapping[str, str]) -> float | None:
-    """How often to send `WATCHDOG`: half of what systemd allows; None when it does not watch."""
-    allowed = environment.get("WATCHDOG_USEC", "")
-    watched = environment.get("WATCHDOG_PID", str(os.getpid()))
-    if not allowed.isdecimal() or int(allowed) == 0 or watched != str(os.getpid()):
-        return None
-    return int(allowed) / 2_000_000

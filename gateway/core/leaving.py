@@ -16,8 +16,6 @@ from gateway.core.states import CaseState, QuestionState
 
 REMIND: Final = "remind"
 """Stands beside the names of decisions: a reminder follows from none."""
-WRITING: Final = ("transfer", "deliver", "leave", "ask", REMIND)
-"""What makes us write."""
 
 
 class Mode(StrEnum):

@@ -5,12 +5,12 @@ import inspect
 import pytest
 
 from gateway import errors
-from gateway.errors import ConfigurationError, GatewayError, MalformedMessage
+from gateway.errors import ConfigurationError, GatewayError
 
 ALL = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, GatewayError) and kind not in (GatewayError, MalformedMessage)
+    if issubclass(kind, GatewayError) and kind is not GatewayError
 ]
 
 
@@ -39,12 +39,6 @@ def test_an_error_lists_everything_that_is_wrong_one_line_each():
     error = ConfigurationError("a", french="un", more=[ConfigurationError("b", french="deux")])
     assert error.lines() == ("a", "b")
     assert error.lines("fr") == ("un", "deux")
-
-
-def test_a_malformed_message_carries_its_code_and_nothing_of_the_message():
-    error = MalformedMessage("doctype")
-    assert (error.code, error.temporary) == ("doctype", False)
-    assert str(error) == "The message cannot be read (doctype): it is set aside."
 
 
 def test_what_can_be_tried_again_says_so():

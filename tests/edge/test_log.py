@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.clock import ManualClock
-from gateway.errors import ConfigurationError, MalformedMessage
+from gateway.errors import ConfigurationError, JournalConflict
 from gateway.log import KEYS, configure, logger
 
 SURNAME = "Lindqvist-Example"  # a made-up person, who must not appear
@@ -237,9 +237,10 @@ def test_causes_and_groups_are_shown_and_loops_end(written):
 
 
 def test_an_error_of_ours_shows_its_public_text_and_code(written):
-    logger().error("message-set-aside", exc_info=MalformedMessage("doctype"))
+    logger().error("message-not-recorded", exc_info=JournalConflict())
     logger().error("stopped", exc_info=ConfigurationError("gateway.toml: http.port: wrong"))
-    assert [line["error.code"] for line in written.lines] == ["doctype", "configuration-invalid"]
+    codes = [line["error.code"] for line in written.lines]
+    assert codes == ["journal-conflict", "configuration-invalid"]
     assert written.lines[1]["error.message"] == "gateway.toml: http.port: wrong"
 
 

@@ -1,6 +1,5 @@
 """systemd hears what it is told, over a real socket; the unit asks for what the code gives."""
 
-import os
 import re
 import shutil
 import socket
@@ -9,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.systemd import READY, notify, watchdog_seconds
+from gateway.daemon import OBSERVE_SECONDS
+from gateway.systemd import READY, notify
 
 UNIT = Path(__file__).parents[2] / "ops" / "eessi-gateway.service"
 
@@ -37,29 +37,11 @@ def test_without_a_listener_nothing_happens(path):
     assert not notify(READY, {})
 
 
-def test_the_watchdog_is_fed_twice_as_often_as_it_must():
-    mine = str(os.getpid())
-    assert watchdog_seconds({"WATCHDOG_USEC": "30000000"}) == 15.0
-    assert watchdog_seconds({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": mine}) == 15.0
-
-
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {},
-        {"WATCHDOG_USEC": "0"},
-        {"WATCHDOG_USEC": "soon"},
-        {"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"},
-    ],
-)
-def test_without_a_watchdog_over_us_nothing_is_fed(environment):
-    assert watchdog_seconds(environment) is None
-
-
 def test_the_unit_waits_for_ready_and_watches():
     text = UNIT.read_text()
     assert re.search(r"^Type=notify$", text, re.MULTILINE)
-    assert re.search(r"^WatchdogSec=\d+$", text, re.MULTILINE)
+    [allowed] = re.findall(r"^WatchdogSec=(\d+)$", text, re.MULTILINE)
+    assert int(allowed) >= OBSERVE_SECONDS * 10  # it is told at each look, which may take a while
 
 
 def test_the_unit_is_closed():
