@@ -1,6 +1,7 @@
 """The daemon as a process: what it does with messages, how it starts, how it ends."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -35,6 +36,20 @@ def test_it_ends_in_the_documented_order(daemon, a_message):
     gateway.wait_for("batch-sent")
     assert gateway.terminate() == 0
     assert [action for action in gateway.actions if action in END] == END
+
+
+def test_systemd_is_told_that_it_is_ready_alive_and_stopping(daemon, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(60)
+        gateway = daemon(env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert systemd.recv(100) == b"READY=1"
+        assert [systemd.recv(100) for _ in range(2)] == [b"WATCHDOG=1"] * 2
+        assert gateway.terminate() == 0
+        said = systemd.recv(100)
+        while said == b"WATCHDOG=1":
+            said = systemd.recv(100)
+        assert said == b"STOPPING=1"
 
 
 def test_what_is_in_the_inbound_folder_survives_the_end(daemon, a_message, listed, recovered):
