@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
-from gateway.tables.finding import Finding
+from gateway.tables.finding import Finding, some
 from ir_directory import InstitutionRepository, in_force
 from routing_tables import ANY, ByPlace, Fixed, Route, RoutingTable
 from sed_schemas.load import catalogue
@@ -70,12 +70,11 @@ def _each(buc: str) -> list[str]:
 
 
 def _of_row(line: int, ident: str, bucs: list[str]) -> Finding:
-    some = ", ".join(bucs[:_MOST_NAMED])
-    more = f" (+{len(bucs) - _MOST_NAMED})" if len(bucs) > _MOST_NAMED else ""
+    these = some(bucs, _MOST_NAMED)
     return Finding(
         _ROUTES, line, "target",
-        f"no row of competences.csv says that {ident} takes {some}{more}; confirm it",
-        f"aucune ligne de competences.csv ne dit que {ident} traite {some}{more} ; à confirmer",
+        f"no row of competences.csv says that {ident} takes {these}; confirm it",
+        f"aucune ligne de competences.csv ne dit que {ident} traite {these} ; à confirmer",
         error=False,
     )  # fmt: skip
 
@@ -92,13 +91,13 @@ def _of_network(
     without = {i for i in idents if not all(_takes(directory, i, r, today) for r in those)}
     if not without:
         return
-    some = ", ".join(sorted(without)[:_MOST_NAMED])
+    these = some(sorted(without), _MOST_NAMED)
     bucs = len({route.buc for route in those})
     yield Finding(
         _COMPETENCES, 0, "institution",
         f"network `{network}`: of {len(idents)} institutions {len(without)} have no row for each of"
-        f" the {bucs} BUCs that lead there ({some}...); a SYN001 of the IR tells",
+        f" the {bucs} BUCs that lead there ({these}); a SYN001 of the IR tells",
         f"réseau « {network} » : sur {len(idents)} institutions, {len(without)} n'ont pas de ligne"
-        f" pour chacun des {bucs} BUC qui y mènent ({some}...) ; un SYN001 de l'IR le dira",
+        f" pour chacun des {bucs} BUC qui y mènent ({these}) ; un SYN001 de l'IR le dira",
         error=False,
     )  # fmt: skip

@@ -26,6 +26,12 @@ class Finding:
         return self.french if lang == "fr" else self.english
 
 
+def some(names: Sequence[str], most: int) -> str:
+    """The first of them, so many at most, and how many more there are."""
+    more = f" (+{len(names) - most})" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def against(findings: Sequence[Finding], before: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings, warnings that the tables before had, too, marked as known; those come last.
 

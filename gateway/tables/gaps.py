@@ -12,7 +12,7 @@ from datetime import date
 from itertools import pairwise, product
 from typing import Final, NamedTuple
 
-from gateway.tables.finding import Finding
+from gateway.tables.finding import Finding, some
 from gateway.tables.periods import FIRST, OPEN, Period, in_words
 from routing_tables import (
     ABROAD,
@@ -246,11 +246,12 @@ def _no_row(
     asked = [column for column, here in zip(CONDITIONS, box, strict=True) if here]
     line, column = _place(hole, lines, asked[0] if asked else "buc")
     mend, mending = _mend(hole)
+    these = some(bucs, _NAMED)
     return Finding(
         ROUTES, line, column,
-        f"{_some(bucs)}{_cases(box, 'no sign of a scheme')}: no row {english}, such a case goes to"
+        f"{these}{_cases(box, 'no sign of a scheme')}: no row {english}, such a case goes to"
         f" a person for want of one; {mend}a row with the target `refer` and its basis",
-        f"{_some(bucs)}{_cases(box, 'aucun signe de régime')} : aucune ligne {french}, un tel"
+        f"{these}{_cases(box, 'aucun signe de régime')} : aucune ligne {french}, un tel"
         f" dossier va à une personne faute de ligne ; {mending}une ligne de cible « refer » avec"
         " sa source",
         error=hole.days[1] > today and box[_ROLE] != {"CaseOwner"},
@@ -285,11 +286,12 @@ def _stood_in(hole: _Hole, instead: str, bucs: Sequence[str], lines: Mapping[str
     what, quoi = f"{instead} decides", f"{instead} décide"
     if not instead:
         what, quoi = "the scheme is asked for", "le régime est demandé"
+    these = some(bucs, _NAMED)
     return Finding(
         ROUTES, lines.get(hole.before, 0), "valid_to",
-        f"{_some(bucs)}: between {hole.before} and {hole.after} {what}, {english}; if that is not"
+        f"{these}: between {hole.before} and {hole.after} {what}, {english}; if that is not"
         f" meant, let {hole.before} go on or {hole.after} begin earlier",
-        f"{_some(bucs)} : entre {hole.before} et {hole.after}, {quoi} {french} ; si ce n'est pas"
+        f"{these} : entre {hole.before} et {hole.after}, {quoi} {french} ; si ce n'est pas"
         f" voulu, prolonger {hole.before} ou avancer le début de {hole.after}",
         error=False,
     )  # fmt: skip
@@ -298,13 +300,8 @@ def _stood_in(hole: _Hole, instead: str, bucs: Sequence[str], lines: Mapping[str
 def _cases(box: _Box, no_sign: str) -> str:
     """The values of each column that matters."""
     told = [
-        f"{column} {_some(sorted(here))}"
+        f"{column} {some(sorted(here), _NAMED)}"
         for column, here in zip(CONDITIONS, box, strict=True)
         if here
     ]
     return "".join(f", {one}" for one in told).replace(f"scheme {UNKNOWN_SCHEME}", no_sign)
-
-
-def _some(codes: Sequence[str]) -> str:
-    more = f" (+{len(codes) - _NAMED})" if len(codes) > _NAMED else ""
-    return ", ".join(codes[:_NAMED]) + more

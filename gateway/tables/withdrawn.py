@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
-from gateway.tables.finding import Finding
+from gateway.tables.finding import Finding, some
 from gateway.tables.leading import looked_up, looks_up
 from gateway.tables.periods import OPEN, Period, common, in_words, period_of, without
 from ir_directory import Catchment, Competence, InstitutionRepository
@@ -51,11 +51,11 @@ class Withdrawn:
 
     def finding(self, rules: Mapping[str, int], lines: Mapping[tuple[str, ...], int]) -> Finding:
         """An error that names the row that ends, and those that lead there."""
-        row, bucs = self.row, _some(sorted(self.bucs))
+        row, bucs = self.row, some(sorted(self.bucs), _NAMED)
         ways = sorted({way for ways in self.bucs.values() for way in ways})
         when, quand = in_words(self.days)
-        there = _some([_told(way, rules, "line", "by") for way in ways])
-        par = _some([_told(way, rules, "ligne", "par") for way in ways])
+        there = some([_told(way, rules, "line", "by") for way in ways], _NAMED)
+        par = some([_told(way, rules, "ligne", "par") for way in ways], _NAMED)
         key = (row.institution, row.buc, row.role, row.valid_from.isoformat())
         return Finding(
             COMPETENCES, lines.get(key, 0), "valid_to",
@@ -170,8 +170,3 @@ class _Looking:
 def _told(way: _Way, rules: Mapping[str, int], line: str, by: str) -> str:
     place = f", {by} {way.place}" if way.place else ""
     return f"{way.rule} ({line} {rules.get(way.rule, 0)}{place})"
-
-
-def _some(codes: Sequence[str]) -> str:
-    more = f" (+{len(codes) - _NAMED})" if len(codes) > _NAMED else ""
-    return ", ".join(codes[:_NAMED]) + more

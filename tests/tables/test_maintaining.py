@@ -1,6 +1,7 @@
 """Draft, check and compare: what maintainers do before anything of theirs decides."""
 
 import json
+import re
 import shutil
 from datetime import date
 
@@ -44,6 +45,15 @@ def errors(folder):
 
 def run(*words):
     return CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
+
+
+def test_institutions_without_a_competence_are_named_or_counted_none_twice(folder):
+    found = [f for f in check(folder, TODAY) if "have no row for each" in f.english]
+    assert {"cpam", "carsat"} <= {f.english.partition("`")[2].partition("`")[0] for f in found}
+    for one in found:
+        count = int(re.search(r"(\d+) have no row", one.english)[1])
+        names, more = re.search(r"there \((.+?)(?: \(\+(\d+)\))?\);", one.english).groups()
+        assert len(names.split(", ")) + int(more or 0) == count
 
 
 CATCHMENTS = "ir_directory/catchments.csv"
