@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from gateway.config.problems import explained, secrets_in_file, unknown_variables
 from gateway.config.sources import read_sources
+from gateway.core.message import INSTITUTION_ID
 from gateway.errors import ConfigurationError
 from gateway.event_loop import EventLoop
 
@@ -45,7 +46,7 @@ MailAddress = Annotated[str, Field(pattern=r"^[!#-'*+./0-9=?A-Z^_`a-z{|}~-]+@[0-
 Host = Annotated[str, Field(min_length=1)]
 OneHost = Annotated[str, Field(pattern=r"^[^,\s]+$")]
 """Of a server whose client takes a comma for the beginning of the next one."""
-InstitutionId = Annotated[str, Field(pattern=r"^[A-Z]{2}:[0-9A-Za-z._-]{1,30}$")]
+InstitutionId = Annotated[str, Field(pattern=f"^{INSTITUTION_ID.pattern}$")]
 RuleName = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]

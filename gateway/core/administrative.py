@@ -5,7 +5,6 @@ the rest by any participant (RINA lets nobody else). Source: CDM 4.4 X001 to X01
 administrative BUCs AD_BUC_01 to AD_BUC_12.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -19,10 +18,10 @@ from gateway.core.events import (
     Reopened,
     Withdrawn,
 )
+from gateway.core.message import INSTITUTION_ID
 
 LEAVING: Final = frozenset({"X006", "X007", "X100"})
 """X SEDs by which a participant leaves the case."""
-_IDENT: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _JOINED: Final = {
     "X005": "AddedParticipant/AddParticipant/institutionID",
     "X007": "ForwardInformation/AddedParticipant/institutionID",
@@ -90,7 +89,7 @@ def administrative(sed: etree._Element) -> Administrative:
 
 def _ids(sed: etree._Element, path: str | None) -> tuple[str, ...]:
     found = ((e.text or "").strip() for e in sed.iterfind(path)) if path is not None else ()
-    return tuple(ident for ident in found if _IDENT.fullmatch(ident))
+    return tuple(ident for ident in found if INSTITUTION_ID.fullmatch(ident))
 
 
 def _expected(follows: etree._Element) -> date | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.core.message import spelled
+from gateway.core.message import INSTITUTION_ID, spelled
 from gateway.core.states import SendingState
 from gateway.core.strict_lines import BadLine, lines_of
 
@@ -23,7 +23,6 @@ STATES: Final[Mapping[str, SendingState]] = {
 }
 """What a line says -> where the sending stands from then on."""
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_RECEIVER: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _REASON: Final = re.compile(r"(?!.*[0-9]{7})[A-Za-z0-9._:-]{0,64}")
 _AHEAD: Final = timedelta(days=1)
 _EARLIEST: Final = 2000
@@ -58,7 +57,7 @@ def _status(number: int, cells: Sequence[str], now: datetime) -> Status | BadLin
     at = _instant(time, now)
     checks = (
         ("message-id", _ID.fullmatch(message_id) is not None),
-        ("receiver", _RECEIVER.fullmatch(receiver) is not None),
+        ("receiver", INSTITUTION_ID.fullmatch(receiver) is not None),
         ("status", status in STATES),
         ("time", at is not None),
         ("reason", _REASON.fullmatch(reason) is not None),

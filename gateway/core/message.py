@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+INSTITUTION_ID: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
+"""Of a party. The schemas of the Commission say four to ten characters: see `unusual`."""
 _BARE: Final = re.compile(r"[0-9a-fA-F]{32}")
 _DASHED: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

@@ -10,14 +10,13 @@ from typing import Final
 
 from gateway.core.events import Imported
 from gateway.core.matter import Policy
-from gateway.core.message import Role, spelled
+from gateway.core.message import INSTITUTION_ID, Role, spelled
 from gateway.core.strict_lines import BadLine, lines_of
 from gateway.core.tables import Tables
 
 HEADER: Final = "case_id;buc;our_role;participants;holder"
 MOST_LINES: Final = 200_000
 _CASE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_INSTITUTION: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _ROLES: Final = frozenset({Role.CASE_OWNER.value, Role.COUNTERPARTY.value})
 
 OpenCase = tuple[int, str, Imported]
@@ -55,7 +54,7 @@ def _fault(cells: Sequence[str], tables: Tables, policy: Policy) -> str | None:
         ("case-id", _CASE.fullmatch(case_id) is not None),
         ("buc", buc in tables.catalogue.bucs),
         ("our-role", our_role in _ROLES),
-        ("participants", all(_INSTITUTION.fullmatch(ident) for ident in ids)),
+        ("participants", all(INSTITUTION_ID.fullmatch(ident) for ident in ids)),
         ("not-ours", not set(ids).isdisjoint(policy.own_institutions)),
         ("holder", not holder or known is not None),
         ("holder-own", holder not in policy.own_institutions),

@@ -21,6 +21,7 @@ from typing import Final, TypeAlias, TypedDict, TypeVar
 from lxml import etree
 
 from gateway.core.message import (
+    INSTITUTION_ID,
     Attachment,
     BusinessMessage,
     CaseAction,
@@ -90,7 +91,6 @@ _BEGIN: Final = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 _END: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 """Instants beyond have no day in every time zone."""
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_PARTY: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 _SERVICE: Final = re.compile(r"([A-Z]+_[BS]UC_[0-9]{2}[a-z]?):(\d{1,2}\.\d{1,2})")
 _TYPE: Final = re.compile(r"[A-Za-z0-9_]{2,20}")
 _VERSION: Final = re.compile(r"\d{1,2}\.\d{1,2}")
@@ -353,7 +353,7 @@ def _attachments(header: etree._Element) -> tuple[Attachment, ...]:
 def _party(party: "_Children") -> Party:
     identifier = _text(party, "Identifier") or ""
     return Party(
-        _matching(_PARTY, identifier), _one_of(Role, _text(party, "ContactTypeIdentifier"))
+        _matching(INSTITUTION_ID, identifier), _one_of(Role, _text(party, "ContactTypeIdentifier"))
     )
 
 

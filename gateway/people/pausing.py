@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gateway.clock import Clock
+from gateway.core.message import INSTITUTION_ID
 from gateway.errors import Refused
 from gateway.intake import Intake
 from gateway.journal import Journal
@@ -23,7 +24,7 @@ DEEDS: Final = ("pause", "resume")
 IN_PART: Final = "paused-in-part"
 """Note of `/readyz`: something is held back, and the rest goes on."""
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
-_ABROAD: Final = re.compile(r"(?!FR:)[A-Z]{2}:[0-9A-Za-z._-]{1,30}")
+_ABROAD: Final = re.compile(rf"(?!FR:){INSTITUTION_ID.pattern}")
 
 
 class Pausing:

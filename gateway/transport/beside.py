@@ -4,7 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-_ADDRESSEE: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
+from gateway.core.message import INSTITUTION_ID
+
 _RINA_NUMBER: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,39}")
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD: Final = timedelta(days=1)
@@ -19,7 +20,7 @@ def told(value: object, shape: re.Pattern[str]) -> str | None:
 
 def addressee(value: object) -> str | None:
     """The institution that the copy was sent to."""
-    return told(value, _ADDRESSEE)
+    return told(value, INSTITUTION_ID)
 
 
 def rina_number(value: object) -> str | None:

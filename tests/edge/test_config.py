@@ -205,6 +205,7 @@ def test_the_state_folder_is_no_key(refused):
         ("own_institutions = []", "own_institutions: is too short: at least 1"),
         ('own_institutions = "FR:A1"', "own_institutions: must be a list"),
         ('own_institutions = ["CLEISS"]', "own_institutions.0: has the wrong form"),
+        ('own_institutions = ["FR:CLEISS-0000"]', "own_institutions.0: has the wrong form"),
         ('instance = "a b"', "instance: has the wrong form"),
         ("[http]\nport = 70000", "http.port: must be 65535 or less"),
         ('[http]\nport = "web"', "http.port: must be a whole number"),

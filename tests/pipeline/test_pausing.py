@@ -171,6 +171,7 @@ async def test_the_metric_counts_by_reach_alone(house, a_case):
     [
         ({"reach": "buc", "value": "P_BUC_77"}, "unknown-reach"),
         ({"reach": "institution", "value": "FR:NOBODY"}, "unknown-reach"),
+        ({"reach": "institution", "value": "DE:100_001"}, "unknown-reach"),
         ({"reach": "country", "value": "de"}, "unknown-reach"),
         ({"reach": "buc", "value": ""}, "unknown-reach"),
         ({"reach": "buc", "value": "DE"}, "unknown-reach"),

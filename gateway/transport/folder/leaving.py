@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from gateway.clock import Executor
+from gateway.core.message import INSTITUTION_ID
 from gateway.errors import TransportUnavailable
 from gateway.journal import Claimed
 from gateway.transport.folder.files import BLOCK, FOLDER, sync_file, sync_file_system, sync_folder
 
-_DESTINATION: Final = re.compile(r"rina|[A-Z]{2}:[A-Za-z0-9]{1,30}")
+_DESTINATION: Final = re.compile(rf"rina|{INSTITUTION_ID.pattern}")
 _ID: Final = re.compile(r"[0-9a-f-]{36}")
 _TOGETHER: Final = 8
 """From so many sendings on they are made durable together (syncfs(2), Linux 5.8 and up)."""

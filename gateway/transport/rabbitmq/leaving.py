@@ -7,7 +7,6 @@ listening to those who publish, and must go on hearing what is settled.
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +15,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractMessage
 
 from gateway.clock import Executor
 from gateway.config import RabbitMq
+from gateway.core.message import INSTITUTION_ID
 from gateway.errors import TransportUnavailable
 from gateway.journal import Claimed
 from gateway.transport.rabbitmq import bodies, line, topology
@@ -24,7 +24,6 @@ SIDECAR_BYTES: Final = 100_000
 """Headers travel in one frame, of 128 KiB where nobody asked for less."""
 MEDIA: Final = {"xml": "application/xml", "mime": "message/rfc822", "none": "application/json"}
 _RINA: Final = "rina"
-_INSTITUTION: Final = re.compile(r"[A-Z]{2}:[A-Za-z0-9]{1,30}")
 
 
 class RabbitPublisher:
@@ -158,7 +157,7 @@ def routing_key(sending: Claimed) -> str:
     """
     if sending.destination == _RINA:
         return _RINA
-    if _INSTITUTION.fullmatch(sending.destination) is None:
+    if INSTITUTION_ID.fullmatch(sending.destination) is None:
         raise TransportUnavailable(code="not-a-destination")
     return f"institution.{sending.destination}"
 
