@@ -21,6 +21,7 @@ from gateway.people import confirming, pausing, quarantine, retaining, taking, w
 from gateway.people.confirming import Confirming
 from gateway.people.open_cases import OpenCases
 from gateway.people.pausing import Pausing
+from gateway.people.person_spans import PersonSpans
 from gateway.people.quarantine import Quarantine
 from gateway.people.recall import Recalls
 from gateway.people.retaining import Retaining
@@ -31,7 +32,6 @@ from gateway.relay import Relay
 from gateway.releasing import Releasing
 from gateway.seen.readiness import Readiness
 from gateway.seen.watching import Watch
-from gateway.traces.person_spans import PersonSpans
 from gateway.traces.spans import Spans, Untraced
 
 DEEDS: Final = (

@@ -450,6 +450,12 @@ def test_the_architecture_names_each_part_of_the_package_and_no_other():
     assert named == parts
 
 
+def test_the_architecture_names_each_folder_of_tests_and_no_other():
+    there = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    row = next(line for line in ARCHITECTURE.splitlines() if line.startswith("| `tests/` |"))
+    assert set(re.findall(r"`(\w+)`", row)) == there
+
+
 @pytest.mark.parametrize("page", [INTERFACES, RUNBOOK], ids=["interfaces", "runbook"])
 def test_a_long_page_lists_its_sections_in_order(page):
     listed = re.findall(r"\]\(#([^)]+)\)", page.partition("\n## ")[0])

@@ -6,7 +6,7 @@ from gateway.core.leaving import Leaving, Mode
 from gateway.core.trace_context import caused, trace_of
 from gateway.errors import JournalUnavailable, Refused
 from gateway.people.operating import DEEDS
-from gateway.traces.person_spans import DECIDED
+from gateway.people.person_spans import DECIDED
 from tests.pipeline.test_confirming import says
 from tests.pipeline.test_spans import CAME_WITH, Seen, at, ids
 from tests.pipeline.test_taking import give_back, take
