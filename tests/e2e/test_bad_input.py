@@ -15,11 +15,6 @@ def deep(levels):
     return b"<a>" * levels + b"</a>" * levels
 
 
-def sed_with(inside):
-    """What a test's message is made of, from its inside."""
-    return lambda make: make("bad", inside=inside)
-
-
 BAD = {
     "not XML": (lambda _: b"%PDF-1.7 no XML at all", "set-aside", "not-xml"),
     "plain text after markup": (lambda _: b"<<<<", "set-aside", "not-xml"),
