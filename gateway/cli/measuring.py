@@ -48,7 +48,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One object.")
 @_JSON
 @click.pass_context
 def bench(ctx: click.Context, *, count: int, as_json: bool) -> None:
-    """Measure the gateway on this machine; without a subcommand: everything."""
+    """Measure the gateway on this machine; without a subcommand: start and throughput."""
     if ctx.invoked_subcommand is not None:
         return
     _show({**_startup(), **_throughput(count), **measured.machine()}, as_json=as_json)

@@ -119,7 +119,7 @@ COMMANDS: Final = {
     "simulate chaos": "Éprouver les règles de la passerelle quand tout va mal (code 1 : échec).",
     "simulate life": "Vivre une année virtuelle de dossiers et de partenaires (code 1 : un faux).",
     "simulate year": "Écrire une année inventée de messages, dans l'ordre, et la vérité à côté.",
-    "bench": "Mesurer la passerelle sur cette machine ; sans sous-commande : tout.",
+    "bench": "Mesurer la passerelle sur cette machine ; sans sous-commande : start et throughput.",
     "bench accuracy": "Confronter chaque décision à la vérité inventée (code 1 : un transfert"
     " faux).",
     "bench backlog": "Démarrer devant une file pleine, et chronométrer jusqu'au dernier message.",
