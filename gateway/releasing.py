@@ -144,10 +144,15 @@ class Releasing:
         )
         known = TableRelease(made.name, made.digest, made.base, who, now)
         if not await self._journal.add_table_release(known):
-            stands = await self._made(made.name)
-            if stands.digest != made.digest:
+            known = await self._made(made.name)
+            if known.digest != made.digest:
                 raise _refused("name-taken", made.name)
-        return {"name": made.name, "digest": made.digest, "base": made.base, "author": who}
+        return {
+            "name": known.name,
+            "digest": known.digest,
+            "base": known.base,
+            "author": known.author,
+        }
 
     async def _approve(self, name: str, signature: str, who: str) -> dict[str, Any]:
         """By the account that asks; where personal signatures are asked for, with its own."""

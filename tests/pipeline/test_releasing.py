@@ -240,6 +240,12 @@ async def test_a_way_back_names_what_is_still_to_begin(house, by, approved):
     assert (await by("eve", "tables-rollback", reason="x"))["to_come"] == [approved]
 
 
+async def test_who_releases_the_same_again_is_told_whose_it_is(folder, by):
+    await by("ada", "tables-release", folder=str(folder))
+    assert (await by("eve", "tables-release", folder=str(folder)))["author"] == "ada"
+    assert (await by("eve", "tables-approve", name="2026-04"))["approver"] == "eve"
+
+
 async def test_a_name_stands_for_one_content_for_ever(house, folder, by):
     first = await by("ada", "tables-release", folder=str(folder))
     assert await by("ada", "tables-release", folder=str(folder)) == first
