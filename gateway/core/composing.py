@@ -34,6 +34,7 @@ from gateway.core.letter import (
     printable,
     short,
 )
+from gateway.core.matter import PARIS
 from gateway.core.message import CaseAction, Role
 from gateway.core.outgoing import Outgoing, SendingKind, new_id
 from routing_tables import QuestionText
@@ -202,7 +203,7 @@ def request(
     set_id = new_id(head.cause, asked, "h001-document")
     text = _request_text(asks[: room(asks, reference)], reference)
     wanted = (
-        f"<RequestForInformation><dateRequest>{head.at.date().isoformat()}</dateRequest>"
+        f"<RequestForInformation><dateRequest>{_day(head)}</dateRequest>"
         f"<PleaseProvide><information>{plain(text)}</information>"
         "</PleaseProvide></RequestForInformation>"
     )
@@ -237,7 +238,7 @@ def pension_request(
     payload = Template(template).safe_substitute(
         person=person_block(person) if person is not None else "",
         questions=plain(_request_text(asks, "")),
-        date=head.at.date().isoformat(),
+        date=_day(head),
     )
     set_id = new_id(head.cause, asked, "p8000-document")
     envelope = Envelope("P8000", set_id, tuple(o for o in head.others if o[0] == asked))
@@ -370,6 +371,11 @@ def room(asks: Sequence[QuestionText], reference: str) -> int:
     """How many of the questions an H001 has room for, after the reference; none is cut short."""
     fits = (len(_request_text(asks[:n], reference)) <= _LONG for n in range(1, len(asks) + 1))
     return sum(1 for _ in takewhile(bool, fits))
+
+
+def _day(head: Letterhead) -> str:
+    """The day that a message says it was written on: ours, in Paris."""
+    return head.at.astimezone(PARIS).date().isoformat()
 
 
 def _request_text(asks: Sequence[QuestionText], reference: str) -> str:

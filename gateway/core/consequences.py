@@ -32,7 +32,7 @@ from gateway.core.events import (
     Waits,
 )
 from gateway.core.letter import Letterhead
-from gateway.core.matter import Matter
+from gateway.core.matter import PARIS, Matter
 from gateway.core.outgoing import Outgoing, new_id
 from gateway.core.sidecar import describe
 from gateway.core.states import CaseState, MessageState
@@ -219,7 +219,7 @@ class Consequences:
             message.sed,
             message.set_id,
             message.sender.id,
-            message.created_at.date(),
+            message.created_at.astimezone(PARIS).date(),
         )
         written = composing.reject(head, evidence, rejected, decision.code, self.own_words)
         self.outgoing.append(written)

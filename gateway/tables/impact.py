@@ -14,6 +14,7 @@ from gateway.core.case import Case, fold
 from gateway.core.decision import Ask, Decision, Refer, institution, name
 from gateway.core.events import MessageReceived
 from gateway.core.judging import Arrival, Examined, Policy, decide, examine
+from gateway.core.matter import PARIS
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.validation import Schemas
@@ -101,7 +102,7 @@ async def _pages(journal: JournalReader) -> AsyncIterator[tuple[Past, ...]]:
 def _judge(found: Impact, bench: Bench, past: Past) -> None:
     gone = fold(Case(past.case_id), past.events).erased
     for message, case in cases(past):
-        if bench.since is not None and message.received_at.date() < bench.since:
+        if bench.since is not None and _received_on(message) < bench.since:
             continue
         if message.body is None or gone:
             found.erased += 1
@@ -133,6 +134,10 @@ def cases(past: Past) -> Iterator[tuple[PastMessage, Case]]:
     for (index, message), end in zip(began, [*ends, None], strict=True):
         yield message, case
         case = fold(case, past.events[index:end])
+
+
+def _received_on(message: PastMessage) -> date:
+    return message.received_at.astimezone(PARIS).date()
 
 
 def _arrival(message: PastMessage, on: date | None) -> Arrival:

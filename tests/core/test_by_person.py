@@ -1,6 +1,7 @@
 """A person's transfer is held to the promises of the gateway's own."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -326,6 +327,16 @@ def test_an_x011_goes_to_the_sender_and_the_case_stays_as_it_is(referred):
     assert f"<sbdh:RelatedSetId>{desk.uid('d')}<".encode() in x011.body
     assert b"<dateIssued>2026-03-02</dateIssued>" in x011.body
     assert b"Selected" not in x011.body
+
+
+def test_an_x011_names_the_sed_by_its_day_in_paris(referred):
+    desk, written = referred
+    rejectable(desk)
+    lying = matter(desk, **written)
+    late = replace(lying.message, created_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
+    lying = replace(lying, examined=replace(lying.examined, message=late))
+    [x011] = reject(lying, "02", "").outgoing
+    assert b"<dateIssued>2026-03-03</dateIssued>" in x011.body
 
 
 def test_a_refused_message_can_be_rejected_though_its_case_does_not_hold_it(desk):

@@ -158,6 +158,15 @@ def test_a_question_in_the_case():
     assert asked.object == asked.message_id
 
 
+def test_a_question_bears_the_day_in_paris():
+    late = head(at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
+    assert b"<dateRequest>2026-03-03<" in composing.request(late, PERSON, [WORK], [], SENDER).body
+    assert (
+        b"2026-03-03"
+        in composing.pension_request(late, PERSON, [WORK], "<d>$date</d>", SENDER).body
+    )
+
+
 def test_only_an_address_is_asked_for_by_its_field():
     assert b"RequestAddress" not in composing.request(head(), PERSON, [WORK], ["work"], SENDER).body
     assert b"RequestAddress" in composing.request(head(), PERSON, [HOME], ["town"], SENDER).body

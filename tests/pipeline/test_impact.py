@@ -71,6 +71,13 @@ async def test_days_choose_what_is_looked_at(house, bench, folder, a_message):
     assert (await impact(house.journal, bench(since=date(2026, 3, 3)))).messages == 0
 
 
+async def test_a_day_begins_at_midnight_in_paris(house, bench, a_message):
+    await house.clock.advance(13 * 3600 + 1800)
+    assert house.clock.now().isoformat() == "2026-03-02T23:30:00+00:00"
+    await house.take(a_message("one"))
+    assert (await impact(house.journal, bench(since=date(2026, 3, 3)))).messages == 1
+
+
 async def test_what_is_judged_again_is_what_was_decided(house, tmp_path):
     """On the tables of the day each first decision comes out again, whatever came in between."""
     year(tmp_path / "year", seed=11, count=120)
