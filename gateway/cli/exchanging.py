@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -12,6 +13,9 @@ from gateway.errors import Refused, Unreachable
 from gateway.tables import importing, synchronising, template
 from gateway.tables.drafting import draft
 from gateway.wording import sentence
+
+_BY_HAND: Final = ("new", "gone")
+"""What a synchronisation leaves to a person: no table holds it, so all of it is listed."""
 
 
 @click.command("template")
@@ -108,8 +112,9 @@ def tables_sync(
         return
     for what, found in told.items():
         number = found if isinstance(found, int) else len(found)
-        few = ": " + ", ".join(found[:5]) if isinstance(found, list) and found else ""
-        more = " ..." if isinstance(found, list) and len(found) > 5 else ""
+        shown = [] if isinstance(found, int) else found if what in _BY_HAND else found[:5]
+        few = ": " + ", ".join(shown) if shown else ""
+        more = " ..." if len(shown) < number and shown else ""
         click.echo(f"{sentence(settings.lang, 'label', what):<14}{number}{few}{more}")
     settings.say(
         "`tables diff` shows it row by row; what is new or gone is for you to decide.",

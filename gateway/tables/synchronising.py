@@ -8,7 +8,6 @@ Source: SYNC_SUC_01, CDM 4.2 (one public message).
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -34,6 +33,8 @@ _ADDRESS: Final = "address"
 """A column that a table may lack (`ir_directory.load.OPTIONAL`)."""
 _FOREVER: Final = "2199-01-01"
 """An end from then on is none."""
+_OPEN: Final = "9999-12-31"
+"""Stands for no end where ends are compared."""
 _BUC: Final = re.compile(r"[A-Z]{1,2}_BUC_\d\d[a-z]?")
 _YES: Final = frozenset({"true", "1"})
 _ROLES: Final = frozenset({"CaseOwner", "Counterparty"})
@@ -265,33 +266,45 @@ def _merged(
 ) -> list[tuple[str, dict[str, str]]]:
     """Rows as they must be, each with what became of it: `kept`, `certain`, `gained`, `lost`.
 
-    Of the institutions in `only` (None: of all) open rows that the message does not have are ended;
-    those of a whole sector stay.
+    Of the institutions in `only` (None: of all) open rows that the message does not have are ended,
+    and those of which it says a day to come end on that; those of a whole sector stay.
     """
-    seen = {(row["institution"], row["buc"], row["role"]) for row in rows}
     found: list[tuple[str, dict[str, str]]] = []
-    standing: dict[Key, list[dict[str, str]]] = defaultdict(list)
+    ends: dict[Key, str] = {}
     for row in rows:
-        key = (row["institution"], row["buc"], row["role"])
-        if row["valid_to"]:
-            found.append(("kept", row))
-            continue
+        key = _key(row)
         now = handled.get(key)
         unsaid = only is not None and row["institution"] not in only
-        ours = unsaid or row["buc"].endswith("*")
-        if ours or (now is not None and now.ready == row["eessi_ready"] and not now.until):
-            standing[key].append(row)
-            found.extend(_standing(row, now, day))
+        if row["valid_to"]:
+            became = [("kept", row)]
+        elif unsaid or row["buc"].endswith("*"):
+            became = list(_standing(row, now, day))
+        elif now is None or now.ready != row["eessi_ready"] or now.until:
+            end = now.until if now is not None and now.ready == row["eessi_ready"] else ""
+            became = [("lost", {**row, "valid_to": max(row["valid_from"], end, day)})]
         else:
-            found.append(("lost", {**row, "valid_to": max(row["valid_from"], day)}))
+            became = list(_standing(row, now, day))
+        found.extend(became)
+        ends[key] = max(ends.get(key, ""), *(one["valid_to"] or _OPEN for _, one in became))
+    return [*found, *_gained(handled, ends, day)]
+
+
+def _key(row: Mapping[str, str]) -> Key:
+    return row["institution"], row["buc"], row["role"]
+
+
+def _gained(
+    handled: Mapping[Key, Handled], ends: Mapping[Key, str], day: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """What the message has from where our rows of the same key end; `ends` says where that is."""
     for key, one in sorted(handled.items()):
-        if key not in standing and not one.until:
+        until = one.until or _OPEN
+        since = max(one.since, day, ends[key]) if key in ends else one.since
+        if until > max(since, day):
             institution, buc, role = key
             row = {"institution": institution, "buc": buc, "role": role, "eessi_ready": one.ready}
-            since = max(one.since, day) if key in seen else one.since
-            row |= {"valid_from": since, "valid_to": "", "source": f"SYN001 {day}"}
-            found.append(("gained", row))
-    return found
+            row |= {"valid_from": since, "valid_to": one.until, "source": f"SYN001 {day}"}
+            yield "gained", row
 
 
 def _standing(

@@ -120,14 +120,17 @@ def test_every_case_that_a_row_decided_is_listed(lived, listed, command, uid):
 # -- tables sync --------------------------------------------------------------------------------
 
 
+NEW = [f"FR:999990000{number}" for number in range(7)]
+
+
 @pytest.fixture
 def synchronisation(a_message, tmp_path):
-    """A file with a SYN001: a new name and address, a new institution, a partner, a formula."""
+    """A file with a SYN001: a new name and address, new institutions, a partner, a formula."""
     file = tmp_path / "SYN001.xml"
     said = syn001(
         institution(AIN, "CPAM 01", competence("S_BUC_24"), places=place("1 rue", "01000", "B")),
         institution("FR:0175100000", "=1+1"),
-        institution("FR:9999900000", "Nouvelle caisse"),
+        *(institution(ident, "Nouvelle caisse") for ident in NEW),
         institution("DE:101320043", "Kasse", competence("S_BUC_24", "CaseOwner")),
     )
     file.write_bytes(a_message("sync", **said))
@@ -140,7 +143,7 @@ def test_a_synchronisation_makes_a_draft_that_checks_and_shows_its_difference(
     state, folder = tmp_path / "state", tmp_path / "2027-01"
     words = ("tables", "sync", synchronisation, "--into", folder, "--date", "2027-01-01")
     (done,) = listed(state, *words)
-    assert (done["renamed"], done["new"]) == ([AIN, "FR:0175100000"], ["FR:9999900000"])
+    assert (done["renamed"], done["new"]) == ([AIN, "FR:0175100000"], NEW)
     assert (done["partners"], done["gained"]) == (1, [f"{AIN} S_BUC_24 Counterparty"])
     assert "FR:0169100000" in done["local"]
     checked = command(state, "tables", "check", folder)
@@ -155,7 +158,7 @@ def test_a_synchronisation_makes_a_draft_that_checks_and_shows_its_difference(
     again = command(state, "--lang", "fr", *words)
     assert (again.returncode, again.stderr) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in again.stdout.splitlines()[:-1])
-    assert (lines["renommées"], lines["nouvelles"]) == ("0", "1: FR:9999900000")
+    assert (lines["renommées"], lines["nouvelles"]) == ("0", f"7: {', '.join(NEW)}")
     assert "à décider à la main" in again.stdout
 
 

@@ -209,6 +209,35 @@ def test_institutions_abroad_are_partners_and_end_when_they_are_gone(message, fo
     assert rows(folder, "competences") == rows(ROOT, "competences")  # it names nobody in France
 
 
+def test_a_competence_that_ends_on_a_day_to_come_holds_until_then(message, folder):
+    """Here and abroad; a day that is put off, or taken back, goes on from there."""
+    path = folder / "ir_directory" / "competences.csv"
+    head = path.read_text(encoding="utf-8").splitlines()[0]
+    ours = f"{AIN};S_BUC_24;Counterparty;yes;likely;2019-07-01;;list"
+    path.write_text(f"{head}\n{ours}\n", encoding="utf-8")
+    label = name_of(AIN).replace("&", "&amp;")
+
+    def said(until, day=DAY):
+        handled = competence("S_BUC_24", until=until)
+        both = institution(AIN, label, handled), institution("DE:101320043", "Kasse", handled)
+        done = synchronise(repository(message(*both)), folder, day)
+        load(folder / "ir_directory")  # nothing overlaps
+        found = [
+            [(r["valid_from"], r["valid_to"]) for r in rows(folder, table, buc="S_BUC_24")]
+            for table in ("competences", "partners")
+        ]
+        return done.lost, done.gained, *found
+
+    key, begun = f"{AIN} S_BUC_24 Counterparty", ("2019-07-01", "2028-01-01")
+    abroad = ("2015-01-01", "2028-01-01")
+    assert said("2028-01-01") == ([key], [], [begun], [abroad])
+    assert said("2028-01-01", date(2027, 2, 1)) == ([], [], [begun], [abroad])
+    later = ("2028-01-01", "2029-01-01")
+    assert said("2029-01-01") == ([], [key], [begun, later], [abroad, later])
+    still = ("2029-01-01", "")
+    assert said("2200-01-01") == ([], [key], [begun, later, still], [abroad, later, still])
+
+
 def test_what_is_new_in_france_is_for_a_person(message, folder):
     said = [
         institution("FR:9999900000", "Nouvelle caisse", competence("S_BUC_24")),
