@@ -14,6 +14,8 @@ from sed_schemas import ACTIONS, COUNTERPARTY, OWNER, BucRules, Catalogue, SedRu
 FOLDER: Final = Path(__file__).parent
 _ROLES: Final = (OWNER, COUNTERPARTY)
 _ELEMENT: Final = re.compile(r'<xs:element name="([^"]+)"')
+_COUNTRIES: Final = re.compile(r'name="\w*CountryCode">(.*?)</xs:simpleType>', re.DOTALL)
+_CODE: Final = re.compile(r'value="([A-Z]{2})"')
 _YES_NO: Final = {"yes": True, "no": False}
 
 
@@ -55,6 +57,15 @@ def elements(sed: str) -> frozenset[str]:
     if not strict(place.name.removeprefix("cdm-"), sed) or not path.is_file():
         return frozenset()
     return frozenset(_ELEMENT.findall(path.read_text(encoding="utf-8")))
+
+
+@cache
+def countries() -> frozenset[str]:
+    """How EESSI writes countries (`EL`, `UK`), those that are no more included."""
+    place = max(FOLDER.glob("cdm-*"), key=lambda folder: folder.name)
+    codes = (place / "common" / "codes.xsd").read_text(encoding="utf-8")
+    lists = _COUNTRIES.findall(codes)
+    return frozenset(code for each in lists for code in _CODE.findall(each))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Codes in the tables that the catalogue does not have: of BUCs and SEDs; sections of a SED.
+"""Codes in the tables that nobody knows: of BUCs, SEDs and countries; sections of a SED.
 
 Looked for line by line, whatever else is wrong with a table.
 """
@@ -9,21 +9,34 @@ from pathlib import Path
 from typing import Final
 
 from gateway.tables.finding import Finding
+from gateway.tables.golden import COLUMNS as GOLDEN
 from ir_directory.load import COLUMNS
 from ir_directory.sheet import Row, Sheet
-from routing_tables.load import ROUTE_COLUMNS, SECTION_COLUMNS, SECTORS
+from routing_tables.load import (
+    LANGUAGE_COLUMNS,
+    REMINDER_COLUMNS,
+    ROUTE_COLUMNS,
+    SECTION_COLUMNS,
+    SECTORS,
+)
 from sed_schemas import Catalogue
-from sed_schemas.load import elements
+from sed_schemas.load import countries, elements
 
 _TABLES: Final[Sequence[tuple[str, Sequence[str], Sequence[str]]]] = (
     ("ir_directory/competences.csv", COLUMNS["competences.csv"], ("buc",)),
-    ("routing_tables/routes.csv", ROUTE_COLUMNS, ("buc", "sed")),
+    ("ir_directory/catchments.csv", COLUMNS["catchments.csv"], ("area",)),
+    ("routing_tables/routes.csv", ROUTE_COLUMNS, ("buc", "sed", "residence")),
     ("routing_tables/sections.csv", SECTION_COLUMNS, ("sed",)),
+    ("routing_tables/languages.csv", LANGUAGE_COLUMNS, ("country",)),
+    ("routing_tables/reminders.csv", REMINDER_COLUMNS, ("country",)),
+    ("routing_tables/golden.csv", GOLDEN, ("buc", "sed", "country")),
 )
 """Table, its columns, and those of them that hold such codes."""
 _FORMS: Final = {
     "buc": re.compile(rf"({'|'.join(sorted(SECTORS))})_BUC_\d\d[a-z]?"),
     "sed": re.compile(r"[A-Z]{1,2}\d{3,5}[A-Z]{0,2}"),
+    **dict.fromkeys(("country", "residence"), re.compile(r"[A-Z]{2}")),
+    "area": re.compile(r"country:[A-Z]{2}"),
 }
 """What looks otherwise (or is a whole sector), the loaders accept or refuse."""
 
@@ -31,6 +44,8 @@ _FORMS: Final = {
 def unknown(folder: Path, known: Catalogue) -> Iterator[Finding]:
     """Cells with a code that is not in the catalogue; a whole sector (`UB_BUC_*`) may be one."""
     codes: dict[str, Collection[str]] = {"buc": known.bucs, "sed": known.seds}
+    codes |= dict.fromkeys(("country", "residence"), countries())
+    codes["area"] = {f"country:{country}" for country in countries()}
     for file, columns, those in _TABLES:
         if (folder / file).is_file():
             for row in Sheet(folder / file, file, columns).rows():
@@ -43,12 +58,21 @@ def unknown(folder: Path, known: Catalogue) -> Iterator[Finding]:
 def _strange(file: str, row: Row, column: str, known: Collection[str]) -> Iterator[Finding]:
     for code in sorted({code.strip() for code in row[column].split(",")}):
         if code not in known and _FORMS[column].fullmatch(code):
-            name = column.upper()
-            yield Finding(
-                file, row.line, column,
-                f"no {name} is called {code} (CDM 4.0 to 4.4); correct it",
-                f"aucun {name} ne s'appelle {code} (CDM 4.0 à 4.4) ; corriger",
-            )  # fmt: skip
+            yield Finding(file, row.line, column, *_said(column, code))
+
+
+def _said(column: str, code: str) -> tuple[str, str]:
+    if column in {"buc", "sed"}:
+        name = column.upper()
+        return (
+            f"no {name} is called {code} (CDM 4.0 to 4.4); correct it",
+            f"aucun {name} ne s'appelle {code} (CDM 4.0 à 4.4) ; corriger",
+        )
+    code = code.removeprefix("country:")
+    return (
+        f"EESSI has no country {code} (Greece is EL, the United Kingdom UK); correct it",
+        f"EESSI n'a pas de pays {code} (la Grèce est EL, le Royaume-Uni UK) ; corriger",
+    )
 
 
 def _sections(file: str, row: Row) -> Iterator[Finding]:

@@ -191,6 +191,28 @@ def test_unknown_codes_are_told_whatever_else_is_wrong(folder):
     ]
 
 
+def test_a_country_as_eessi_does_not_write_it_is_told(folder):
+    """A row for `GR` or `GB` would never hold, and the wider one would decide in its stead."""
+    edit(folder, ROUTES, "LA-RAIL;LA_BUC_02,", "LA-RAIL-GR;LA_BUC_02;*;rail;*;EL,GR;*;*;"
+        "FR:0411000000;solid;2023-01-01;;test l.1;\nLA-RAIL;LA_BUC_02,")  # fmt: skip
+    add(folder, "ir_directory/catchments.csv",
+        "carsat;country:GB;FR:RG31R00000;likely;2019-01-01;;test")  # fmt: skip
+    add(folder, "routing_tables/languages.csv", "ZZ;de")
+    add(folder, "routing_tables/reminders.csv", "QQ;*;1;30")
+    add(folder, "routing_tables/golden.csv",
+        "G-99;S_BUC_24;S999;2026-06-01;insured;GB;;;;;ask;")  # fmt: skip
+    told = [(f.file.partition("/")[2], f.column, f.english.partition(" (")[0])
+            for f in errors(folder)]  # fmt: skip
+    assert told == [
+        ("catchments.csv", "area", "EESSI has no country GB"),
+        ("golden.csv", "country", "EESSI has no country GB"),
+        ("golden.csv", "sed", "no SED is called S999"),
+        ("languages.csv", "country", "EESSI has no country ZZ"),
+        ("reminders.csv", "country", "EESSI has no country QQ"),
+        ("routes.csv", "residence", "EESSI has no country GR"),
+    ]
+
+
 def test_a_section_that_the_sed_does_not_have_is_a_warning(folder):
     edit(folder, SECTIONS, "work;A001,A003;PlaceWork;", "work;A001,A003;Addresses, PlaceWrok;")
     told = [f for f in check(folder, TODAY, release.ROOT) if not f.known]
