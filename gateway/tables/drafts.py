@@ -1,9 +1,12 @@
 """The folder for drafts: what is put there is checked, and a French report appears beside it.
 
-`STATE/tables/drafts/NAME/` (a draft) or `NAME.xlsx`, `NAME.ods` (a workbook, looked at as if it
+`STATE/tables/drafts/NAME/` (a draft) or `NAME.xlsx`, `NAME.ods`, `NAME.csv` (looked at as if it
 were imported into the tables in force) gets `NAME.controle.html`. Nothing of it decides anything.
+The report bears the time of the change that it is about: what is saved while a draft is looked at,
+or comes from a machine whose clock is wrong, is not taken for looked at.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,9 +23,9 @@ from routing_tables import release
 PLACE: Final = Path("tables", "drafts")
 """In the state folder."""
 REPORT: Final = ".controle.html"
-WORKBOOKS: Final = frozenset({".xlsx", ".ods"})
-SETTLED_SECONDS: Final = 2.0
-"""A file that was written since is left alone: somebody may be copying."""
+WORKBOOKS: Final = frozenset({".xlsx", ".ods", ".csv"})
+SETTLED: Final = 2_000_000_000
+"""Nanoseconds. A file that was written since is left alone: somebody may be copying."""
 
 
 def reports(state: Path, root: Path, now: datetime) -> tuple[str, ...]:
@@ -39,11 +42,13 @@ def reports(state: Path, root: Path, now: datetime) -> tuple[str, ...]:
     written = []
     for draft in sorted(place.iterdir()):
         report = place / f"{draft.name}{REPORT}"
-        if _is_draft(draft) and _is_due(draft, report, now):
+        changed = _changed(draft) if _is_draft(draft) else None
+        if changed is not None and _is_due(changed, report, now):
             findings = _looked_at(draft, root, now)
             beside = report.with_name(f".{report.name}")
             beside.write_text(page(draft.name, findings, "fr"), encoding="utf-8")
             beside.chmod(0o600)
+            os.utime(beside, ns=(changed, changed))
             beside.rename(report)
             written.append(report.name)
     return tuple(written)
@@ -55,14 +60,18 @@ def _is_draft(path: Path) -> bool:
     return path.is_dir() or (path.is_file() and path.suffix.lower() in WORKBOOKS)
 
 
-def _is_due(draft: Path, report: Path, now: datetime) -> bool:
+def _changed(draft: Path) -> int:
     try:
-        changed = max((path.lstat().st_mtime for path in _files(draft)), default=0.0)
+        return max(path.lstat().st_mtime_ns for path in _files(draft))
     except OSError:  # a folder that is not ours to read: told of once, by its own time
-        changed = draft.lstat().st_mtime
-    if now.timestamp() - changed < SETTLED_SECONDS:
+        return draft.lstat().st_mtime_ns
+
+
+def _is_due(changed: int, report: Path, now: datetime) -> bool:
+    """Once it is whole; a time to come says nothing of that."""
+    if 0 <= int(now.timestamp() * 1e9) - changed < SETTLED:
         return False
-    return not report.exists() or report.stat().st_mtime < changed
+    return not report.exists() or report.stat().st_mtime_ns != changed
 
 
 def _files(draft: Path) -> Iterator[Path]:

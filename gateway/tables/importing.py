@@ -202,7 +202,13 @@ def _csv(found: Imported, path: Path, table: str | None) -> None:
     known = _table(path.stem, table)
     if known is None:
         _unknown(found, path.stem)
-        found.wrong(path.name, 0, "", "say which table it is: --table.", "préciser --table.")
+        found.wrong(
+            path.name,
+            0,
+            "",
+            "name the file after its table, or say which it is: --table.",
+            "donner au fichier le nom de sa table, ou préciser --table.",
+        )
         return
     raw = path.read_bytes()
     try:
