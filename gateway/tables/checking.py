@@ -91,6 +91,7 @@ def _between(
     rules = {key[0]: line for key, line in _lines(folder, ROUTES, ("rule",)).items()}
     served = _lines(folder, areas.CATCHMENTS, ("network", "area", "valid_from"))
     yield from targets.without_target(directory, routes, rules, today)
+    yield from targets.of_another_network(directory, served, today)
     yield from gaps.uncovered(routes, rules, catalogue(), today)
     yield from areas.unserved(directory, routes, served, today)
     ended = withdrawn(directory, routes, catalogue(), today)

@@ -1,5 +1,10 @@
-"""Whether every row of the routes leads to somebody who exists, for as long as it is valid."""
+"""Whether every row leads to somebody who exists, for as long as it is valid, and does such work.
 
+A row of `catchments.csv` decides by its network alone: one that names a CAF for the CPAM would send
+it the cases of the CPAM.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final
@@ -8,10 +13,18 @@ from gateway.tables.existence import Existence, nobody
 from gateway.tables.finding import Finding
 from gateway.tables.leading import looked_up
 from gateway.tables.periods import period_of
-from ir_directory import InstitutionRepository
-from routing_tables import ANY, ByPlace, Fixed, Route, RoutingTable
+from ir_directory import Catchment, InstitutionRepository
+from ir_directory.load import SERVING
+from routing_tables import ANY, ByPlace, Fixed, Route, RoutingTable, Target, ToPerson
 
 ROUTES: Final = "routing_tables/routes.csv"
+CATCHMENTS: Final = "ir_directory/catchments.csv"
+_OVERSEAS: Final = "cgss"
+"""Does the work of all of them."""
+_STANDS_IN: Final = {
+    network: {network, _OVERSEAS} for network in SERVING if network != "invalidity"
+} | {"invalidity": {"cpam", "cramif", _OVERSEAS}}
+"""Network of a catchment -> the networks of the institutions that may serve it."""
 
 
 def without_target(
@@ -24,17 +37,42 @@ def without_target(
     members = {network: existence.of_network(network) for network in known}
     for route in {route.rule: route for route in routes.routes}.values():
         line = lines.get(route.rule, 0)
-        if isinstance(route.target, Fixed):
-            if directory.institution(route.target.institution_id) is None:
-                yield _unknown(line, route.target.institution_id)
-            else:
-                yield from _fixed(existence, route, route.target.institution_id, line, today)
+        unknown = [i for i in _named(route.target) if directory.institution(i) is None]
+        yield from (_unknown(line, ident) for ident in unknown)
+        if isinstance(route.target, Fixed) and not unknown:
+            yield from _fixed(existence, route, route.target.institution_id, line, today)
         elif isinstance(route.target, ByPlace):
             for network in route.target.networks:
                 if network != ANY and network not in known:
                     yield _no_network(line, network)
             gone = _gone(existence, route, route.target, members, today)
             yield from (_ended(line, network, day, error=error) for network, day, error in gone)
+
+
+def _named(target: Target) -> tuple[str, ...]:
+    """The institutions that a target names by their ids."""
+    match target:
+        case Fixed():
+            return (target.institution_id,)
+        case ToPerson():
+            return target.candidates
+        case ByPlace():
+            return ()
+
+
+def of_another_network(
+    directory: InstitutionRepository, lines: Mapping[tuple[str, ...], int], today: date
+) -> Iterator[Finding]:
+    """Catchments in force, or to come, whose institution is not of a kind that serves them."""
+    networks: defaultdict[str, set[str]] = defaultdict(set)
+    for one in directory.institutions:
+        networks[one.id].add(one.network)
+    for row in directory.catchments:
+        over = row.valid_to is not None and row.valid_to <= today
+        of = networks[row.institution]
+        if not over and of.isdisjoint(_STANDS_IN[row.network]):
+            line = lines.get((row.network, row.area, row.valid_from.isoformat()), 0)
+            yield _other_network(line, row, ", ".join(sorted(of)))
 
 
 def _fixed(
@@ -82,6 +120,16 @@ def _unknown(line: int, ident: str) -> Finding:
         ROUTES, line, "target",
         f"{ident} is not in institutions.csv; correct the id, or add the institution",
         f"{ident} n'est pas dans institutions.csv ; corriger l'identifiant, ou l'ajouter",
+    )  # fmt: skip
+
+
+def _other_network(line: int, row: Catchment, of: str) -> Finding:
+    return Finding(
+        CATCHMENTS, line, "institution",
+        f"{row.institution} is of the network `{of}` and serves no area of `{row.network}`; correct"
+        " the id, or the network",
+        f"{row.institution} est du réseau « {of} » et ne dessert aucun territoire de"
+        f" « {row.network} » ; corriger l'identifiant, ou le réseau",
     )  # fmt: skip
 
 

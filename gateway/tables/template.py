@@ -22,7 +22,7 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("institutions", "network"): tuple(sorted(directory_load.NETWORKS)),
     ("institutions", "scheme"): tuple(sorted(directory_load.SCHEMES)),
     ("institutions", "liaison_body"): _YES_NO,
-    ("catchments", "network"): tuple(sorted(directory_load.NETWORKS)),
+    ("catchments", "network"): directory_load.SERVING,
     ("competences", "role"): directory_load.ROLES,
     ("competences", "eessi_ready"): _YES_NO,
     ("partners", "role"): directory_load.ROLES,

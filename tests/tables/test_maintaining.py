@@ -213,6 +213,20 @@ def test_a_country_as_eessi_does_not_write_it_is_told(folder):
     ]
 
 
+def test_a_catchment_of_another_network_and_a_candidate_that_is_nobody_are_told(folder):
+    """A CAF would get the cases of a CPAM; what is over, and a CGSS, is right."""
+    catchments = "ir_directory/catchments.csv"
+    add(folder, catchments, "cpam;insee:01004;FR:01331PF000;likely;2020-01-01;;test l.1")
+    add(folder, catchments, "cpam;insee:01005;FR:01331PF000;likely;2020-01-01;2021-01-01;test l.1")
+    edit(folder, ROUTES, "refer:FR:1000000000;", "refer:FR:1000000000+FR:1000000009;")
+    told = [(f.file, f.column, f.english.partition(";")[0]) for f in errors(folder)]
+    assert told == [
+        (catchments, "institution",
+         "FR:01331PF000 is of the network `caf` and serves no area of `cpam`"),
+        (ROUTES, "target", "FR:1000000009 is not in institutions.csv"),
+    ]  # fmt: skip
+
+
 def test_a_section_that_the_sed_does_not_have_is_a_warning(folder):
     edit(folder, SECTIONS, "work;A001,A003;PlaceWork;", "work;A001,A003;Addresses, PlaceWrok;")
     told = [f for f in check(folder, TODAY, release.ROOT) if not f.known]
