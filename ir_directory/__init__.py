@@ -71,6 +71,10 @@ class Institution:
     """Its postal address in one line, for notices; empty: not known. Nothing is decided by it."""
 
 
+SYNCHRONISED: Final = "SYN001 "
+"""In the source of a competence that a synchronisation with the IR told, before its day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Competence:
     """A BUC that an institution handles in a role."""
@@ -264,6 +268,7 @@ class InstitutionRepository:
     _belongs: Mapping[str, tuple[Institution | Catchment, ...]] = field(init=False, repr=False)
     """`network body` -> the rows that say so."""
     _competences: Mapping[str, tuple[Competence, ...]] = field(init=False, repr=False)
+    _synchronised: Mapping[str, tuple[Competence, ...]] = field(init=False, repr=False)
     _partners: Mapping[str, tuple[Partner, ...]] = field(init=False, repr=False)
     _catchments: Mapping[str, tuple[Catchment, ...]] = field(init=False, repr=False)
     _within: Mapping[str, tuple[Catchment, ...]] = field(init=False, repr=False)
@@ -311,6 +316,14 @@ class InstitutionRepository:
                 self.competences,
                 lambda r: (f"{r.institution} {r.buc} {r.role}",),
                 lambda r: (r.valid_from, r.certainty, r.eessi_ready),
+            ),
+        )
+        yield (
+            "_synchronised",
+            _index(
+                (r for r in self.competences if SYNCHRONISED in r.source),
+                lambda r: (r.institution,),
+                lambda r: (r.valid_from, r.buc, r.role),
             ),
         )
         yield (
@@ -403,6 +416,10 @@ class InstitutionRepository:
             return row
         sector = f"{buc.partition('_')[0]}_BUC_*"
         return _only(self._competences.get(f"{institution} {sector} {role}", ()), on)
+
+    def synchronised(self, institution: str, on: date) -> bool:
+        """Whether the IR has told what an institution handles: all of it, as it always does."""
+        return any(in_force(row, on) for row in self._synchronised.get(institution, ()))
 
     def cannot_receive(self, institution: str, buc: str, role: str, on: date) -> bool:
         """True when the IR says that an institution abroad takes no part in a BUC in that role.

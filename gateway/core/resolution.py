@@ -338,10 +338,16 @@ class _Resolving(Naming, Placing):
         self.trace.append(step(code, **reason))
 
     def _competence(self, ident: str) -> Certainty:
-        """What the directory says of the BUC. A missing row is a remark; a "no" is for a person."""
+        """What the directory says of the BUC. A missing row is a remark; a "no" is for a person.
+
+        So is a missing row once the IR has told what the institution handles.
+        """
         row = self.tables.directory.competence(
             ident, self.subject.buc, self.subject.role, self.subject.received_on
         )
+        if row is None and self.tables.directory.synchronised(ident, self.subject.received_on):
+            self.note("competence-not-told", institution=ident, buc=self.subject.buc)
+            return Certainty.INFERRED
         if row is None:
             self.note("competence-unlisted", institution=ident, buc=self.subject.buc)
             return Certainty.CONFIRMED

@@ -34,6 +34,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "institution-ended": frozenset({"institution"}),
     "institution-certainty": frozenset({"institution", "certainty"}),
     "competence-denied": frozenset({"institution", "buc"}),
+    "competence-not-told": frozenset({"institution", "buc"}),
     "competence-listed": frozenset({"institution", "buc", "certainty"}),
     "resolved-by-rule": frozenset({"buc", "institution", "label", "rule", "since"}),
     "resolved-by-place": frozenset(

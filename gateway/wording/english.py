@@ -137,6 +137,8 @@ _TRACE: Final = {
     " the decision, and no successor is.",
     "institution-certainty": "The directory knows {institution} with certainty {certainty}.",
     "competence-denied": "The directory says that {institution} is not ready for {buc}.",
+    "competence-not-told": "The Institution Repository (SYN001) says what {institution}"
+    " handles, and {buc} is not among it.",
     "competence-listed": "The directory lists {institution} for {buc} (certainty {certainty}).",
     "resolved-by-rule": "{buc} -> {label} ({institution}): route {rule} of {since}.",
     "resolved-by-place": "{buc}, {datum} -> {label} ({institution}): route {rule} of"

@@ -149,6 +149,8 @@ _TRACE: Final = {
     " ou de la décision, et aucun successeur ne l'est.",
     "institution-certainty": "Le répertoire connaît {institution} avec la certitude {certainty}.",
     "competence-denied": "L'annuaire dit que {institution} n'est pas prête pour {buc}.",
+    "competence-not-told": "L'Institution Repository (SYN001) dit ce que traite {institution}, et"
+    " {buc} n'en fait pas partie.",
     "competence-listed": "Le répertoire indique {institution} pour {buc} (certitude {certainty}).",
     "resolved-by-rule": "{buc} -> {label} ({institution}) : règle {rule} du {since}.",
     "resolved-by-place": "{buc}, {datum} -> {label} ({institution}) : règle {rule} du"

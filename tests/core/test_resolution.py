@@ -889,6 +889,27 @@ def test_a_listed_competence_gives_no_warning():
     assert "competence-unlisted" not in codes(result)
 
 
+@pytest.mark.parametrize(
+    ("source", "until", "certainty", "code"),
+    [
+        ("list; SYN001 2026-01-01", None, Certainty.INFERRED, "competence-not-told"),
+        ("list", None, Certainty.SOLID, "competence-unlisted"),
+        ("SYN001 2026-01-01", TODAY, Certainty.SOLID, "competence-unlisted"),
+    ],
+)
+def test_a_competence_that_the_ir_leaves_out_is_for_a_person(source, until, certainty, code):
+    """It tells all that an institution handles; another list, or what is over, does not."""
+    other = Competence(
+        "FR:CPAM01", "S_BUC_05", "Counterparty", True, Certainty.CONFIRMED, SINCE, until, source
+    )
+    directory = InstitutionRepository(INSTITUTIONS, (other,), CATCHMENTS, COMMUNES)
+    tables = Tables("r", "0", directory, RoutingTable([route(CPAM)]), NOTHING, UNASKED)
+    evidence = Evidence(addresses=(home(),))
+    result = resolve(Subject("S_BUC_24", "S040", "Counterparty", evidence, TODAY, TODAY), tables)
+    assert (result.institution, result.certainty) == ("FR:CPAM01", certainty)
+    assert code in codes(result)
+
+
 def test_a_competence_that_the_directory_denies_is_for_a_person():
     """Whatever the certainty of the row that says so: it is the answer that is certain."""
     denied = Competence("FR:CPAM01", "S_BUC_24", "Counterparty", False, Certainty.CONFIRMED, SINCE)
