@@ -1,6 +1,7 @@
 """Two folders of tables compared by business key: what was added, ended, changed, or is gone."""
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,7 @@ def _rows(path: Path, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, s
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}
-    rows = csv.DictReader(text.splitlines(), delimiter=";")
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=";")
     lost = ", ".join(sorted(set(key) - set(rows.fieldnames or ())))
     if lost:
         raise Refused(

@@ -213,6 +213,15 @@ def test_a_country_as_eessi_does_not_write_it_is_told(folder):
     ]
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\x0b"])
+def test_a_cell_with_what_ends_a_line_elsewhere_is_one_cell(folder, tmp_path, end):
+    """A text pasted from a web page may hold one: the loaders take it for a letter."""
+    draft(tmp_path / "before", "before")
+    edit(folder, ROUTES, ";CNSE alone, whatever", f";CNSE alone,{end}whatever")
+    [change] = compare(tmp_path / "before", folder)
+    assert (change.what, change.key) == ("changed", "S-RATES 2019-01-01")
+
+
 def test_a_catchment_of_another_network_and_a_candidate_that_is_nobody_are_told(folder):
     """A CAF would get the cases of a CPAM; what is over, and a CGSS, is right."""
     catchments = "ir_directory/catchments.csv"
