@@ -76,8 +76,14 @@ def journal_list(
         return
     if case_id is not None or wanted:
         raise click.UsageError("--release and --rule go with neither --case nor --only.")
-    decided = asyncio.run(_decided_by(settings, release, rule, limit, after))
-    show_rows(decided, as_json=as_json)
+    decided = asyncio.run(_decided_by(settings, release, rule, limit + 1, after))
+    show_rows(decided[:limit], as_json=as_json)
+    if len(decided) > limit:
+        last = decided[limit - 1].message_id
+        more = f"there are more: --after {last}"
+        click.echo(
+            f"il y en a d'autres : --after {last}" if settings.lang == "fr" else more, err=True
+        )
 
 
 async def _decided_by(

@@ -112,6 +112,10 @@ def test_every_case_that_a_row_decided_is_listed(lived, listed, command, uid):
     assert [uid(name) in text.stdout for name in ("told", "other", "asked")] == [True, True, False]
     first = listed(lived, "journal", "list", "--rule", "S-ASSUMED", "--limit", "1")
     rest = cases("--rule", "S-ASSUMED", "--after", first[0]["message_id"])
+    words = ("journal", "list", "--rule", "S-ASSUMED", "--limit")
+    cut, whole = (command(lived, *words, number) for number in ("1", "3"))
+    assert cut.stderr == f"there are more: --after {first[0]['message_id']}\n"
+    assert (cut.stdout.count("\n"), whole.stdout.count("\n"), whole.stderr) == (1, 3, "")
     assert rest == three - {first[0]["case_id"]}
     both = command(lived, "journal", "list", "--rule", "S-ASSUMED", "--case", uid("case of told"))
     assert both.returncode == 2
