@@ -88,10 +88,21 @@ def _of_several(subject: Subject, tables: Tables) -> Resolution:
     candidates = sorted({ident for one in found for ident in _candidates(one)})
     if len(candidates) > 1:
         rules = dict.fromkeys(rule for one in found for rule in one.rules)
-        return Several(tuple(candidates), found[0].trace, tuple(rules))
+        return Several(tuple(candidates), _why_each(found), tuple(rules))
     if len(decided) == len(found):
         return min(decided, key=lambda one: one.certainty)
     return next(one for one in found if isinstance(one, Several | Undetermined))
+
+
+def _why_each(found: Sequence[Resolution]) -> tuple[Step, ...]:
+    """What led to each candidate: the steps of the first person that it is for, none twice."""
+    steps: list[Step] = []
+    told: set[str] = set()
+    for one in found:
+        if not told.issuperset(_candidates(one)):
+            told.update(_candidates(one))
+            steps += [done for done in one.trace if done not in steps]
+    return tuple(steps)
 
 
 def _candidates(resolution: Resolution) -> tuple[str, ...]:

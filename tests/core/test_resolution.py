@@ -377,6 +377,11 @@ def test_several_persons_with_different_answers_are_several():
     assert isinstance(result, Several)
     assert result.candidates == ("FR:CPAM01", "FR:CPAM69")
     assert result.rules[0] == "R"
+    ends = [s.params["institution"] for s in result.trace if s.code == "resolved-by-place"]
+    assert ends == ["FR:CPAM01", "FR:CPAM69"]
+    assert codes(result).count("route-matched") == 1
+    again = of_persons(lives(BOURG), lives(LYON), lives(BOURG))
+    assert again.trace == result.trace
 
 
 def test_the_least_certain_of_several_persons_counts():
