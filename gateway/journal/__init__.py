@@ -339,7 +339,7 @@ class JournalReader(Protocol):
         ...
 
     async def first_decisions(self, since: datetime | None) -> Sequence[FirstDecision]:
-        """Transfers and questions as they were first decided, case by case in order of receipt."""
+        """Of each case its first decision, where that named the institution or a datum."""
         ...
 
     async def transfers(self, since: datetime | None) -> Sequence[TransferMade]:

@@ -514,9 +514,17 @@ SELECT m.message_id, a.received_at, m.case_id, m.buc, m.sed, m.sender, m.protect
  ORDER BY a.received_at, m.position;
 
 -- first_decisions --
-SELECT m.case_id, m.sender, m.buc, d.missing
+-- Of each case that which was decided first, where the tables named the institution, if only for a
+-- person to look at, or a datum that was missing. What was held was not decided yet.
+SELECT m.case_id, m.sender, m.buc, CASE d.decision WHEN 'ask' THEN d.missing ELSE '[]' END
   FROM message AS m JOIN decision AS d ON d.message_id = m.message_id AND d.attempt = 0
- WHERE d.decision IN ('transfer', 'ask') AND m.received_at >= ?
+ WHERE m.received_at >= ?
+   AND (d.decision IN ('transfer', 'ask') OR (d.decision = 'refer' AND d.cause = 'inferred'))
+   AND NOT EXISTS (SELECT 1 FROM message AS f
+                     JOIN decision AS e ON e.message_id = f.message_id AND e.attempt = 0
+                    WHERE f.case_id = m.case_id
+                      AND e.decision IN ('transfer', 'ask', 'refer', 'leave', 'deliver')
+                      AND (f.received_at, f.position) < (m.received_at, m.position))
  ORDER BY m.case_id, m.received_at, m.position;
 
 -- transfers --

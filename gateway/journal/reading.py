@@ -167,7 +167,7 @@ class Reading:
         return tuple(sorted(found, key=lambda repeat: repeat.received_at))
 
     def first_decisions(self, since: datetime | None) -> tuple[FirstDecision, ...]:
-        """Transfers and questions as they were first decided."""
+        """Of each case its first decision, where that named the institution or a datum."""
         begin = microseconds(since) if since is not None else 0
         return tuple(
             FirstDecision(case_id, sender, buc, codes_of(missing))

@@ -241,13 +241,16 @@ class TableRelease:
 
 @dataclass(frozen=True, slots=True)
 class FirstDecision:
-    """A message that sent a case on, or asked about it, as it was decided first."""
+    """What was decided first in a case: that it be sent on, or that something be asked.
+
+    What only a row below the threshold said (`inferred`) counts as sent on: the tables name it.
+    """
 
     case_id: str
     sender: str
     buc: str
     missing: tuple[str, ...]
-    """What was asked for; empty when the case was transferred."""
+    """What was asked for; empty when the institution was named."""
 
 
 @dataclass(frozen=True, slots=True)

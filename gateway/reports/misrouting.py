@@ -21,7 +21,7 @@ class Misrouted:
     """The sender's id."""
     buc: str
     cases: int = 0
-    """Cases that were transferred at once, or asked about first."""
+    """Cases whose first decision named the institution or a datum."""
     nameable: int = 0
     """Of these, the cases whose first SED was enough."""
     missing: Counter[str] = field(default_factory=Counter)
@@ -29,13 +29,9 @@ class Misrouted:
 
 
 def misrouting(decisions: Iterable[FirstDecision]) -> tuple[Misrouted, ...]:
-    """By sender and BUC, the ones with most nameable cases first; one decision a case counts."""
+    """By sender and BUC, the ones with most nameable cases first."""
     found: dict[tuple[str, str], Misrouted] = {}
-    seen: set[str] = set()
     for one in decisions:
-        if one.case_id in seen:
-            continue
-        seen.add(one.case_id)
         country = one.sender.partition(":")[0]
         row = found.setdefault((one.sender, one.buc), Misrouted(country, one.sender, one.buc))
         row.cases += 1

@@ -195,6 +195,20 @@ async def test_first_decisions_tell_what_was_sent_on_and_what_was_asked(journal,
     assert await journal.first_decisions(entry.received_at + timedelta(seconds=1)) == ()
 
 
+async def test_only_what_is_decided_first_in_a_case_tells_whether_its_first_sed_was_enough(
+    journal, made
+):
+    named, odd = type(made)("case-2"), type(made)("case-3")
+    await journal.record(named.refer("m2", cause="inferred"))
+    await journal.record(odd.refer("m3", cause="several"))
+    revision = (await journal.case("case-3")).revision
+    await journal.record(odd.transfer("m4", revision=revision))
+    await journal.record(made.transfer("m5"))
+    await journal.record(made.deliver("m6", revision=(await journal.case("case-1")).revision))
+    found = await journal.first_decisions(None)
+    assert [(one.case_id, one.missing) for one in found] == [("case-1", ()), ("case-2", ())]
+
+
 @pytest.mark.parametrize(
     ("code", "assumed"), [("assumed-general", True), ("assumed-general-off", False)]
 )

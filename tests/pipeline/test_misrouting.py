@@ -18,11 +18,10 @@ async def test_a_case_that_tells_is_nameable_and_one_that_does_not_names_its_fie
     assert sum(row.missing.values()) == 1
 
 
-def test_a_case_counts_once_by_its_first_decision():
+def test_cases_are_counted_by_sender_and_buc():
     rows = misrouting(
         [
             FirstDecision("a", "DE:1", "S_BUC_24", ("residence",)),
-            FirstDecision("a", "DE:1", "S_BUC_24", ()),
             FirstDecision("b", "DE:1", "S_BUC_24", ()),
             FirstDecision("c", "AT:1", "P_BUC_01", ("town", "residence")),
         ]
