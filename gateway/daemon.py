@@ -49,6 +49,7 @@ from gateway.journal import Journal
 from gateway.journal.rows import Release
 from gateway.loading import cdm_switches, desk, known_to, schemas, tables
 from gateway.log import configure, logger
+from gateway.metrics import Metrics
 from gateway.notices import keeping
 from gateway.notices.lookout import Lookout
 from gateway.notices.ways import ways as notice_ways
@@ -61,7 +62,6 @@ from gateway.pipeline import Desk, Pipeline
 from gateway.relay import Pace, Relay
 from gateway.releasing import Releasing, put_in_force
 from gateway.seen.endpoint import Endpoint
-from gateway.seen.metrics import Metrics
 from gateway.seen.readiness import Readiness
 from gateway.seen.status_page import StatusPage
 from gateway.seen.watching import Watch

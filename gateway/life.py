@@ -30,10 +30,10 @@ from gateway.journal.rows import Release, Row
 from gateway.journal.sqlite import SqliteJournal
 from gateway.loading import desk
 from gateway.log import configure
+from gateway.metrics import Metrics
 from gateway.people.agenda import cause_of
 from gateway.pipeline import Desk, Pipeline
 from gateway.relay import Pace, Relay
-from gateway.seen.metrics import Metrics
 from gateway.simulation.cases import Case, Drawing
 from gateway.simulation.envelope import Envelope
 from gateway.simulation.partners import Partner

@@ -24,7 +24,7 @@ from gateway.errors import GatewayError, JournalConflict, JournalUnavailable
 from gateway.examining import trace
 from gateway.journal import Duplicate, Entry, IdentityConflict, Journal, Outcome, Recorded
 from gateway.log import about, logger
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 from gateway.traces.spans import Span, Spans, Untraced
 from gateway.transport import Received, Settlement
 

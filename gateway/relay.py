@@ -19,7 +19,7 @@ from gateway.core.trace_context import caused
 from gateway.errors import JournalUnavailable, TransportUnavailable
 from gateway.journal import Claimed, Journal
 from gateway.log import about, logger
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 from gateway.traces.spans import Span, Spans, Untraced
 from gateway.transport import Publisher
 

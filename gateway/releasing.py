@@ -18,8 +18,8 @@ from gateway.freezing import frozen, nothing_lost
 from gateway.journal import Journal
 from gateway.journal.rows import Release, TableRelease
 from gateway.log import logger
+from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
-from gateway.seen.metrics import Metrics
 from gateway.tables import drafts, golden, shelf, signing
 from routing_tables import release as tables_release
 

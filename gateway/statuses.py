@@ -16,7 +16,7 @@ from gateway.core.strict_lines import BadLine
 from gateway.errors import JournalUnavailable, TransportUnavailable
 from gateway.journal import Journal, Noted, Said
 from gateway.log import logger
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 from gateway.transport import StatusFile, StatusSource
 from gateway.wording import sentence
 

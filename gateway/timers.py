@@ -15,9 +15,9 @@ from gateway.core.matter import Situation
 from gateway.errors import GatewayError, JournalConflict, JournalUnavailable
 from gateway.journal import Journal
 from gateway.log import logger
+from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
 from gateway.relay import Relay
-from gateway.seen.metrics import Metrics
 
 TURN_SECONDS: Final = 1.0
 """Between two looks."""

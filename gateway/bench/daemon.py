@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.seen.metrics import versions
+from gateway.metrics import versions
 from gateway.simulation import year
 
 MESSAGE_BYTES: Final = 5 * 1024

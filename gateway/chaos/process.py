@@ -17,10 +17,10 @@ from gateway.errors import JournalUnavailable
 from gateway.examining import Examining
 from gateway.intake import Intake
 from gateway.log import configure
+from gateway.metrics import Metrics
 from gateway.pipeline import Desk, Pipeline
 from gateway.relay import Pace, Relay
 from gateway.releasing import Releasing
-from gateway.seen.metrics import Metrics
 from gateway.timers import Timers
 
 INSTANCE = "chaos"

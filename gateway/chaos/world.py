@@ -22,8 +22,8 @@ from gateway.core.tables import Tables
 from gateway.daemon import CAUSES_SHOWN
 from gateway.journal.codec import instant
 from gateway.journal.rows import Release
+from gateway.metrics import Metrics
 from gateway.pipeline import Desk
-from gateway.seen.metrics import Metrics
 from gateway.simulation.facts import seeded
 from gateway.simulation.profiles import witness
 

@@ -21,10 +21,10 @@ from typing import Final
 from gateway.clock import Clock
 from gateway.config import Notices
 from gateway.log import logger
+from gateway.metrics import Metrics
 from gateway.notices import Notice
 from gateway.notices.keeping import Memory, load, save
 from gateway.notices.ways import Way
-from gateway.seen.metrics import Metrics
 from gateway.seen.watching import Sight
 
 LOOK_SECONDS: Final = 15.0

@@ -16,9 +16,9 @@ from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.pausing import Pause, Reach
 from gateway.log import logger
+from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
 from gateway.relay import Relay
-from gateway.seen.metrics import Metrics
 
 DEEDS: Final = ("pause", "resume")
 IN_PART: Final = "paused-in-part"

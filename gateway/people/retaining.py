@@ -14,7 +14,7 @@ from gateway.config import Retention
 from gateway.errors import Refused
 from gateway.journal import Journal, JournalReader
 from gateway.journal.retention import Amount, Amounts, Before, Erasing, Found, Kept, Old, added
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 
 DEEDS: Final = ("retention-erase",)
 LOOKED_AT: Final = 100

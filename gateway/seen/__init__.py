@@ -1,1 +1,1 @@
-"""What is seen of a gateway from outside: health, figures, a word for each part."""
+"""What is seen of a gateway from outside: health, a word for each part, a page for people."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from gateway.config import Config, changed_keys
 from gateway.loading import Checked
-from gateway.seen.metrics import versions
+from gateway.metrics import versions
 from gateway.seen.watching import LEVELS, State
 
 WARNINGS: Final = (

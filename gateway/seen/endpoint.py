@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.config import Http
 from gateway.errors import ConfigurationError, GatewayError, Unreachable
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 from gateway.seen.status_page import STYLE_HASH
 
 Page = Callable[..., Awaitable[str]]

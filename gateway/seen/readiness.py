@@ -14,7 +14,7 @@ from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.rows import Backlog, Counts, ServiceKind
 from gateway.log import logger
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 from gateway.transport import Consumer, Inbound
 
 STALE_SECONDS: Final = 15.0

@@ -17,7 +17,7 @@ from typing import Any, Final
 from gateway.clock import Clock
 from gateway.config import Watching
 from gateway.journal.rows import Backlog, Counts
-from gateway.seen.metrics import Metrics, Totals
+from gateway.metrics import Metrics, Totals
 from gateway.seen.readiness import Look, Readiness
 
 PARTS: Final = ("intake", "judging", "journal", "outbox", "timers")

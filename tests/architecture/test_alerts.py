@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.daemon import CAUSES_SHOWN
-from gateway.people.pausing import IN_PART
-from gateway.releasing import UNACCEPTED
-from gateway.seen.metrics import (
+from gateway.metrics import (
     DECISIONS,
     KINDS,
     OUTCOMES,
@@ -20,6 +18,8 @@ from gateway.seen.metrics import (
     STATUS_FILES,
     Metrics,
 )
+from gateway.people.pausing import IN_PART
+from gateway.releasing import UNACCEPTED
 from gateway.seen.watching import STUCK
 
 OPS = Path(__file__).parents[2] / "ops"

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.daemon import CAUSES_SHOWN
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 from tests.architecture.test_alerts import PROMTOOL, RULES
 
 OPS = Path(__file__).parents[2] / "ops"

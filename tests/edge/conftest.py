@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 
 
 @pytest.fixture(autouse=True)

@@ -277,7 +277,7 @@ async def test_signals_stay_with_the_daemon(serve):
 
 def test_only_the_endpoint_loads_the_web_server():
     code = (
-        "import sys, gateway.config, gateway.seen.metrics, gateway.log, gateway.clock\n"
+        "import sys, gateway.config, gateway.metrics, gateway.log, gateway.clock\n"
         "print([m for m in ('uvicorn', 'starlette') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway import metrics as page
 from gateway.config.certificates import USES
-from gateway.seen import metrics as page
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 
 METRICS_MD = Path(__file__).parents[2] / "ops" / "metrics.md"
 STAMP = {"gateway_instance": "rina-1", "environment": "test"}

@@ -13,7 +13,7 @@ from gateway.config.certificates import USES
 from gateway.core.decision import CAUSES, NAMES
 from gateway.core.outgoing import SendingKind
 from gateway.daemon import CAUSES_SHOWN
-from gateway.seen.metrics import COUNTRIES, DECISIONS, KINDS, OTHER, SENDINGS, SERVICES, Metrics
+from gateway.metrics import COUNTRIES, DECISIONS, KINDS, OTHER, SENDINGS, SERVICES, Metrics
 from tests.edge.test_metrics import METRICS_MD, STAMP, documented
 
 OPEN = {"release", "cdm", "version", "lxml", "libxml2", "sqlite", "python"}

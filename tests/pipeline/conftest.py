@@ -21,13 +21,13 @@ from gateway.intake import Intake
 from gateway.journal.rows import Release
 from gateway.journal.sqlite import SqliteJournal
 from gateway.loading import desk, tables
+from gateway.metrics import Metrics
 from gateway.people.operating import Operating
 from gateway.people.pausing import Pausing
 from gateway.people.retaining import Retaining
 from gateway.pipeline import Pipeline
 from gateway.relay import Pace, Relay
 from gateway.releasing import Releasing
-from gateway.seen.metrics import Metrics
 from gateway.seen.readiness import Readiness
 from gateway.seen.watching import Watch
 from gateway.timers import Timers

@@ -11,7 +11,7 @@ from gateway.clock import InlineExecutor
 from gateway.config import load
 from gateway.daemon import CAUSES_SHOWN, Daemon
 from gateway.errors import JournalConflict, JournalUnavailable
-from gateway.seen.metrics import Metrics
+from gateway.metrics import Metrics
 from gateway.seen.readiness import Readiness
 from gateway.transport.folder import FolderConsumer
 from gateway.transport.memory import MemoryTransport

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.clock import InlineExecutor
 from gateway.errors import JournalConflict
-from gateway.seen.metrics import STAGES
+from gateway.metrics import STAGES
 from gateway.transport import Settlement
 from sed_schemas.load import SchemasInvalid
 

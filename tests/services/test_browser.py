@@ -21,8 +21,8 @@ from gateway.config import Http, load
 from gateway.daemon import CAUSES_SHOWN
 from gateway.journal.observing import Maintenance, Run, Seen
 from gateway.journal.rows import Backlog, Counts
+from gateway.metrics import Metrics
 from gateway.seen.endpoint import Endpoint
-from gateway.seen.metrics import Metrics
 from gateway.seen.status_page import StatusPage
 from gateway.seen.watching import PARTS, SLOTS, Part, Rates, Sight, State
 from gateway.tables.comparing import compare, in_html
