@@ -10,18 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.tables import importing, keeping, template
-from gateway.tables.drafting import draft
 from gateway.tables.importing import TABLES, read, sheet_name, store
 from routing_tables.release import ROOT
 
 ROUTES = "routing_tables/routes.csv"
 REMINDERS = "routing_tables/reminders.csv"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    draft(tmp_path / "draft", "2027-01")
-    return tmp_path / "draft"
 
 
 def book(path, sheets):

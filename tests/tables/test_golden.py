@@ -7,23 +7,10 @@ import pytest
 from gateway.loading import tables
 from gateway.tables import golden
 from gateway.tables.checking import check
-from gateway.tables.drafting import draft
 from routing_tables.release import ROOT
+from tests.tables.conftest import edit
 
 TODAY = date(2026, 11, 25)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    draft(tmp_path / "draft", "2027-01")
-    return tmp_path / "draft"
-
-
-def edit(folder, old, new, file=golden.FILE):
-    path = folder / file
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def errors(folder):
@@ -37,7 +24,7 @@ def test_the_golden_cases_hold_on_the_baseline():
 
 
 def test_a_row_that_breaks_one_is_an_error_of_the_draft(folder):
-    edit(folder, "dep:01;FR:0101100000", "dep:01;FR:0169100000", "ir_directory/catchments.csv")
+    edit(folder, "ir_directory/catchments.csv", "dep:01;FR:0101100000", "dep:01;FR:0169100000")
     assert (golden.FILE, 2, "expected") in errors(folder)
 
 
@@ -50,7 +37,7 @@ def test_a_row_that_breaks_one_is_an_error_of_the_draft(folder):
     ],
 )
 def test_a_case_that_is_written_wrongly_is_named(folder, old, new, column):
-    edit(folder, old, new)
+    edit(folder, golden.FILE, old, new)
     assert errors(folder) == [(golden.FILE, 2, column)]
 
 

@@ -17,26 +17,9 @@ from gateway.tables.drafting import draft
 from gateway.tables.finding import page
 from gateway.tables.template import write
 from routing_tables import release
+from tests.tables.conftest import add, edit
 
 TODAY = date(2026, 11, 25)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    draft(tmp_path / "draft", "2027-01")
-    return tmp_path / "draft"
-
-
-def edit(folder, table, old, new):
-    path = folder / table
-    text = path.read_text(encoding="utf-8-sig")
-    assert old in text
-    path.write_text("\ufeff" + text.replace(old, new, 1), encoding="utf-8")
-
-
-def add(folder, table, line):
-    path = folder / table
-    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
 
 
 def errors(folder):

@@ -11,21 +11,10 @@ from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
 from gateway.tables.merging import take_over, three_ways
 from routing_tables import release
+from tests.tables.conftest import add, edit
 
 ROUTES = "routing_tables/routes.csv"
 REMINDERS = "routing_tables/reminders.csv"
-
-
-def add(folder, line):
-    path = folder / ROUTES
-    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
-
-
-def edit(folder, old, new, table=ROUTES):
-    path = folder / table
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def row(rule, target="refer"):
@@ -64,8 +53,8 @@ def test_a_column_that_they_have_added_is_taken_over(base, theirs, ours):
 
 
 def test_each_change_has_its_author(base, theirs, ours):
-    add(theirs, row("T-THEIRS"))
-    add(ours, row("T-OURS"))
+    add(theirs, ROUTES, row("T-THEIRS"))
+    add(ours, ROUTES, row("T-OURS"))
     merge = three_ways(base, theirs, ours)
     assert [change.key for change in merge.theirs] == ["T-THEIRS 2019-01-01"]
     assert [change.key for change in merge.ours] == ["T-OURS 2019-01-01"]
@@ -74,22 +63,22 @@ def test_each_change_has_its_author(base, theirs, ours):
 
 def test_the_same_change_twice_is_none(base, theirs, ours):
     for folder in (theirs, ours):
-        add(folder, row("T-SAME"))
+        add(folder, ROUTES, row("T-SAME"))
     merge = three_ways(base, theirs, ours)
     assert (merge.ours, merge.theirs, merge.both) == ((), (), ())
 
 
 def test_a_row_that_both_changed_otherwise_is_for_a_person(base, theirs, ours):
-    add(theirs, row("T-BOTH", "FR:0156200000"))
-    add(ours, row("T-BOTH"))
+    add(theirs, ROUTES, row("T-BOTH", "FR:0156200000"))
+    add(ours, ROUTES, row("T-BOTH"))
     ((of_theirs, of_ours),) = three_ways(base, theirs, ours).both
     assert of_theirs.key == of_ours.key == "T-BOTH 2019-01-01"
 
 
 def test_what_is_taken_over_leaves_the_drafts_own_changes(base, theirs, ours):
-    add(theirs, row("T-THEIRS"))
-    edit(theirs, "*;*;1;30", "*;*;1;20", REMINDERS)
-    add(ours, row("T-OURS"))
+    add(theirs, ROUTES, row("T-THEIRS"))
+    edit(theirs, REMINDERS, "*;*;1;30", "*;*;1;20")
+    add(ours, ROUTES, row("T-OURS"))
     take_over(three_ways(base, theirs, ours), theirs, ours)
     after = three_ways(base, theirs, ours)
     assert (after.theirs, after.both) == ((), ())
@@ -97,7 +86,7 @@ def test_what_is_taken_over_leaves_the_drafts_own_changes(base, theirs, ours):
 
 
 def test_a_row_they_took_out_goes_and_a_table_they_added_comes(base, theirs, ours):
-    edit(theirs, "*;*;3;15\n", "", REMINDERS)
+    edit(theirs, REMINDERS, "*;*;3;15\n", "")
     (theirs / "routing_tables/questions/sv.csv").write_text(
         "\ufeffdatum;section;item;text\ntown;Adress;Ort;Vilken ort?\n", encoding="utf-8"
     )
@@ -124,8 +113,8 @@ def run(tmp_path, monkeypatch, theirs):
 
 
 def test_it_shows_and_takes_over(run, theirs, ours):
-    add(theirs, row("T-THEIRS"))
-    add(ours, row("T-OURS"))
+    add(theirs, ROUTES, row("T-THEIRS"))
+    add(ours, ROUTES, row("T-OURS"))
     release.rewrite(theirs)
     shown = run(ours, "--json").output.splitlines()
     assert [json.loads(line)["who"] for line in shown] == ["theirs", "ours"]
@@ -136,8 +125,8 @@ def test_it_shows_and_takes_over(run, theirs, ours):
 
 
 def test_what_both_changed_keeps_the_draft_open_until_somebody_decides(run, theirs, ours):
-    add(theirs, row("T-BOTH", "FR:0156200000"))
-    add(ours, row("T-BOTH"))
+    add(theirs, ROUTES, row("T-BOTH", "FR:0156200000"))
+    add(ours, ROUTES, row("T-BOTH"))
     release.rewrite(theirs)
     done = run(ours, "--apply")
     assert done.return_value == 1

@@ -5,27 +5,13 @@ from datetime import date
 import pytest
 
 from gateway.tables.checking import check
-from gateway.tables.drafting import draft
 from gateway.tables.sourcing import COLUMNS, generic, unsourced
 from routing_tables.release import ROOT
+from tests.tables.conftest import edit
 
 TODAY = date(2026, 11, 25)
 ROUTES = "routing_tables/routes.csv"
 CATCHMENTS = "ir_directory/catchments.csv"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    draft(tmp_path / "draft", "2027-01")
-    return tmp_path / "draft"
-
-
-def edit(folder, table, old, new):
-    path = folder / table
-    text = path.read_text(encoding="utf-8-sig")
-    assert old in text
-    path.write_text("\ufeff" + text.replace(old, new, 1), encoding="utf-8")
-    return text[: text.index(old)].count("\n") + 1
 
 
 def errors(folder):

@@ -25,12 +25,6 @@ def message(a_message):
     return lambda *institutions: a_message("sync", **syn001(*institutions))
 
 
-@pytest.fixture
-def folder(tmp_path):
-    draft(tmp_path / "draft", "2027-01")
-    return tmp_path / "draft"
-
-
 def rows(folder, table, **wanted):
     with (folder / "ir_directory" / f"{table}.csv").open(encoding="utf-8-sig", newline="") as file:
         found = csv.DictReader(file, delimiter=";")

@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 
 from gateway.tables.checking import check
-from gateway.tables.drafting import draft
 from gateway.tables.withdrawn import withdrawn
 from ir_directory import InstitutionRepository
 from routing_tables import ByPlace, Fixed, RoutingTable
@@ -13,6 +12,7 @@ from routing_tables.release import ROOT
 from sed_schemas.load import catalogue
 from tests.directory.conftest import a_catchment, a_competence, an_institution
 from tests.routing.conftest import make_route
+from tests.tables.conftest import add
 
 TODAY = date(2026, 6, 1)
 PAST, SOON, LATER = date(2024, 1, 1), date(2026, 9, 1), date(2027, 1, 1)
@@ -162,18 +162,6 @@ COMPETENCES = "ir_directory/competences.csv"
 AIN = "FR:0101100000"
 
 
-@pytest.fixture
-def folder(tmp_path):
-    draft(tmp_path / "draft", "2027-01")
-    return tmp_path / "draft"
-
-
-def add(folder, line):
-    path = folder / COMPETENCES
-    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
-    return len(path.read_text(encoding="utf-8").splitlines())
-
-
 def line_of(rule):
     rows = (ROOT / "routing_tables/routes.csv").read_text(encoding="utf-8-sig").splitlines()
     return next(number for number, row in enumerate(rows, 1) if row.startswith(f"{rule};"))
@@ -184,7 +172,9 @@ def new(folder):
 
 
 def test_both_rows_are_named_with_their_lines(folder):
-    line = add(folder, f"{AIN};S_BUC_24;Counterparty;yes;confirmed;2019-07-01;2026-01-01;t")
+    line = add(
+        folder, COMPETENCES, f"{AIN};S_BUC_24;Counterparty;yes;confirmed;2019-07-01;2026-01-01;t"
+    )
     [told] = new(folder)
     assert (told.file, told.line, told.column, told.error) == (COMPETENCES, line, "valid_to", True)
     for text, word in ((told.english, "line"), (told.french, "ligne")):
@@ -193,13 +183,17 @@ def test_both_rows_are_named_with_their_lines(folder):
         assert f"S-GENERAL ({word} {line_of('S-GENERAL')}" in text
         assert "cpam dep:01" in text
         assert "2026-01-01" in text
-    add(folder, f"{AIN};S_BUC_24;Counterparty;no;confirmed;2026-01-01;;t")
+    add(folder, COMPETENCES, f"{AIN};S_BUC_24;Counterparty;no;confirmed;2026-01-01;;t")
     assert new(folder) == []
 
 
 def test_an_institution_that_a_row_names_is_not_told_of_twice(folder):
     """Not as one that no row of the competences names, too."""
-    line = add(folder, "FR:0156200000;S_BUC_06;Counterparty;yes;likely;2019-07-01;2026-01-01;t")
+    line = add(
+        folder,
+        COMPETENCES,
+        "FR:0156200000;S_BUC_06;Counterparty;yes;likely;2019-07-01;2026-01-01;t",
+    )
     told = [f for f in check(folder, TODAY) if "S_BUC_06" in f.english]
     assert [(f.file, f.line, f.error) for f in told] == [(COMPETENCES, line, True)]
     assert f"S-RATES (line {line_of('S-RATES')})" in told[0].english
