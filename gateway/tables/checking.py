@@ -47,8 +47,8 @@ def _found(folder: Path, today: date) -> tuple[Finding, ...]:
     _read(found, folder, "routing_tables", routes_load.questions)
     _read(found, folder, "routing_tables", routes_load.reminders)
     found.extend(codes.unknown(folder, catalogue()))
+    found.extend(unsourced(folder))
     if isinstance(directory, InstitutionRepository) and isinstance(routes, RoutingTable):
-        found.extend(unsourced(folder))
         found.extend(_between(folder, directory, routes, today))
     return tuple(sorted(set(found)))
 

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from gateway.tables import keeping
 from gateway.tables.finding import Finding
 from ir_directory import Certainty
+from ir_directory.load import COLUMNS as OF_THE_DIRECTORY
+from ir_directory.load import OPTIONAL
+from ir_directory.sheet import Sheet
+from routing_tables.load import ROUTE_COLUMNS
 
 COLUMNS: Final = {
     "routing_tables/routes.csv": "basis",
@@ -22,6 +25,7 @@ COLUMNS: Final = {
     "ir_directory/partners.csv": "source",
 }
 """Table -> the column that says where a row comes from."""
+_ALL: Final = {**OF_THE_DIRECTORY, "routes.csv": ROUTE_COLUMNS}
 
 _SAYS_NOTHING: Final = frozenset(
     {
@@ -45,14 +49,18 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def unsourced(folder: Path) -> Iterator[Finding]:
-    """Rows whose source is empty, says nothing, or says less than their certainty."""
+    """Rows whose source is empty, says nothing, or says less than their certainty.
+
+    Looked for line by line, whatever else is wrong with a table.
+    """
     for table, column in COLUMNS.items():
-        path = folder / table
-        for line, row in enumerate(keeping.rows(path) if path.is_file() else (), 2):
+        name = table.rpartition("/")[2]
+        sheet = Sheet(folder / table, table, _ALL[name], optional=OPTIONAL.get(name, ()))
+        for row in sheet.rows():
             if generic(row[column]):
-                yield _generic(table, line, column, row[column].strip())
+                yield _generic(table, row.line, column, row[column])
             elif deduced(row[column]) and row["certainty"] != Certainty.INFERRED.code:
-                yield _too_sure(table, line, row["certainty"])
+                yield _too_sure(table, row.line, row["certainty"])
 
 
 def generic(source: str) -> bool:

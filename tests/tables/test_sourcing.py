@@ -14,6 +14,14 @@ ROUTES = "routing_tables/routes.csv"
 CATCHMENTS = "ir_directory/catchments.csv"
 
 
+def test_it_is_told_whatever_else_is_wrong_with_the_tables(folder):
+    edit(folder, CATCHMENTS, "public CAF list", "source publique ?")
+    line = edit(folder, ROUTES, ";likely;", ";sure;")
+    found = errors(folder)
+    assert (ROUTES, line, "certainty") in {(f.file, f.line, f.column) for f in found}
+    assert (CATCHMENTS, "source") in {(f.file, f.column) for f in found}
+
+
 def errors(folder):
     return [f for f in check(folder, TODAY) if f.error]
 
