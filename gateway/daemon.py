@@ -36,7 +36,7 @@ from gateway.availability.deeds import Monitors
 from gateway.availability.probing import Prober
 from gateway.availability.standing import Standing
 from gateway.clock import Clock, Executors, SystemClock, ThreadExecutor
-from gateway.config import Config
+from gateway.config import Config, named
 from gateway.config.certificates import expiries
 from gateway.connecting import Doors, doors
 from gateway.core.decision import CAUSES
@@ -47,7 +47,7 @@ from gateway.examining import Examining
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.journal.rows import Release
-from gateway.loading import cdm_switches, desk, known_to, schemas, tables
+from gateway.loading import cdm_switches, desk, schemas, tables
 from gateway.log import configure, logger
 from gateway.metrics import Metrics
 from gateway.notices import keeping
@@ -170,7 +170,8 @@ def _desk(config: Config, now: Release | None) -> Desk:
     in_force = judged_with.tables
     if now is not None and now.digest != in_force.digest:
         in_force = tables(config.state, now.name, now.digest)
-    return replace(judged_with, tables=known_to(config, in_force))
+    named.in_force(config, in_force)
+    return replace(judged_with, tables=in_force)
 
 
 def make_state(state: Path) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from gateway import pension_question
-from gateway.config import Config, load
+from gateway.config import Config, load, named
 from gateway.core.cdm_versions import switches
 from gateway.core.judging import Policy
 from gateway.core.leaving import Leaving, Mode
 from gateway.core.reading import Limits
 from gateway.core.tables import Tables
 from gateway.core.trace import Step
-from gateway.errors import ConfigurationError, GatewayError, SchemasInvalid, TablesInvalid
+from gateway.errors import GatewayError, SchemasInvalid, TablesInvalid
 from gateway.pipeline import Desk
 from gateway.tables import shelf
 from ir_directory import Certainty
@@ -185,24 +185,6 @@ def desk(config: Config, release: str | None = None) -> Desk:
     return Desk(decided_by, known, limits(config), in_force)
 
 
-def known_to(config: Config, tables: Tables) -> Tables:
-    """The tables, which know every rule that the configuration names.
-
-    Raises:
-        ConfigurationError: they do not.
-    """
-    unknown = sorted({*config.policy.accepted_rules} - {r.rule for r in tables.routes.routes})
-    if unknown:
-        names = ", ".join(unknown)
-        raise ConfigurationError(
-            f"policy.accepted_rules: the release {tables.release} has no rule {names}; correct the"
-            " name, or take it out.",
-            french=f"policy.accepted_rules : la version {tables.release} n'a pas de règle {names} ;"
-            " corriger le nom, ou le retirer.",
-        )
-    return tables
-
-
 def schemas(state: Path) -> SchemaSet:
     """The schemas in force: those of the installed official packages, else our own.
 
@@ -250,6 +232,7 @@ def _looked_at(part: str, look: Callable[[], str]) -> Checked:
 
 def _configuration(config_file: Path | None, state: Path) -> str:
     config = load(config_file, state)
+    named.in_catalogue(config)
     return f"{config_file or 'demo'}: {config.environment}, {config.sending}, {config.instance}"
 
 

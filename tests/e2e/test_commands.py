@@ -391,7 +391,10 @@ def test_a_rule_to_accept_that_the_tables_do_not_have_ends_the_start(tmp_path, c
     assert "policy.accepted_rules" in line
     assert "R-FIEL" in line
     assert "R-FILE" not in line
-    assert "n'a pas de règle R-FIEL" in command(tmp_path / "state", "--lang", "fr", *run).stderr
+    assert (
+        "règle inconnue des tables en vigueur : R-FIEL"
+        in command(tmp_path / "state", "--lang", "fr", *run).stderr
+    )
 
 
 def test_the_demo_shows_a_table_and_ends(tmp_path, command):
