@@ -23,8 +23,9 @@ class SchemasInvalid(Exception):
     """A table or schema of this package cannot be used; says which file, and where in it."""
 
 
+@cache
 def catalogue(folder: Path | None = None) -> Catalogue:
-    """Everything known about CDM versions, BUCs and SEDs.
+    """Everything known about CDM versions, BUCs and SEDs; read once a process.
 
     Raises SchemasInvalid when a table is missing, damaged or contradicts another one.
     """

@@ -7,6 +7,7 @@ its day, or what the row was deduced from (`deduced: ...`).
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,7 @@ def unsourced(folder: Path) -> Iterator[Finding]:
                 yield _too_sure(table, row.line, row["certainty"])
 
 
+@lru_cache(maxsize=4096)  # thousands of rows name some hundred sources
 def generic(source: str) -> bool:
     """True when nobody could look it up: no word of it leads anywhere."""
     plain = unicodedata.normalize("NFKD", source.casefold())
