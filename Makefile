@@ -18,7 +18,8 @@ setup-services:
 
 test: lint
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run --rcfile=pyproject.toml -m pytest -q -m "not long" tests/core
+	@$(BIN)/python -m coverage run --rcfile=pyproject.toml -m pytest -q -n 2 -m "not long" --dist loadfile tests/core
+	@$(BIN)/python -m coverage combine -q
 	@$(BIN)/python -m coverage report --include='gateway/core/*' --fail-under=100
 	@$(BIN)/python -m pytest -q -n 2 -m "not long" --dist loadfile tests --ignore=tests/core
 
