@@ -11,24 +11,11 @@ from gateway.tables import golden, shelf
 from gateway.tables.checking import check
 from gateway.tables.comparing import DATED, compare
 from gateway.tables.merging import three_ways
+from gateway.wording import sentence
 from routing_tables import release as tables_release
 
 _SHOWN: Final = 3
 """Rows named in a refusal."""
-_REASONS: Final = {
-    "no-tables": (
-        "{what}: no tables here (ir_directory/ and routing_tables/); make a draft first.",
-        "{what} : pas de tables ici (ir_directory/ et routing_tables/) ; faire un brouillon.",
-    ),
-    "no-manifest": (
-        "{what}: its MANIFEST is missing or broken; make a new draft and copy the tables into it.",
-        "{what} : MANIFEST absent ou abîmé ; refaire un brouillon et y copier les tables.",
-    ),
-    "golden-lost": (
-        "{what}: golden.csv is lost or empty; put the golden cases back.",
-        "{what} : golden.csv manque ou est vide ; y remettre les cas témoins.",
-    ),
-}
 
 
 def frozen(folder: Path, state: Path, in_force: Tables, today: date) -> tables_release.Release:
@@ -39,7 +26,7 @@ def frozen(folder: Path, state: Path, in_force: Tables, today: date) -> tables_r
         OSError: the state folder cannot be written.
     """
     if not (folder / "ir_directory").is_dir() or not (folder / "routing_tables").is_dir():
-        raise _refused("no-tables", folder.name)
+        raise refused("no-tables", folder.name)
     errors = [finding for finding in check(folder, today) if finding.error]
     if errors:
         first = errors[0]
@@ -54,7 +41,7 @@ def frozen(folder: Path, state: Path, in_force: Tables, today: date) -> tables_r
     try:
         draft = tables_release.head(folder)
     except tables_release.ReleaseInvalid:
-        raise _refused("no-manifest", folder.name) from None
+        raise refused("no-manifest", folder.name) from None
     _nothing_deleted(folder, root(state, draft.base or in_force.release))
     if draft.base != in_force.release:
         nothing_lost(folder, state, draft.base, in_force.release, in_force.digest)
@@ -95,9 +82,12 @@ def _nothing_deleted(folder: Path, base: Path) -> None:
             code="rows-deleted",
         )
     if golden.count(folder) == 0 < golden.count(base):
-        raise _refused("golden-lost", folder.name)
+        raise refused("golden-lost", folder.name)
 
 
-def _refused(code: str, draft: str) -> Refused:
-    english, french = _REASONS[code]
-    return Refused(english.format(what=draft), french=french.format(what=draft), code=code)
+def refused(code: str, what: str) -> Refused:
+    """Why this draft, or a release, stays as it is."""
+    english, french = (
+        sentence(lang, "release-objection", code, {"what": what}) for lang in ("en", "fr")
+    )
+    return Refused(english, french=french, code=code)

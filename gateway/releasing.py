@@ -14,7 +14,7 @@ from gateway.clock import Clock, Executor
 from gateway.core.matter import PARIS
 from gateway.core.tables import Tables
 from gateway.errors import GatewayError, Refused
-from gateway.freezing import frozen, nothing_lost
+from gateway.freezing import frozen, nothing_lost, refused
 from gateway.journal import Journal
 from gateway.journal.rows import Release, TableRelease
 from gateway.log import logger
@@ -146,7 +146,7 @@ class Releasing:
         if not await self._journal.add_table_release(known):
             known = await self._made(made.name)
             if known.digest != made.digest:
-                raise _refused("name-taken", made.name)
+                raise refused("name-taken", made.name)
         return {
             "name": known.name,
             "digest": known.digest,
@@ -158,17 +158,17 @@ class Releasing:
         """By the account that asks; where personal signatures are asked for, with its own."""
         made = await self._made(name)
         if self._four_eyes and made.author == who:
-            raise _refused("same-person", who)
+            raise refused("same-person", who)
         if self._signers is not None:
             await self._files.run(self._signed, made, signature, who)
         if not await self._journal.approve_table_release(name, who, self._clock.now()):
-            raise _refused("approved-already", name)
+            raise refused("approved-already", name)
         return {"name": name, "approver": who}
 
     async def _activate(self, name: str, on: object, who: str) -> dict[str, Any]:
         made, now = await self._made(name), self._clock.now()
         if made.approver is None:
-            raise _refused("not-approved", name)
+            raise refused("not-approved", name)
         since = _instant(on, now) if on is not None else await self._at_once(now)
         await self._files.run(self._held, made.name, made.digest)
         before = await self._journal.release(since)
@@ -182,12 +182,12 @@ class Releasing:
     def _signed(self, made: TableRelease, signature: str, who: str) -> None:
         """The signature is there, right, and of the one who asks; it is kept beside the release."""
         if not signature or self._signers is None:
-            raise _refused("not-signed", made.name)
+            raise refused("not-signed", made.name)
         folder = shelf.find(self._state, made.name, made.digest)
         manifest = (folder / tables_release.MANIFEST).read_bytes()
         signed_by = signing.signer(self._signers, manifest, signature)
         if signed_by != who:
-            raise _refused("other-signer", f"{who}, {signed_by}")
+            raise refused("other-signer", f"{who}, {signed_by}")
         shelf.keep_signature(folder, who, signature)
 
     def _keeps(self, made: TableRelease, before: Release) -> None:
@@ -218,12 +218,12 @@ class Releasing:
         """The example in force may decide in production: the yes is an activation of its own."""
         current = await self._journal.release(self._clock.now())
         if current is None or current.name != name:
-            raise _refused("not-in-force", name)
+            raise refused("not-in-force", name)
         if not reason:
-            raise _refused("no-reason", name)
+            raise refused("no-reason", name)
         await self.refresh()
         if not self.notes():
-            raise _refused("not-to-accept", name)
+            raise refused("not-to-accept", name)
         since = await self._at_once(self._clock.now())
         said = replace(current, since=since, kind="accepted", asked_by=who, reason=reason)
         await self._journal.activate(replace(said, at_once=True, confirmed_by=None))
@@ -233,7 +233,7 @@ class Releasing:
 
     async def _cancel(self, name: str, who: str) -> dict[str, Any]:
         if not await self._journal.cancel_activation(name, who, self._clock.now()):
-            raise _refused("nothing-to-cancel", name)
+            raise refused("nothing-to-cancel", name)
         return {"name": name}
 
     async def _rollback(self, reason: str, who: str) -> dict[str, Any]:
@@ -243,7 +243,7 @@ class Releasing:
         current = await self._journal.release(now)
         standing = _standing([one for one in known if one.begun(now)])
         if len(standing) < 2:
-            raise _refused("nothing-before", current.name if current is not None else "-")
+            raise refused("nothing-before", current.name if current is not None else "-")
         target = standing[-2]
         to_come = [one.name for one in known if one.cancelled_by is None and not one.begun(now)]
         await self._files.run(self._load, target.name, target.digest)
@@ -270,9 +270,9 @@ class Releasing:
     async def _confirm(self, who: str) -> dict[str, Any]:
         waiting = [one for one in await self._journal.releases() if one.waits]
         if not waiting:
-            raise _refused("nothing-to-confirm", "-")
+            raise refused("nothing-to-confirm", "-")
         if self._four_eyes and waiting[-1].asked_by == who:
-            raise _refused("same-person", who)
+            raise refused("same-person", who)
         await self._journal.confirm_activation(who)
         await self.show_waiting()
         return {"name": waiting[-1].name, "confirmed_by": who}
@@ -286,7 +286,7 @@ class Releasing:
         for made in await self._journal.table_releases():
             if made.name == name:
                 return made
-        raise _refused("no-such-release", name[:64])
+        raise refused("no-such-release", name[:64])
 
 
 async def put_in_force(journal: Journal, state: Path, files: Executor, clock: Clock) -> None:
@@ -327,76 +327,7 @@ def _instant(on: object, now: datetime) -> datetime:
     try:
         since = datetime.combine(date.fromisoformat(str(on)), time.min, PARIS)
     except ValueError:
-        raise _refused("bad-day", str(on)[:20]) from None
+        raise refused("bad-day", str(on)[:20]) from None
     if since <= now:
-        raise _refused("day-is-past", str(on)[:20])
+        raise refused("day-is-past", str(on)[:20])
     return since
-
-
-_REASONS: Final = {
-    "no-such-release": (
-        "{what}: there is no such release; see `eessi-gateway tables list`.",
-        "{what} : version inconnue ; voir `eessi-gateway tables list`.",
-    ),
-    "name-taken": (
-        "{what}: another release has this name; choose a new one.",
-        "{what} : une autre version porte ce nom ; en choisir un nouveau.",
-    ),
-    "same-person": (
-        "{what} did the first step; the second one is for another person.",
-        "{what} a fait la première étape ; la seconde revient à une autre personne.",
-    ),
-    "approved-already": (
-        "{what}: is approved already; nothing was changed.",
-        "{what} : déjà approuvée ; rien n'a changé.",
-    ),
-    "not-signed": (
-        "{what}: approved with a personal signature here; `tables approve --signature FILE`.",
-        "{what} : à approuver avec une signature ; `tables approve --signature FICHIER`.",
-    ),
-    "other-signer": (
-        "The one who asks and the one who signed are not the same ({what}).",
-        "Celui qui demande n'est pas celui qui a signé ({what}).",
-    ),
-    "not-approved": (
-        "{what}: nobody has approved it yet (`tables approve`); nothing was changed.",
-        "{what} : personne ne l'a encore approuvée (`tables approve`) ; rien n'a changé.",
-    ),
-    "nothing-to-cancel": (
-        "{what}: no activation of it is to come; nothing was changed.",
-        "{what} : aucune mise en vigueur à venir ; rien n'a changé.",
-    ),
-    "nothing-before": (
-        "{what}: no other release was in force before; nothing was changed.",
-        "{what} : aucune autre version n'était en vigueur avant ; rien n'a changé.",
-    ),
-    "nothing-to-confirm": (
-        "No roll-back waits for a second person.",
-        "Aucun retour en arrière n'attend une seconde personne.",
-    ),
-    "not-in-force": (
-        "{what}: is not in force; nothing was changed. `tables list` says what is.",
-        "{what} : n'est pas en vigueur ; rien n'a changé. `tables list` dit ce qui l'est.",
-    ),
-    "no-reason": (
-        "{what}: say why (--why): the reason is kept with the yes.",
-        "{what} : dire pourquoi (--why) : le motif est gardé avec l'accord.",
-    ),
-    "not-to-accept": (
-        "{what}: waits for no yes: no example, accepted already, or not in production.",
-        "{what} : n'attend aucun accord : pas un exemple, déjà acceptée, ou hors production.",
-    ),
-    "bad-day": (
-        "{what}: no day; write it like 2027-01-01.",
-        "{what} : pas une date ; l'écrire comme 2027-01-01.",
-    ),
-    "day-is-past": (
-        "{what}: has begun already; give a day to come, or none for at once.",
-        "{what} : déjà commencé ; donner un jour à venir, ou aucun pour tout de suite.",
-    ),
-}
-
-
-def _refused(code: str, what: str) -> Refused:
-    english, french = _REASONS[code]
-    return Refused(english.format(what=what), french=french.format(what=what), code=code)

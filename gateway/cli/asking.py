@@ -10,6 +10,7 @@ import click
 
 from gateway.cli import Settings
 from gateway.cli.case import told
+from gateway.cli.paris import clock, date_of
 from gateway.cli.showing import (
     JSON,
     LIMIT,
@@ -43,10 +44,11 @@ def questions_list(settings: Settings, *, every: bool, limit: int, as_json: bool
             click.echo(json.dumps(shown))
             continue
         data = " ".join(sentence(settings.lang, "missing", datum) for datum in row.missing)
+        asked = clock(shown["asked_at"], minutes=True)
+        due = date_of(shown["due"]) if shown["due"] else "-"
         click.echo(
-            f"{shown['asked_at'][:16]}  {row.question}  {shown['asked']:<16} {shown['case_id']}"
-            f"  {row.state}  {shown['age_days']}  {row.reminders}  {(shown['due'] or '-')[:10]}"
-            f"  {data}"
+            f"{asked}  {row.question}  {shown['asked']:<16} {shown['case_id']}"
+            f"  {row.state}  {shown['age_days']}  {row.reminders}  {due}  {data}"
         )
 
 

@@ -14,12 +14,12 @@ from gateway.availability import Period, lines, service_hours, tracks
 from gateway.availability.showing import as_published, document, published_rows, rows
 from gateway.cli import Settings
 from gateway.cli.annual import write
+from gateway.cli.paris import InParis
 from gateway.clock import SystemClock
-from gateway.core.matter import PARIS
 from gateway.journal.observing import Seen
 from gateway.wording.availability import said
 
-_TIME = click.DateTime(["%Y-%m-%dT%H:%M"])
+_TIME = InParis(["%Y-%m-%dT%H:%M"])
 
 
 @click.group()
@@ -66,9 +66,8 @@ def availability_maintenance(
     withdraw: bool,
 ) -> None:
     """Declare that a part is, or will be, under maintenance."""
-    times = {"from": begin.replace(tzinfo=PARIS), "until": end.replace(tzinfo=PARIS)}
-    params = {name: at.isoformat() for name, at in times.items()}
-    params |= {"component": component, "reason": why}
+    times = {"from": begin.isoformat(), "until": end.isoformat()}
+    params = {**times, "component": component, "reason": why}
     if withdraw:
         settings.ask("availability-withdraw", params)
         settings.say(f"Taken back: {component}.", f"Déclaration retirée : {component}.")

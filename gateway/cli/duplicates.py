@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import clock
 from gateway.cli.showing import PROTECTED
 from gateway.reports.repeats import CameAgain, came_again, counted
 from gateway.wording import sentence
@@ -85,11 +86,10 @@ def _show(lang: str, told: dict[str, Any]) -> None:
     """One message, its first and its hand-overs, with the digests below each other."""
     what = " ".join(str(told[key]) for key in ("buc", "sed", "sender") if told[key])
     kind = _label(lang, f"repeat:{told['kind']}")
-    click.echo(f"{told['received_at'][:19]}  {kind}: {what}")
+    click.echo(f"{clock(told['received_at'])}  {kind}: {what}")
     if len(told["times"]) > 1:
-        click.echo(
-            f"    {_label(lang, 'repeat:times'):<12} " + "  ".join(t[:19] for t in told["times"])
-        )
+        times = "  ".join(map(clock, told["times"]))
+        click.echo(f"    {_label(lang, 'repeat:times'):<12} {times}")
     lines = [("again", told["message_id"], told["case_id"], told["digest"])]
     if told["first_message_id"] is not None:
         first = (told["first_message_id"], told["first_case_id"], told["first_digest"])

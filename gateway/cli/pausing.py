@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import clock
 from gateway.journal.pausing import Pause, Reach
 from gateway.wording import sentence
 
@@ -73,7 +74,7 @@ def show_all(settings: Settings, *, as_json: bool) -> int:
             click.echo(json.dumps(shown, ensure_ascii=False))
             continue
         until = shown["until"]
-        over = f" -> {until[:19]}, {pause.resumed_by}: {pause.resumed_why}" if until else ""
+        over = f" -> {clock(until)}, {pause.resumed_by}: {pause.resumed_why}" if until else ""
         click.echo(f"{told(shown, settings.lang)}{over}")
     return 0
 
@@ -98,4 +99,4 @@ def told(pause: dict[str, Any], lang: str) -> str:
     """A pause in one line."""
     reach = sentence(lang, "page", f"reach:{pause['reach']}")
     what = f"{reach} {pause['value'] or ''}".strip()
-    return f"{what}, {pause['since'][:19]}, {pause['who']}: {pause['why']}"
+    return f"{what}, {clock(pause['since'])}, {pause['who']}: {pause['why']}"

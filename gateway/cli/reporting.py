@@ -13,8 +13,8 @@ from gateway.cli import Settings
 from gateway.cli.annual import report_annual, report_close
 from gateway.cli.availability import report_availability
 from gateway.cli.duplicates import report_duplicates
+from gateway.cli.paris import DAY
 from gateway.clock import SystemClock
-from gateway.core.matter import PARIS
 from gateway.journal.rows import FirstDecision, ServiceKind, ServiceStep, TransferMade
 from gateway.reports.misrouting import misrouting
 from gateway.reports.returned import returned
@@ -32,9 +32,7 @@ report.add_command(report_close)
 report.add_command(report_availability)
 report.add_command(report_duplicates)
 
-_SINCE = click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), help="What happened on this day or later."
-)
+_SINCE = click.option("--since", type=DAY, help="What happened on this day or later.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One object a line.")
 _NAMES: Final = {
     "en": {
@@ -52,13 +50,8 @@ _NAMES: Final = {
 }
 
 
-def _begin(since: datetime | None) -> datetime | None:
-    """The day, from midnight in Paris on."""
-    return since.replace(tzinfo=PARIS) if since is not None else None
-
-
 @report.command("misrouting")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Received on this day or later.")
+@click.option("--since", type=DAY, help="Received on this day or later.")
 @click.option("--country", default=None, help="Senders of this country alone, such as DE.")
 @_JSON
 @click.pass_obj
@@ -66,7 +59,7 @@ def report_misrouting(
     settings: Settings, since: datetime | None, country: str | None, *, as_json: bool
 ) -> None:
     """Say which senders could have named the institution, and which field they left out."""
-    for row in misrouting(asyncio.run(_decided(settings, _begin(since)))):
+    for row in misrouting(asyncio.run(_decided(settings, since))):
         if country is not None and row.country != country:
             continue
         missing = dict(sorted(row.missing.items(), key=lambda item: (-item[1], item[0])))
@@ -91,7 +84,7 @@ def report_misrouting(
 @click.pass_obj
 def report_returned(settings: Settings, since: datetime | None, *, as_json: bool) -> None:
     """Say which rows, BUCs and institutions transfers came back from, and how often."""
-    for row in returned(asyncio.run(_transfers(settings, _begin(since)))):
+    for row in returned(asyncio.run(_transfers(settings, since))):
         if as_json:
             click.echo(json.dumps({**asdict(row), "rate": round(row.rate, 4)}))
             continue
@@ -110,7 +103,7 @@ def report_returned(settings: Settings, since: datetime | None, *, as_json: bool
 @click.pass_obj
 def report_partners(settings: Settings, since: datetime | None, *, as_json: bool) -> None:
     """Say by country how long partners wait for us and we for them."""
-    rows = [one.shown() for one in levels(asyncio.run(_steps(settings, _begin(since))))]
+    rows = [one.shown() for one in levels(asyncio.run(_steps(settings, since)))]
     if as_json:
         for row in rows:
             click.echo(json.dumps(row))

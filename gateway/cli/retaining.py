@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import clock, date_of
 from gateway.cli.showing import JSON
 from gateway.clock import SystemClock
 from gateway.errors import Refused
@@ -123,7 +124,7 @@ def _old(told: Mapping[str, Any], lang: str) -> str:
     shown = f"{named} ({told['days']} {_label(lang, 'days')}): {_amount(told)}"
     if told["oldest"] is None:
         return shown
-    return f"{shown}, {_label(lang, 'at-rest-since')} {told['oldest'][:10]}"
+    return f"{shown}, {_label(lang, 'at-rest-since')} {date_of(told['oldest'])}"
 
 
 def _unfinished(told: Mapping[str, Any], lang: str) -> str:
@@ -139,7 +140,7 @@ def _erased(told: Mapping[str, Any], lang: str) -> str:
 def _line(told: Mapping[str, Any], lang: str) -> str:
     named = _label(lang, f"kept:{told['class']}")
     said = f"{told['who']}: {told['why']}"
-    return f"{told['run']}  {told['until'][:19]}  {named}: {_amount(told)}  {said}"
+    return f"{told['run']}  {clock(told['until'])}  {named}: {_amount(told)}  {said}"
 
 
 def _amount(told: Mapping[str, Any]) -> str:

@@ -3,23 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import DAY
 from gateway.cli.showing import JSON, LIMIT, show_rows
-from gateway.core.matter import PARIS
 from gateway.journal.rows import Row, Search
-
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("search")
 @click.option("--sed", default=None, help="Of this SED, such as S040.")
 @click.option("--institution", default=None, help="Whose latest decision names this institution.")
-@click.option("--from", "begin", type=_DAY, default=None, help="Received on this day or later.")
-@click.option("--until", "end", type=_DAY, default=None, help="Received before this day.")
+@click.option("--from", "begin", type=DAY, default=None, help="Received on this day or later.")
+@click.option("--until", "end", type=DAY, default=None, help="Received before this day.")
 @click.option("--after", default=None, help="Go on after this message id.")
 @JSON
 @LIMIT
@@ -36,7 +33,7 @@ def journal_search(
     limit: int,
 ) -> None:
     """List messages of a SED, of an institution or of a time."""
-    wanted = Search(sed, institution, _midnight(begin), _midnight(end))
+    wanted = Search(sed, institution, begin, end)
     if wanted == Search():
         raise click.UsageError("Give --sed, --institution, --from or --until.")
 
@@ -45,8 +42,3 @@ def journal_search(
             return await reader.search(wanted, limit=limit, after=after)
 
     show_rows(asyncio.run(read()), as_json=as_json)
-
-
-def _midnight(day: datetime | None) -> datetime | None:
-    """The beginning of the day in Paris."""
-    return day.replace(tzinfo=PARIS) if day is not None else None

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import clock
 from gateway.cli.showing import JSON, LIMIT, PROTECTED, view_of_protected
 from gateway.core.message import spelled
 from gateway.core.states import SendingState
@@ -47,7 +48,7 @@ def sending_list(
             continue
         held = " (held)" if row.held else ""
         click.echo(
-            f"{shown['composed_at'][:19]}  {row.message_id}  {row.kind} -> {shown['receiver']}"
+            f"{clock(shown['composed_at'])}  {row.message_id}  {row.kind} -> {shown['receiver']}"
             f"  {shown['case_id']}  [{row.state}]{held}"
         )
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import clock
+from gateway.core.matter import PARIS
 from gateway.core.states import MessageState
 from gateway.core.trace_context import trace_of
 from gateway.errors import Refused
@@ -61,7 +63,9 @@ def show_rows(rows: Sequence[Row], *, as_json: bool) -> None:
             continue
         what = " ".join(str(listed[k]) for k in ("buc", "sed", "decision", "cause") if listed[k])
         target = f" -> {listed['institution']}" if listed["institution"] else ""
-        click.echo(f"{listed['received_at'][:19]}  {row.message_id}  {what}{target} [{row.state}]")
+        click.echo(
+            f"{clock(listed['received_at'])}  {row.message_id}  {what}{target} [{row.state}]"
+        )
 
 
 def list_messages(
@@ -183,7 +187,7 @@ def happening_line(happening: Happening) -> str:
     """One happening in one line: when, where from, what, what it led to, and the ids beside it."""
     told = " ".join(f"{key}={_param(value)}" for key, value in happening.params.items() if value)
     who = f" ({happening.who})" if happening.origin == "operator" else ""
-    when = happening.at.isoformat(timespec="milliseconds")
+    when = happening.at.astimezone(PARIS).isoformat(timespec="milliseconds")
     what = f"{happening.origin:<8}  {happening.what}{who} [{happening.state}]"
     return f"{when}  {what} {told}".rstrip()
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings, filling
+from gateway.cli.paris import date_of
 from gateway.cli.showing import (
     JSON,
     LIMIT,
@@ -287,7 +288,7 @@ def _transfer(settings: Settings, case_id: str) -> dict[str, Any] | None:
 
 
 def _show_transfer(settings: Settings, made: Mapping[str, Any]) -> None:
-    rules, day = ", ".join(made["rules"]) or "-", str(made["decided_at"])[:10]
+    rules, day = ", ".join(made["rules"]) or "-", date_of(made["decided_at"])
     settings.say(
         f"    transferred {day} by: {rules} ({made['release']})",
         f"    transféré le {day} par : {rules} ({made['release']})",

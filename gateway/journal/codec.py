@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from gateway.core.decision import (
-    NAMES,
     Ask,
     Decision,
     Deliver,
@@ -24,8 +23,6 @@ from gateway.core.decision import (
     Reject,
     SetAside,
     Transfer,
-    Way,
-    name,
 )
 from gateway.core.events import (
     Answered,
@@ -72,7 +69,6 @@ from gateway.core.evidence import (
     Where,
 )
 from gateway.core.trace import Step
-from ir_directory import Certainty
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -279,8 +275,6 @@ def _organisation(values: list[Any]) -> Organisation:
 
 # -- decisions and their reasons ------------------------------------------------------------
 
-_DECISIONS: Final = {text: kind for kind, text in NAMES.items()}
-
 
 def decision_text(decision: Decision) -> str:
     """What a decision says beside its name."""
@@ -313,26 +307,6 @@ def decision_text(decision: Decision) -> str:
             )
 
 
-def decision_of(named: str, text: str) -> Decision:
-    """The decision of that name."""
-    values = _values(text)
-    kind = _DECISIONS[named]
-    if kind is Transfer:
-        certainty = Certainty.of(values["certainty"])
-        return Transfer(values["institution"], certainty, values.get("accepted", ""))
-    if kind is Ask:
-        return Ask(values["missing"], Way(values["way"]), values["candidates"])
-    made = kind(**values)
-    if name(made) != named:
-        raise ValueError(named)
-    return made
-
-
 def steps_text(steps: Iterable[Step]) -> str:
     """A trace: codes with their parameters."""
     return _text([{"code": s.code, "params": dict(s.params)} for s in steps])
-
-
-def steps_of(text: str) -> tuple[Step, ...]:
-    """The trace in a text of `steps_text`."""
-    return tuple(Step(item["code"], item["params"]) for item in json.loads(text))

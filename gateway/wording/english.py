@@ -6,7 +6,7 @@ Parameters stand in braces; a value that is a code itself is put in words by the
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.wording import labels, notices, retention, watching
+from gateway.wording import labels, notices, releases, retention, watching
 
 _DECISIONS: Final = {
     "transfer": "The case is transferred to the competent institution.",
@@ -454,6 +454,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
     "violation": _VIOLATIONS,
     "value": _VALUES,
     **labels.ENGLISH,
+    **releases.ENGLISH,
     **retention.ENGLISH,
     **watching.ENGLISH,
     **notices.ENGLISH,

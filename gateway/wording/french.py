@@ -8,7 +8,7 @@ travail, mise de côté.
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.wording import labels, notices, retention, watching
+from gateway.wording import labels, notices, releases, retention, watching
 
 _DECISIONS: Final = {
     "transfer": "Le dossier est transféré à l'institution compétente.",
@@ -475,6 +475,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, str]]] = {
     "violation": _VIOLATIONS,
     "value": _VALUES,
     **labels.FRENCH,
+    **releases.FRENCH,
     **retention.FRENCH,
     **watching.FRENCH,
     **notices.FRENCH,

@@ -3,10 +3,12 @@
 import json
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 
 import pytest
 
-TEN_DAYS = 10 * 86_400 * 1_000_000
+DAY = 86_400 * 1_000_000
+TEN_DAYS = 10 * DAY
 AGED = {
     "history": ("at",),
     "message": ("received_at",),
@@ -18,12 +20,12 @@ AGED = {
 WEEK = {f"EESSI_GATEWAY_RETENTION__{kind}_DAYS": "7" for kind in ("BODIES", "EVIDENCE", "OUTBOUND")}
 
 
-def aged(state):
-    """Let ten days pass in a journal at rest."""
+def aged(state, by=TEN_DAYS):
+    """Let so many microseconds pass in a journal at rest."""
     with closing(sqlite3.connect(state / "journal.db")) as db, db:
         for table, columns in AGED.items():
             for column in columns:
-                db.execute(f"UPDATE {table} SET {column} = {column} - {TEN_DAYS}")
+                db.execute(f"UPDATE {table} SET {column} = {column} - {by}")
 
 
 @pytest.fixture
@@ -96,6 +98,19 @@ def test_what_is_old_goes_beside_the_traffic(old, daemon, command, listed, a_mes
     assert listed(other, "journal", "list") == listed(old, "journal", "list")
     with closing(sqlite3.connect(other / "journal.db")) as db:
         assert db.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+
+
+def test_the_day_of_what_is_oldest_is_one_of_paris(old, command):
+    def oldest():
+        lines = said(command, old, "retention", "plan", "--json", env=WEEK).splitlines()
+        return datetime.fromisoformat(json.loads(lines[0])["oldest"])
+
+    since_half_past_eleven = oldest() - oldest().replace(hour=23, minute=30, second=0)
+    aged(old, since_half_past_eleven // timedelta(microseconds=1) + DAY)
+    assert (oldest().hour, oldest().minute) == (23, 30)
+    day = oldest().date() + timedelta(days=1)
+    plan = said(command, old, "retention", "plan", env=WEEK)
+    assert plan.splitlines()[0].endswith(f" {day}")
 
 
 def test_without_a_daemon_it_is_done_under_the_lock(old, command):

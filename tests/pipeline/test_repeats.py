@@ -166,7 +166,7 @@ async def test_the_command_tells_people_and_programs(house, bodies, day, uid, tm
 
     english = await asyncio.to_thread(run, tmp_path, *words)
     assert "ALARM, the same id with other bytes: S_BUC_24 S040 DE:101320043" in english
-    assert f"{day}T11:00:00  {day}T12:00:00" in english
+    assert f"{day} 12:00:00  {day} 13:00:00" in english  # in Paris
     for name in ("one", "copy", "bytes", "version"):
         assert sha256(bodies[name]) in english
     for lang, alone in (("en", ("--counts",)), ("fr", ("--counts", "--json"))):

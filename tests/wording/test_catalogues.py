@@ -9,7 +9,8 @@ from importlib import resources
 import pytest
 from lxml import etree
 
-from gateway import availability, statuses
+from gateway import availability, freezing, statuses
+from gateway import releasing as releasing_of
 from gateway.cli import releasing, retaining
 from gateway.cli.asking import question_shown
 from gateway.cli.showing import SHOWN
@@ -78,6 +79,12 @@ SAID = {
 """What a notice says -> its parameters."""
 
 
+def release_codes():
+    """Every reason why a draft or a release stays as it is."""
+    text = inspect.getsource(freezing) + inspect.getsource(releasing_of)
+    return set(re.findall(r'\brefused\("([a-z-]+)"', text))
+
+
 def line_codes(*modules):
     """Every code of a bad line that these modules and the reader of lines can give."""
     text = "".join(inspect.getsource(module) for module in (strict_lines, *modules))
@@ -140,6 +147,7 @@ CODES_OF = {
     "page": page_codes(),
     "label": label_codes(),
     "doctor": set(doctor.WARNINGS),
+    "release-objection": release_codes(),
     "unfinished": set(at_rest.REASONS),
     "reason": set(REASONS) - QUIET | {*STUCK, OTHER},
     "notice": set(SAID),
@@ -162,6 +170,8 @@ def allowed(kind, code):
         return {"code"}
     if kind == "violation" and not code.startswith("SCHEMAV_"):
         return {"element"}
+    if kind == "release-objection" and code != "nothing-to-confirm":
+        return {"what"}
     return set()
 
 
