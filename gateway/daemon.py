@@ -22,6 +22,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -51,6 +52,7 @@ from gateway.loading import cdm_switches, desk, schemas, tables
 from gateway.log import configure, logger
 from gateway.metrics import Metrics
 from gateway.notices import keeping
+from gateway.notices.keeping import InFile, InJournal
 from gateway.notices.lookout import Lookout
 from gateway.notices.ways import ways as notice_ways
 from gateway.people.control import NAME as SOCKET
@@ -307,7 +309,9 @@ def _assemble(
             clock,
             metrics,
             config.notices,
-            config.state / keeping.NAME,
+            own=InFile(config.state / keeping.NAME),
+            shared=InJournal(journal, config.notices.timeout_seconds),
+            worker=f"{socket.gethostname()}:{config.http.port}",
         ),
     )
 

@@ -31,6 +31,7 @@ from gateway.core.outgoing import Standing
 from gateway.core.states import MessageState, SendingState
 from gateway.core.trace_context import TraceContext
 from gateway.journal.accounts import CaseAccount, ClosedMonth
+from gateway.journal.noticing import Remembered
 from gateway.journal.observing import Fits, Maintenance, Observation, Seen
 from gateway.journal.pausing import Pause, Reach
 from gateway.journal.retention import Before, Erasing, Erasure, Found, Gone
@@ -413,6 +414,10 @@ class JournalReader(Protocol):
         """The schema sets that were in force one after another; the last one is now."""
         ...
 
+    async def notices(self) -> Remembered:
+        """What is remembered of notices."""
+        ...
+
 
 class Journal(JournalReader, Protocol):
     """See the module's guarantees. Every method may raise `JournalUnavailable`."""
@@ -589,6 +594,10 @@ class Journal(JournalReader, Protocol):
 
     async def note_schemas(self, schemas: SchemasInForce) -> None:
         """Write that from now on another schema set is in force; nothing when it is the same."""
+        ...
+
+    async def remember_notices(self, now: Remembered) -> bool:
+        """Write what follows on that revision. False when another one has come since."""
         ...
 
     async def erase(self, wanted: Erasing) -> Gone:

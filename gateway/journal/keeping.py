@@ -39,6 +39,7 @@ from gateway.journal import (
     developing,
     erasing,
     importing,
+    noticing,
     observing,
     outbox,
     pausing,
@@ -48,6 +49,7 @@ from gateway.journal import (
 from gateway.journal.accounts import CaseAccount, ClosedMonth
 from gateway.journal.engine import About, Engine
 from gateway.journal.history import Scope
+from gateway.journal.noticing import Remembered
 from gateway.journal.observing import Fits, Maintenance, Observation, Seen
 from gateway.journal.pausing import Pause, Reach
 from gateway.journal.reading import Reading
@@ -275,6 +277,10 @@ class Reader:
     async def schemas_in_force(self) -> tuple[SchemasInForce, ...]:
         """See `JournalReader`."""
         return await self._read(self._reading.schemas_in_force)
+
+    async def notices(self) -> Remembered:
+        """See `JournalReader`."""
+        return await self._read(self._reading.notices)
 
 
 class Keeper(Reader):
@@ -514,6 +520,10 @@ class Keeper(Reader):
     async def note_schemas(self, schemas: SchemasInForce) -> None:
         """See `Journal`."""
         await self._writer.write(lambda page: recording.note_schemas(page, schemas))
+
+    async def remember_notices(self, now: Remembered) -> bool:
+        """See `Journal`."""
+        return await self._writer.write(lambda page: noticing.remember(page, now), noticing.ABOUT)
 
 
 def _reader(name: str, *, inline: bool) -> Executor:

@@ -1076,3 +1076,13 @@ ON CONFLICT (number, kind) DO UPDATE
 -- erasures --
 SELECT number, kind, began_at, until, before, who, why, items, bytes
   FROM erasure ORDER BY number, kind;
+
+-- notices --
+SELECT revision, content FROM notices;
+
+-- begin_notices --
+INSERT INTO notices (number, revision, content) VALUES (1, 1, :content)
+ON CONFLICT (number) DO NOTHING;
+
+-- change_notices --
+UPDATE notices SET revision = revision + 1, content = :content WHERE revision = :revision;

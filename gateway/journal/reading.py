@@ -11,7 +11,7 @@ from gateway.core.message import spelled
 from gateway.core.outgoing import Standing
 from gateway.core.states import ON_WORKLIST, MessageState, QuestionState, SendingState
 from gateway.errors import JournalUnavailable
-from gateway.journal import accounts, erasing, history, observing
+from gateway.journal import accounts, erasing, history, noticing, observing
 from gateway.journal.accounts import CaseAccount, ClosedMonth
 from gateway.journal.codec import codes, codes_of, event_of, evidence_of, instant, microseconds
 from gateway.journal.engine import Connection, Line
@@ -392,6 +392,10 @@ class Reading:
     def erasures(self) -> tuple[Erasure, ...]:
         """What was erased so far."""
         return erasing.erasures(self._rows)
+
+    def notices(self) -> noticing.Remembered:
+        """What is remembered of notices."""
+        return noticing.remembered(self._db)
 
     def schemas_in_force(self) -> tuple[SchemasInForce, ...]:
         """The schema sets that were in force, in order."""

@@ -1,8 +1,8 @@
 """What the gateway tells people by itself when it is in trouble: one notice when it begins, one
-when it is over.
+when it is over, however many workers share it.
 
-A notice holds codes, times and the name of the gateway: no personal data, no id of a case, a
-message or an institution.
+A notice holds codes, times and the names of the gateway and of a worker: no personal data, no id
+of a case, a message or an institution.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from gateway.core.matter import PARIS
 from gateway.wording import sentence
 
 FORMAT: Final = "eessi-gateway-notice-1"
 OPENED: Final = "opened"
 CLOSED: Final = "closed"
+SHARED: Final = frozenset(
+    {
+        *("paused", "outbox-stuck"),
+        *("consumer-gone", "broker-unreachable", "broker-silent", "broker-refuses-us"),
+        *("topology-missing", "topology-differs"),
+    }
+)
+"""Causes that all workers have together: what holds in the journal that they share, and of the
+broker. Any other is the trouble of one worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class Notice:
 
     Attributes:
         cause: a reason of `/readyz`, or `intake-stuck`, `outbox-stuck`.
+        worker: who saw it first; of what is not `SHARED`, whose trouble it is.
         since: when it was first seen.
         until: when it was last seen; None while it lasts.
         untold: troubles that came and went before this one, and of which nothing was said because
@@ -30,9 +41,15 @@ class Notice:
     """
 
     cause: str
+    worker: str
     since: datetime
     until: datetime | None = None
     untold: int = 0
+
+    @property
+    def shared(self) -> bool:
+        """All workers have it together, and this is the one notice of it."""
+        return self.cause in SHARED
 
     @property
     def event(self) -> str:
@@ -42,7 +59,8 @@ class Notice:
     @property
     def id(self) -> str:
         """The same for the same notice sent again."""
-        return f"{self.cause}.{self.event}.{self.since:%Y%m%dT%H%M%SZ}"
+        whose = "" if self.shared else f".{self.worker}"
+        return f"{self.cause}{whose}.{self.event}.{self.since:%Y%m%dT%H%M%SZ}"
 
 
 def document(notice: Notice, instance: str, environment: str) -> dict[str, Any]:
@@ -52,6 +70,8 @@ def document(notice: Notice, instance: str, environment: str) -> dict[str, Any]:
         "id": notice.id,
         "event": notice.event,
         "cause": notice.cause,
+        "worker": notice.worker,
+        "shared": notice.shared,
         "since": _instant(notice.since),
         "until": None if notice.until is None else _instant(notice.until),
         "untold": notice.untold,
@@ -69,6 +89,7 @@ def words(notice: Notice, lang: str) -> list[str]:
     said = [
         sentence(lang, "notice", notice.event, times),
         sentence(lang, "reason", notice.cause),
+        sentence(lang, "notice", "all" if notice.shared else "one", {"worker": notice.worker}),
     ]
     if notice.untold:
         said.append(sentence(lang, "notice", "untold", {"count": str(notice.untold)}))
@@ -76,9 +97,10 @@ def words(notice: Notice, lang: str) -> list[str]:
 
 
 def kept(notice: Notice) -> dict[str, Any]:
-    """A notice as it stands in the file between two starts."""
+    """A notice as it is remembered."""
     return {
         "cause": notice.cause,
+        "worker": notice.worker,
         "since": notice.since.isoformat(),
         "until": None if notice.until is None else notice.until.isoformat(),
         "untold": notice.untold,
@@ -94,6 +116,7 @@ def read(fields: Mapping[str, Any]) -> Notice:
     until = fields["until"]
     return Notice(
         cause=str(fields["cause"]),
+        worker=str(fields["worker"]),
         since=datetime.fromisoformat(fields["since"]),
         until=None if until is None else datetime.fromisoformat(until),
         untold=int(fields["untold"]),
@@ -105,4 +128,4 @@ def _instant(at: datetime) -> str:
 
 
 def _shown(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(PARIS):%Y-%m-%d %H:%M}"

@@ -1,9 +1,9 @@
 """Looks for trouble, and sees to it that people hear of it: once when it begins, once when over.
 
-A trouble is a reason of `/readyz`, or a part that is stuck, that lasts. It is over when it has not
-been seen for as long as it takes to be told of, so that one that flickers is one trouble. There is
-a cap an hour for all notices: what does not fit waits; a trouble that ends while it waits is not
-told of, but counted, and the next notice says how many there were.
+A trouble is a reason of `/readyz`, or a part that is stuck, that lasts. What was told of, and what
+is still to be delivered, stands in the journal, so that one worker tells of what several see, and
+another one delivers what the one that made it could not (`ledger`). That the journal cannot be used
+each worker tells by itself, and what lasts while it cannot.
 
 Nothing here can hold up the pipeline: it reads what others saw, and each attempt to deliver has a
 thread of its own that nobody waits for longer than its time-out, not even at the end.
@@ -12,18 +12,18 @@ thread of its own that nobody waits for longer than its time-out, not even at th
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from gateway.clock import Clock
 from gateway.config import Notices
+from gateway.errors import JournalUnavailable
 from gateway.log import logger
 from gateway.metrics import Metrics
-from gateway.notices import Notice
-from gateway.notices.keeping import Memory, load, save
+from gateway.notices import CLOSED, Notice
+from gateway.notices.keeping import Shelf
+from gateway.notices.ledger import Ledger, Look, Rules
 from gateway.notices.ways import Way
 from gateway.seen.watching import Sight
 
@@ -31,17 +31,10 @@ LOOK_SECONDS: Final = 15.0
 """Between two looks, and two attempts to deliver the same notice, at most."""
 QUIET: Final = frozenset({"starting", "draining"})
 """Reasons of `/readyz` that are no trouble."""
-MOST_WAITING: Final = 50
-"""Notices that wait for one way; of more, old ones are let go and counted as untold."""
-_HOUR: Final = timedelta(hours=1)
-
-
-@dataclass(slots=True)
-class _Trouble:
-    since: datetime
-    last: datetime
-    """When it was last seen."""
-    told: bool = False
+OF_THE_JOURNAL: Final = frozenset({"journal-unavailable"})
+"""What the journal cannot be asked about."""
+LEASE: Final = timedelta(seconds=60)
+"""For so long beyond its time-out nobody else delivers what a worker has taken; then it is dead."""
 
 
 class Lookout:
@@ -50,7 +43,9 @@ class Lookout:
     Args:
         see: what one look at the gateway tells.
         ways: how people are told, by name; without any nothing is looked for.
-        path: where it is remembered what was told.
+        own: where it is remembered what was told while the journal could not be used.
+        shared: where all workers remember what was told.
+        worker: the name of this one.
     """
 
     def __init__(
@@ -60,135 +55,127 @@ class Lookout:
         clock: Clock,
         metrics: Metrics,
         settings: Notices,
-        path: Path,
+        *,
+        own: Shelf,
+        shared: Shelf,
+        worker: str,
     ) -> None:
         self._see = see
         self._ways = ways
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
-        self._path = path
-        self._after = timedelta(seconds=settings.after_seconds)
-        self._troubles: dict[str, _Trouble] = {}
-        self._memory = Memory(waiting={way: [] for way in ways})
-        self._written: bytes | None = None
-        self._kept = True
-        self._attempts: dict[str, asyncio.Future[str]] = {}
+        self._own = own
+        self._shared = shared
+        self._worker = worker
+        self._rules = Rules(
+            timedelta(seconds=settings.after_seconds), settings.per_hour, tuple(ways)
+        )
+        self._since: dict[str, datetime] = {}
+        self._watching: dict[Shelf, datetime] = {}
+        self._cut_off: datetime | None = None
+        self._attempts: dict[tuple[str, str], asyncio.Future[str]] = {}
         self._wrong: dict[str, str] = {}
 
     async def run(self) -> None:
         """Look and tell until cancelled."""
-        await self.remember()
         while True:
             await self.turn()
             await self._clock.sleep(min(LOOK_SECONDS, self._settings.after_seconds))
-
-    async def remember(self) -> None:
-        """Take up what an earlier run told; what it told of is over only when it stays away."""
-        if not self._ways:
-            return
-        try:
-            self._memory = await asyncio.to_thread(load, self._path)
-        except (OSError, ValueError):
-            logger().warning("notices-forgotten")
-        now = self._clock.now()
-        self._troubles = {
-            cause: _Trouble(since, now, told=True) for cause, since in self._memory.told.items()
-        }
-        waiting = self._memory.waiting
-        self._memory.waiting = {way: waiting.get(way, []) for way in self._ways}
 
     async def turn(self) -> None:
         """One look, and one attempt to deliver what waits."""
         if not self._ways:
             return
         now = self._clock.now()
-        self._note(_causes(await self._see(), self._troubles), now)
-        self._issue(now)
-        await self._keep()
-        await asyncio.gather(*(self._deliver(way) for way in self._ways))
-        await self._keep()
+        seen = _causes(await self._see(), self._since)
+        self._since = {cause: self._since.get(cause, now) for cause in seen}
+        await self._own.change(lambda _: None)  # what an earlier run told
+        own = frozenset(cause for cause in seen if self._is_own(cause, now))
+        await self._work(self._own, own, now, self._shared)
+        try:
+            await self._work(self._shared, seen - own, now, self._own)
+            self._cut_off = None
+        except JournalUnavailable:
+            self._cut_off = self._cut_off or now
+            self._watching.pop(self._shared, None)
 
-    def _note(self, causes: frozenset[str], now: datetime) -> None:
-        """Write down what is seen; forget what is gone and was not told of."""
-        for cause in causes:
-            self._troubles.setdefault(cause, _Trouble(now, now)).last = now
-        for cause, trouble in list(self._troubles.items()):
-            if cause not in causes and not trouble.told:
-                if trouble.last - trouble.since >= self._after:  # it waited for room
-                    self._untold()
-                del self._troubles[cause]
+    def _is_own(self, cause: str, now: datetime) -> bool:
+        """We tell of it by ourselves: the journal is what is wrong, or has been away for long."""
+        if cause in OF_THE_JOURNAL or self._own.last.told(cause, self._worker):
+            return True
+        away = self._cut_off is not None and now - self._cut_off >= self._rules.after
+        return away and not self._shared.last.told(cause, self._worker)
 
-    def _issue(self, now: datetime) -> None:
-        """Make the notices that are due, as far as the cap lets us."""
-        begun = [at for at in self._memory.issued if now - _HOUR < at <= now]
-        for cause, trouble in sorted(self._troubles.items(), key=lambda item: item[1].since):
-            lasting = now - trouble.last if trouble.told else trouble.last - trouble.since
-            if lasting >= self._after and len(begun) < self._settings.per_hour:
-                begun.append(now)
-                self._told(cause, trouble)
-        self._memory.issued = begun
+    async def _work(self, shelf: Shelf, seen: Collection[str], now: datetime, other: Shelf) -> None:
+        """One turn of a ledger, and what waits in it.
 
-    def _told(self, cause: str, trouble: _Trouble) -> None:
-        until = trouble.last if trouble.told else None
-        notice = Notice(cause, trouble.since, until, self._memory.untold)
-        self._memory.untold = 0
-        for waiting in self._memory.waiting.values():
-            waiting.append(notice)
-            if len(waiting) > MOST_WAITING:
-                del waiting[1]  # the first may be under way
-                self._untold()
-        if trouble.told:
-            del self._troubles[cause]
-            del self._memory.told[cause]
-            logger().info("trouble-over", cause=cause)
-        else:
-            trouble.told = True
-            self._memory.told[cause] = trouble.since
-            logger().warning("trouble", cause=cause)
+        Raises:
+            JournalUnavailable: the ledger is there, and cannot be used.
+        """
+        lasting = {c: at for c, at in self._since.items() if now - at >= self._rules.after}
+        watching = self._watching.setdefault(shelf, now)
+        look = Look(now, self._worker, lasting, seen, watching)
 
-    def _untold(self) -> None:
-        self._memory.untold += 1
-        self._metrics.notice_untold()
+        def turn(ledger: Ledger) -> tuple[Sequence[Notice], int]:
+            before = ledger.untold
+            made = ledger.turn(look, self._rules, other.last.issued)
+            return made, ledger.untold - before + sum(notice.untold for notice in made)
 
-    async def _deliver(self, way: str) -> None:
+        made, untold = await shelf.change(turn)
+        for _ in range(untold):
+            self._metrics.notice_untold()
+        for notice in made:
+            if notice.event == CLOSED:
+                logger().info("trouble-over", cause=notice.cause)
+            else:
+                logger().warning("trouble", cause=notice.cause)
+        delivered = await asyncio.gather(
+            *(self._deliver(shelf, way) for way in self._ways), return_exceptions=True
+        )
+        for failed in delivered:
+            if failed is not None:
+                raise failed
+
+    async def _deliver(self, shelf: Shelf, way: str) -> None:
         """Everything that waits for one way, in order, up to the first that is not taken."""
-        waiting = self._memory.waiting[way]
-        while waiting:
-            wrong = await self._attempt(way, waiting[0])
-            self._metrics.notice(way, "failed" if wrong else "sent")
-            if wrong:
-                if wrong != self._wrong.get(way):
-                    logger().warning("notice-not-sent", destination=way, error_code=wrong)
-                self._wrong[way] = wrong
-                return
-            waiting.pop(0)
-            if self._wrong.pop(way, None):
-                logger().info("notices-sent-again", destination=way)
+        while await self._delivers(shelf, way):
+            pass
+
+    async def _delivers(self, shelf: Shelf, way: str) -> bool:
+        """Deliver what is next; false when nothing is, or it was not taken."""
+        if not shelf.last.waiting.get(way):
+            return False
+        now, mine = self._clock.now(), self._worker
+        until = now + timedelta(seconds=self._settings.timeout_seconds) + LEASE
+        notice = await shelf.change(lambda ledger: ledger.take(way, mine, now, until))
+        if notice is None:
+            return False
+        wrong = await self._attempt(way, notice)
+        self._metrics.notice(way, "failed" if wrong else "sent")
+        self._tell_of(way, wrong)
+        await shelf.change(lambda ledger: ledger.settle(way, mine, notice, delivered=not wrong))
+        return not wrong
+
+    def _tell_of(self, way: str, wrong: str) -> None:
+        """Say once that a way takes nothing, and once that it does again."""
+        before = self._wrong.pop(way, "")
+        if wrong:
+            self._wrong[way] = wrong
+            if wrong != before:
+                logger().warning("notice-not-sent", destination=way, error_code=wrong)
+        elif before:
+            logger().info("notices-sent-again", destination=way)
 
     async def _attempt(self, way: str, notice: Notice) -> str:
         """Empty when it was taken, else why not; an attempt that still goes on is not doubled."""
-        going_on = self._attempts.pop(way, None)
+        going_on = self._attempts.pop((way, notice.id), None)
         attempt = going_on or _detached(self._ways[way], notice, self._clock.now())
         await asyncio.wait({attempt}, timeout=self._settings.timeout_seconds)
         if attempt.done():
             return attempt.result()
-        self._attempts[way] = attempt
+        self._attempts[way, notice.id] = attempt
         return "timed-out"
-
-    async def _keep(self) -> None:
-        """Write down what has changed; what cannot be written is said once."""
-        content = self._memory.written()
-        if content == self._written:
-            return
-        try:
-            await asyncio.to_thread(save, self._path, content)
-        except OSError as error:
-            if self._kept:
-                logger().warning("notices-not-kept", error_code=f"errno-{error.errno}")
-            self._kept = False
-        else:
-            self._written, self._kept = content, True
 
 
 def _causes(sight: Sight, known: Mapping[str, object]) -> frozenset[str]:

@@ -52,14 +52,19 @@ _FRENCH_REASONS: Final = {
     "outbox-stuck": "Des envois attendent, et aucun ne part.",
 }
 _ENGLISH_NOTICES: Final = {
-    "opened": "Trouble since {since}.",
-    "closed": "Over since {until}; it began at {since}.",
+    "opened": "Trouble since {since} (Paris).",
+    "closed": "Over since {until}; it began at {since} (Paris).",
+    "one": "It is the trouble of worker {worker}.",
+    "all": "Worker {worker} saw it first; workers that share it send no notice of their own.",
     "untold": "Besides, {count} came and went without a notice: see the log and the metrics.",
     "look": "What to do: runbook.md, /readyz; eessi-gateway status shows more.",
 }
 _FRENCH_NOTICES: Final = {
-    "opened": "Incident depuis le {since}.",
-    "closed": "Terminé depuis le {until} ; début le {since}.",
+    "opened": "Incident depuis le {since} (heure de Paris).",
+    "closed": "Terminé depuis le {until} ; début le {since} (heure de Paris).",
+    "one": "Il s'agit du processus {worker}.",
+    "all": "Vu d'abord par le processus {worker} ; les processus qui le partagent n'envoient pas"
+    " d'avis à eux.",
     "untold": "En outre, sans avis, incidents survenus et terminés : {count} ; voir le journal"
     " technique et les métriques.",
     "look": "Que faire : runbook.md, /readyz ; eessi-gateway status en montre plus.",

@@ -2,8 +2,10 @@
 
 import json
 import socket
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -37,6 +39,12 @@ def hook():
         thread.join()
 
 
+def remembered(state):
+    """The ledger in the journal."""
+    with closing(sqlite3.connect(state / "journal.db")) as db:
+        return json.loads(db.execute("SELECT content FROM notices").fetchone()[0])
+
+
 def test_a_pause_that_lasts_is_told_of_once_through_a_restart_and_so_is_its_end(
     daemon, command, hook
 ):
@@ -47,8 +55,7 @@ def test_a_pause_that_lasts_is_told_of_once_through_a_restart_and_so_is_its_end(
     assert command(first.state, "pause", "--why", "ticket 1").returncode == 0
     first.wait_until(lambda: said)
     # killed between telling and noting it, it would tell again
-    kept = first.state / "notices.json"
-    first.wait_until(lambda: not any(json.loads(kept.read_bytes())["waiting"].values()))
+    first.wait_until(lambda: not any(remembered(first.state)["waiting"].values()))
     first.kill()
     second = daemon(env=env)
     second.wait_for("started")
@@ -62,6 +69,7 @@ def test_a_pause_that_lasts_is_told_of_once_through_a_restart_and_so_is_its_end(
     ]
     assert "ticket" not in json.dumps(said)
     assert second.actions.count("trouble-over") == 1
+    assert not (first.state / "notices.json").exists()
 
 
 def test_a_server_that_never_answers_delays_neither_the_work_nor_the_end(

@@ -1,5 +1,9 @@
-"""People hear once of a trouble and once of its end, by real servers, and never too often."""
+"""People hear once of a trouble and once of its end, by real servers, and never too often.
 
+However many workers there are, and when one of them dies, or their journal is away.
+"""
+
+import asyncio
 import email
 import hashlib
 import hmac
@@ -19,10 +23,22 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.clock import ManualClock
 from gateway.config import Notices
+from gateway.errors import JournalUnavailable
+from gateway.journal.noticing import Remembered
 from gateway.journal.rows import Backlog, Counts
+from gateway.journal.sqlite import SqliteJournal
 from gateway.notices import Notice
-from gateway.notices.keeping import NAME
-from gateway.notices.lookout import MOST_WAITING, Lookout
+from gateway.notices.keeping import NAME, InFile, InJournal
+from gateway.notices.ledger import (
+    FORGOTTEN,
+    MOST_WAITING,
+    Ledger,
+    Look,
+    Rules,
+    restored,
+    written,
+)
+from gateway.notices.lookout import Lookout
 from gateway.notices.ways import SIGNATURE, ways
 from gateway.seen.watching import PARTS, Part, Rates, Sight, State
 
@@ -53,18 +69,54 @@ class Told:
         return [(notice.cause, notice.event) for notice in self.notices]
 
 
+class Door:
+    """The real journal, which can be away."""
+
+    def __init__(self, journal):
+        self.journal, self.away = journal, False
+
+    async def notices(self):
+        self.knock()
+        return await self.journal.notices()
+
+    async def remember_notices(self, now):
+        self.knock()
+        return await self.journal.remember_notices(now)
+
+    def knock(self):
+        if self.away:
+            raise JournalUnavailable
+
+
 @pytest.fixture
-def watch(tmp_path, metrics):
-    """Makes a watched gateway whose state a test sets."""
+async def door(tmp_path):
+    journal = await SqliteJournal.open(
+        tmp_path / "journal.db", instance="rina-1", environment="test", inline=True
+    )
+    yield Door(journal)
+    await journal.close()
+
+
+@pytest.fixture
+def watch(tmp_path, metrics, door):
+    """Makes a watched worker whose state a test sets; all share a journal, and have a folder."""
 
     class Watched:
-        def __init__(self, clock=None, told=None, **settings):
+        def __init__(self, clock=None, told=None, worker="gw-1", way="webhook", **settings):
             self.clock = clock or ManualClock(START)
             self.told = told or Told()
             self.now = sight()
             limits = Notices(**{"after_seconds": 60, "per_hour": 10, **settings})
+            self.path = tmp_path / f"{worker}-{NAME}"
             self.lookout = Lookout(
-                self.see, {"webhook": self.told}, self.clock, metrics, limits, tmp_path / NAME
+                self.see,
+                {way: self.told},
+                self.clock,
+                metrics,
+                limits,
+                own=InFile(self.path),
+                shared=InJournal(door, 10),
+                worker=worker,
             )
 
         async def see(self):
@@ -73,11 +125,17 @@ def watch(tmp_path, metrics):
         async def passes(self, seconds, *reasons, stuck=(), step=15):
             """So much time, in which this is seen."""
             self.now = sight(*reasons, stuck=stuck)
-            for _ in range(seconds // step):
-                await self.lookout.turn()
-                await self.clock.advance(step)
+            await together(seconds, self, step=step)
 
     return Watched
+
+
+async def together(seconds, *workers, step=15):
+    """So much time, in which each worker sees what it last saw."""
+    for _ in range(seconds // step):
+        for worker in workers:
+            await worker.lookout.turn()
+        await workers[0].clock.advance(step)
 
 
 def counted(metrics, name, **labels):
@@ -98,14 +156,14 @@ async def test_a_trouble_that_lasts_is_told_of_once_and_so_is_its_end(watch):
     one = watch()
     await one.passes(60, "journal-unavailable")
     assert one.told.said == []
-    await one.passes(3600, "journal-unavailable")
+    await one.passes(1200, "journal-unavailable")
     assert one.told.said == [("journal-unavailable", "opened")]
-    await one.passes(3600)
+    await one.passes(1200)
     assert one.told.said == [("journal-unavailable", "opened"), ("journal-unavailable", "closed")]
     opened, closed = one.told.notices
     assert (opened.since, opened.until) == (START, None)
     assert closed.since == START
-    assert closed.until == START + timedelta(seconds=3660 - 15)
+    assert closed.until == START + timedelta(seconds=1260 - 15)
 
 
 async def test_one_that_passes_is_not_told_of(watch):
@@ -186,16 +244,18 @@ async def test_what_was_not_taken_is_tried_again_in_order(watch, metrics):
     assert counted(metrics, "gateway_notices_total", way="webhook", outcome="sent") == 2
 
 
-async def test_a_way_that_is_down_for_long_keeps_no_more_than_a_few(watch, metrics):
-    one = watch(per_hour=1000)
-    one.told.wrong = "unreachable"
-    for _ in range(MOST_WAITING):
-        await one.passes(100, "consumer-gone", step=25)
-        await one.passes(100, step=25)
-    one.told.wrong = ""
-    await one.passes(15)
-    assert len(one.told.said) <= MOST_WAITING
-    assert counted(metrics, "gateway_notices_untold_total") > 0
+def test_a_way_that_is_down_for_long_keeps_no_more_than_a_few():
+    ledger, rules = Ledger(), Rules(timedelta(minutes=1), 10, ("webhook",))
+    since = {"paused": START}
+    for hour in range(2 * MOST_WAITING):
+        at = START + timedelta(hours=hour)
+        seen = since if hour % 2 == 0 else {}
+        ledger.turn(Look(at, "gw-1", seen, tuple(seen), START), rules, {})
+    waiting = ledger.waiting["webhook"]
+    assert len(waiting) == MOST_WAITING
+    assert sum(notice.untold for notice in waiting) + ledger.untold < 2 * MOST_WAITING
+    assert ledger.untold > 0
+    assert restored(written(ledger)) == ledger
 
 
 async def test_a_way_that_hangs_holds_nothing_up_and_is_not_asked_twice_at_once(watch):
@@ -231,18 +291,16 @@ async def test_a_defect_in_a_way_is_a_failed_attempt(watch, metrics, monkeypatch
 # -- across starts ---------------------------------------------------------------------------
 
 
-async def test_a_restart_repeats_nothing_and_forgets_nothing(watch, tmp_path):
+async def test_a_restart_repeats_nothing_and_forgets_nothing(watch):
     one = watch()
-    await one.passes(120, "consumer-gone", "paused")
-    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
+    await one.passes(120, "schemas-invalid", "paused")
     again = watch(clock=one.clock, told=one.told)
-    await again.lookout.remember()
     await again.passes(30)  # it has not seen everything yet
     await again.passes(600, "paused")
     assert sorted(one.told.said) == [
-        ("consumer-gone", "closed"),
-        ("consumer-gone", "opened"),
         ("paused", "opened"),
+        ("schemas-invalid", "closed"),
+        ("schemas-invalid", "opened"),
     ]
 
 
@@ -251,7 +309,6 @@ async def test_what_was_not_taken_before_the_end_is_tried_after_the_start(watch)
     one.told.wrong = "unreachable"
     await one.passes(120, "consumer-gone")
     again = watch(clock=one.clock)
-    await again.lookout.remember()
     await again.passes(15, "consumer-gone")
     assert again.told.said == [("consumer-gone", "opened")]
 
@@ -260,43 +317,228 @@ async def test_the_cap_holds_across_starts(watch):
     one = watch(per_hour=1)
     await one.passes(120, "consumer-gone")
     again = watch(clock=one.clock, per_hour=1)
-    await again.lookout.remember()
     await again.passes(600, "consumer-gone", "paused")
     assert again.told.said == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"told": {"a": 1}}', b"\xff"])
-async def test_a_spoilt_memory_is_begun_anew(watch, tmp_path, content):
-    (tmp_path / NAME).write_bytes(content)
+SPOILT = ["{}", "[]", '{"troubles": {"a": 1}}', "\ufffd"]
+
+
+@pytest.mark.parametrize("content", [*SPOILT, ""])
+async def test_a_spoilt_memory_is_begun_anew(watch, door, content):
     one = watch()
-    await one.lookout.remember()
-    await one.passes(120, "consumer-gone")
+    one.path.write_bytes(content.encode())
+    assert await door.remember_notices(Remembered(0, content))
+    await one.passes(120, "consumer-gone", "journal-unavailable")
+    assert sorted(one.told.said) == [
+        ("consumer-gone", "opened"),
+        ("journal-unavailable", "opened"),
+    ]
+
+
+async def test_a_memory_that_cannot_be_written_keeps_nobody_from_being_told(watch, door):
+    one = watch()
+    one.path.mkdir()
+    door.away = True
+    await one.passes(300, "consumer-gone")
     assert one.told.said == [("consumer-gone", "opened")]
 
 
-async def test_a_memory_that_cannot_be_written_keeps_nobody_from_being_told(watch, tmp_path):
-    (tmp_path / NAME).mkdir()
-    one = watch()
-    await one.lookout.remember()
-    await one.passes(120, "consumer-gone")
-    assert one.told.said == [("consumer-gone", "opened")]
-
-
-async def test_without_a_way_nothing_is_looked_at_or_written(tmp_path, metrics):
+async def test_without_a_way_nothing_is_looked_at_or_written(tmp_path, door, metrics):
     async def see():
         pytest.fail("it looked")
 
     path = tmp_path / NAME
-    lookout = Lookout(see, {}, ManualClock(START), metrics, Notices(), path)
-    await lookout.remember()
+    places = {"own": InFile(path), "shared": InJournal(door, 10), "worker": "gw-1"}
+    lookout = Lookout(see, {}, ManualClock(START), metrics, Notices(), **places)
     await lookout.turn()
     assert not path.exists()
+    assert await door.notices() == Remembered(0, "")
+
+
+async def test_a_gateway_that_is_well_writes_nothing(watch, door):
+    one = watch()
+    await one.passes(600)
+    assert await door.notices() == Remembered(0, "")
+    assert not one.path.exists()
+
+
+async def test_what_belongs_to_nobody_any_more_is_forgotten(watch, metrics):
+    gone, other = watch(way="mail"), watch(worker="gw-2")
+    gone.told.wrong = "unreachable"
+    await gone.passes(120, "schemas-invalid")
+    await other.clock.advance((gone.clock.now() - START).total_seconds())
+    await other.passes(120, "paused")
+    await other.clock.advance(FORGOTTEN.total_seconds())
+    await other.passes(600)
+    assert other.told.said == [("paused", "opened"), ("paused", "closed")]
+    assert other.told.notices[-1].untold == 1
+    assert counted(metrics, "gateway_notices_untold_total") == 1
+    back = watch(clock=other.clock, way="mail")
+    await back.passes(60)
+    assert back.told.said == []
+
+
+# -- several workers -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(watch):
+    """Workers on one journal, and all that they tell in order."""
+    told = Told()
+    first = watch(told=told)
+    others = [watch(clock=first.clock, told=told, worker=f"gw-{n}") for n in (2, 3)]
+    return [first, *others], told
+
+
+async def test_a_trouble_that_all_share_is_told_of_once_and_so_is_its_end(three):
+    workers, told = three
+    for worker in workers:
+        worker.now = sight("paused", stuck=("outbox",))
+    await together(600, *workers)
+    assert sorted(told.said) == [("outbox-stuck", "opened"), ("paused", "opened")]
+    for worker in workers:
+        worker.now = sight()
+    await together(600, *workers)
+    assert sorted(told.said[2:]) == [("outbox-stuck", "closed"), ("paused", "closed")]
+    assert {notice.worker for notice in told.notices} == {"gw-1"}
+
+
+async def test_the_end_is_told_when_nobody_sees_it_any_more_also_by_one_who_never_did(three):
+    (one, two, three_), told = three
+    one.now = two.now = sight("broker-unreachable")
+    await together(300, one, two, three_)
+    one.now = sight()
+    await together(300, one, two, three_)
+    assert told.said == [("broker-unreachable", "opened")]
+    await together(300, three_)  # the others have died
+    assert told.said == [("broker-unreachable", "opened"), ("broker-unreachable", "closed")]
+
+
+async def test_the_trouble_of_each_worker_is_its_own_and_names_it(three):
+    (one, two, three_), told = three
+    one.now = two.now = sight("broker-certificates")
+    await together(300, one, two, three_)
+    assert [(n.cause, n.worker) for n in told.notices] == [
+        ("broker-certificates", "gw-1"),
+        ("broker-certificates", "gw-2"),
+    ]
+    assert len({notice.id for notice in told.notices}) == 2
+    one.now = sight()
+    await together(300, one, two, three_)
+    assert [(n.event, n.worker) for n in told.notices[2:]] == [("closed", "gw-1")]
+    await together(600, one, three_)  # who has died has not said that its trouble is over
+    assert len(told.notices) == 3
+
+
+async def test_the_cap_counts_what_any_worker_tells(watch):
+    told = Told()
+    one = watch(told=told, per_hour=3)
+    two = watch(clock=one.clock, told=told, worker="gw-2", per_hour=3)
+    one.now = two.now = sight("schemas-invalid", "broker-certificates", "paused")
+    await together(1200, one, two)
+    assert len(told.notices) == 3
+    one.now = two.now = sight()
+    await together(3600, one, two)
+    assert sum(notice.untold for notice in told.notices) == 2
+
+
+async def test_what_one_worker_made_and_never_sent_another_one_sends(watch):
+    asked, released = threading.Event(), threading.Event()
+
+    def hangs(_notice, _at):
+        asked.set()
+        released.wait(60)
+        return "timed-out"
+
+    one = watch(told=hangs, timeout_seconds=30)
+    two = watch(clock=one.clock, worker="gw-2", timeout_seconds=30)
+    await one.passes(60, "paused")
+    turn = asyncio.ensure_future(one.lookout.turn())
+    assert await asyncio.to_thread(asked.wait, 30)
+    turn.cancel()  # it dies while it sends
+    await two.passes(75, "paused")
+    assert two.told.said == []  # the other one might only be slow
+    await two.passes(30, "paused")
+    assert two.told.said == [("paused", "opened")]
+    released.set()
+
+
+async def test_what_one_worker_cannot_deliver_another_one_does(watch):
+    one = watch()
+    two = watch(clock=one.clock, worker="gw-2")
+    one.told.wrong = "unreachable"
+    one.now = two.now = sight("paused")
+    await together(120, one, two)
+    assert (one.told.said, two.told.said) == ([], [("paused", "opened")])
+
+
+# -- the journal away ------------------------------------------------------------------------
+
+
+async def test_that_the_journal_is_away_each_worker_tells_and_each_tells_its_end(three, door):
+    workers, told = three
+    door.away = True
+    for worker in workers:
+        worker.now = sight("journal-unavailable")
+    await together(600, *workers)
+    assert sorted((n.event, n.worker) for n in told.notices) == [
+        ("opened", f"gw-{n}") for n in (1, 2, 3)
+    ]
+    assert workers[0].path.stat().st_mode & 0o777 == 0o600
+    door.away = False
+    for worker in workers:
+        worker.now = sight()
+    await together(600, *workers)
+    assert sorted((n.event, n.worker) for n in told.notices[3:]) == [
+        ("closed", f"gw-{n}") for n in (1, 2, 3)
+    ]
+
+
+async def test_a_restart_while_the_journal_is_away_repeats_and_forgets_nothing(watch, door):
+    door.away = True
+    one = watch()
+    await one.passes(120, "journal-unavailable")
+    again = watch(clock=one.clock, told=one.told)
+    await again.passes(120, "journal-unavailable")
+    door.away = False
+    await again.passes(120)
+    assert one.told.said == [("journal-unavailable", "opened"), ("journal-unavailable", "closed")]
+
+
+async def test_what_was_told_of_before_the_journal_went_is_not_told_of_again(three, door):
+    workers, told = three
+    for worker in workers:
+        worker.now = sight("consumer-gone")
+    await together(120, *workers)
+    door.away = True
+    await together(600, *workers)
+    door.away = False
+    for worker in workers[1:]:
+        worker.now = sight()
+    await together(30, *reversed(workers))  # who comes back first has not looked for long enough
+    assert told.said == [("consumer-gone", "opened")]
+    workers[0].now = sight()
+    await together(120, *workers)
+    assert told.said == [("consumer-gone", "opened"), ("consumer-gone", "closed")]
+
+
+async def test_what_lasts_while_the_journal_is_away_is_told_of_all_the_same(watch, door):
+    door.away = True
+    one = watch(per_hour=2)
+    await one.passes(300, "journal-unavailable", "broker-unreachable", "paused")
+    assert len(one.told.said) == 2
+    door.away = False
+    await one.passes(600)
+    assert len(one.told.said) == 2  # the cap counts what was told alone
+    await one.passes(3600)
+    assert len(one.told.said) == 4
 
 
 # -- by a real webhook -----------------------------------------------------------------------
 
-OPENED = Notice("journal-unavailable", START)
-CLOSED = Notice("outbox-stuck", START, START + timedelta(minutes=7), 3)
+OPENED = Notice("journal-unavailable", "gw-1:9464", START)
+CLOSED = Notice("outbox-stuck", "gw-1:9464", START, START + timedelta(minutes=7), 3)
 
 
 @contextmanager
@@ -341,18 +583,22 @@ def test_a_webhook_gets_codes_and_words_in_both_languages():
     assert SIGNATURE not in headers
     said = json.loads(body)
     assert said.pop("text") == {
-        "en": "Over since 2026-03-02 08:07 UTC; it began at 2026-03-02 08:00 UTC. Outgoing"
-        " messages wait, and none leaves. Besides, 3 came and went without a notice: see the log"
+        "en": "Over since 2026-03-02 09:07; it began at 2026-03-02 09:00 (Paris). Outgoing"
+        " messages wait, and none leaves. Worker gw-1:9464 saw it first; workers that share it"
+        " send no notice of their own. Besides, 3 came and went without a notice: see the log"
         " and the metrics.",
-        "fr": "Terminé depuis le 2026-03-02 08:07 UTC ; début le 2026-03-02 08:00 UTC. Des envois"
-        " attendent, et aucun ne part. En outre, sans avis, incidents survenus et terminés : 3 ;"
-        " voir le journal technique et les métriques.",
+        "fr": "Terminé depuis le 2026-03-02 09:07 ; début le 2026-03-02 09:00 (heure de Paris)."
+        " Des envois attendent, et aucun ne part. Vu d'abord par le processus gw-1:9464 ; les"
+        " processus qui le partagent n'envoient pas d'avis à eux. En outre, sans avis, incidents"
+        " survenus et terminés : 3 ; voir le journal technique et les métriques.",
     }
     assert said == {
         "format": "eessi-gateway-notice-1",
         "id": "outbox-stuck.closed.20260302T080000Z",
         "event": "closed",
         "cause": "outbox-stuck",
+        "worker": "gw-1:9464",
+        "shared": True,
         "since": "2026-03-02T08:00:00Z",
         "until": "2026-03-02T08:07:00Z",
         "untold": 3,
@@ -433,7 +679,7 @@ def test_a_mail_says_it_in_french_and_in_english():
     assert mail["Message-ID"] == "<outbox-stuck.closed.20260302T080000Z.rina-1@example.org>"
     text = mail.get_content()
     assert text.startswith(
-        "Terminé depuis le 2026-03-02 08:07 UTC ; début le 2026-03-02 08:00 UTC."
+        "Terminé depuis le 2026-03-02 09:07 ; début le 2026-03-02 09:00 (heure de Paris)."
     )
     assert "Outgoing messages wait, and none leaves." in text.splitlines()
 
