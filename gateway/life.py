@@ -26,12 +26,11 @@ from gateway.core.states import CaseState, MessageState
 from gateway.core.tables import Tables
 from gateway.daemon import CAUSES_SHOWN
 from gateway.journal import Claimed
-from gateway.journal.rows import Release, Row
+from gateway.journal.rows import Release, Row, worklist_cause
 from gateway.journal.sqlite import SqliteJournal
 from gateway.loading import desk
 from gateway.log import configure
 from gateway.metrics import Metrics
-from gateway.people.agenda import cause_of
 from gateway.pipeline import Desk, Pipeline
 from gateway.relay import Pace, Relay
 from gateway.simulation.cases import Case, Drawing
@@ -283,7 +282,7 @@ class _World:
         self.life.lost.extend(sorted(self._sent - rows.keys()))
         for row in rows.values():
             if row.state in {MessageState.REFERRED, MessageState.REFUSED}:
-                self.life.worklist[cause_of(row)] += 1
+                self.life.worklist[worklist_cause(row.decision, row.cause)] += 1
             elif row.state in {MessageState.WAITING, MessageState.RECORDED}:
                 self.life.lost.append(row.message_id)
         for told in self.told.values():

@@ -28,6 +28,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from gateway import __version__
+from gateway.journal.rows import ALONG
 
 OUTCOMES: Final = ("recorded", "duplicate", "identity-conflict", "failed")
 DECISIONS: Final = (
@@ -250,13 +251,13 @@ class Metrics:
         )
         self._inbound = self._gauge("gateway_inbound_waiting", "Messages waiting to be taken in.")
         self._worklist = self._by_cause(
-            "gateway_worklist", "Messages that wait for a person.", ("hold", "refuse", "refer")
+            "gateway_worklist", "Messages that wait for a person.", self._waiting()
         )
         self._worklist_oldest = self._gauge(
             "gateway_worklist_oldest_seconds", "How long ago the first of them was received."
         )
         self._quarantine = self._by_cause(
-            "gateway_quarantine", "Messages set aside.", ("set-aside",)
+            "gateway_quarantine", "Messages set aside.", self._known("set-aside")
         )
         self._questions = Gauge(
             "gateway_questions_open",
@@ -400,7 +401,7 @@ class Metrics:
     def worklist(self, by_cause: Mapping[str, int], *, oldest_seconds: float) -> None:
         """The worklist now; a cause not named is at 0, and so is the age when it is empty."""
         self._worklist_oldest.set(oldest_seconds)
-        _set_all(self._worklist, self._known("hold", "refuse", "refer"), by_cause)
+        _set_all(self._worklist, self._waiting(), by_cause)
 
     def quarantine(self, by_cause: Mapping[str, int]) -> None:
         """The quarantine now; a cause not named is at 0."""
@@ -475,10 +476,14 @@ class Metrics:
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, registry=self._registry)
 
-    def _by_cause(self, name: str, meaning: str, decisions: Sequence[str]) -> Gauge:
+    def _by_cause(self, name: str, meaning: str, causes: Sequence[str]) -> Gauge:
         gauge = Gauge(name, meaning, ("cause",), registry=self._registry)
-        _set_all(gauge, self._known(*decisions), {})
+        _set_all(gauge, causes, {})
         return gauge
+
+    def _waiting(self) -> tuple[str, ...]:
+        """Every cause of an entry of the worklist."""
+        return (*self._known("refuse", "refer"), ALONG)
 
     def _known(self, *decisions: str) -> tuple[str, ...]:
         return tuple(cause for decision in decisions for cause in self._causes[decision])

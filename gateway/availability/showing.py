@@ -103,7 +103,8 @@ def _part(title: str, found: Sequence[tuple[Line, Figures]], lang: str, say: Say
 def named(line: Line, lang: str) -> str:
     """What a line is about, in words."""
     code = "itself" if line.name == GATEWAY else f"kind-{line.kind}"
-    return said(lang, code, name=line.name, parts=", ".join(line.parts))
+    parts = (said(lang, "itself") if part == GATEWAY else part for part in line.parts)
+    return said(lang, code, name=line.name, parts=", ".join(parts))
 
 
 def brief(of: Figures, lang: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from gateway.reports.misrouting import misrouting
 from gateway.reports.returned import returned
 from gateway.reports.service_levels import TIMED, levels
 from gateway.wording import sentence
+from gateway.wording.numbers import duration, number
 
 
 @click.group()
@@ -47,6 +48,10 @@ _NAMES: Final = {
         ServiceKind.ANSWER: "réponses",
         ServiceKind.REMINDER: "rappels (par question)",
     },
+}
+_BY: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {"buc": "BUC"},
+    "fr": {"row": "ligne", "assumed": "supposé", "buc": "BUC"},
 }
 
 
@@ -88,9 +93,9 @@ def report_returned(settings: Settings, since: datetime | None, *, as_json: bool
         if as_json:
             click.echo(json.dumps({**asdict(row), "rate": round(row.rate, 4)}))
             continue
-        head = (
-            f"{row.by:<12} {row.value:<24}{row.came_back:>6} / {row.transfers:<6} {row.rate:>7.2%}"
-        )
+        by = _BY[settings.lang].get(row.by, row.by)
+        rate = f"{number(settings.lang, 100 * row.rate, 2)} %"
+        head = f"{by:<12} {row.value:<27}{row.came_back:>6} / {row.transfers:<6} {rate:>8}"
         settings.say(
             f"{head}  returned {row.returned}, recalled {row.recalled}",
             f"{head}  rendus {row.returned}, rappelés {row.recalled}",
@@ -119,26 +124,18 @@ def report_partners(settings: Settings, since: datetime | None, *, as_json: bool
 def _levels_line(lang: str, row: Mapping[str, Any]) -> str:
     names = _NAMES[lang]
     parts = [
-        f"{names[kind]} {row[f'{kind}s']} ({_days(lang, row[f'{kind}_median_seconds'])} /"
-        f" {_days(lang, row[f'{kind}_p90_seconds'])})"
+        f"{names[kind]} {row[f'{kind}s']} ({_took(lang, row[f'{kind}_median_seconds'])} /"
+        f" {_took(lang, row[f'{kind}_p90_seconds'])})"
         for kind in TIMED
     ]
     each = row["reminders_per_question"]
-    reminders = (
-        f"{names[ServiceKind.REMINDER]} {row['reminders']} ({'-' if each is None else each})"
-    )
+    mean = "-" if each is None else number(lang, each, 2)
+    reminders = f"{names[ServiceKind.REMINDER]} {row['reminders']} ({mean})"
     return f"{row['country']:<3} {'  '.join((*parts, reminders))}"
 
 
-def _days(lang: str, seconds: float | None) -> str:
-    """A time as people read it: minutes up to two hours, hours up to two days, then days."""
-    if seconds is None:
-        return "-"
-    hours = seconds / 3600
-    if hours < 2:
-        return f"{hours * 60:.0f} min"
-    day = "j" if lang == "fr" else "d"
-    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} {day}"
+def _took(lang: str, seconds: float | None) -> str:
+    return "-" if seconds is None else duration(lang, seconds)
 
 
 async def _transfers(settings: Settings, since: datetime | None) -> Sequence[TransferMade]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings, pausing
+from gateway.cli.paris import clock
 from gateway.clock import SystemClock
 from gateway.errors import GatewayError, Unreachable
 from gateway.journal.pausing import Reach
@@ -20,6 +21,7 @@ from gateway.seen.watching import shown as part_shown
 from gateway.seen.watching import stopped
 from gateway.transport.folder.statuses import rejected
 from gateway.wording import sentence
+from gateway.wording.numbers import duration, number
 
 LINES: Final = (
     *("running", "paused", "in_flight", "not_ready", "release", "next_releases"),
@@ -87,6 +89,9 @@ def _show(settings: Settings, *, as_json: bool) -> int:
         click.echo(json.dumps(seen, ensure_ascii=False))
         return code
     parts, rates, pauses = (seen.pop(key) for key in ("parts", "rates", "pauses"))
+    if seen["worklist_oldest"] is not None:
+        seen["worklist_oldest"] = clock(seen["worklist_oldest"], minutes=True)
+    seen["next_releases"] = {n: clock(at, minutes=True) for n, at in seen["next_releases"].items()}
     for part in parts:
         click.echo(_part(part, settings.lang))
     if rates is not None:
@@ -103,27 +108,27 @@ def _label(settings: Settings, key: str) -> str:
 
 
 def _part(part: dict[str, Any], lang: str) -> str:
-    """`Outbox   lag   12   75 s   Something has waited longer than agreed.`"""
-    waits = "-" if part["waiting"] is None else f"{part['waiting']}"
-    age = "-" if not part["oldest_seconds"] else f"{part['oldest_seconds']:.0f} s"
+    """`Outbox   lag   12   1 min 15 s   Something has waited longer than agreed.`"""
+    waits = "-" if part["waiting"] is None else number(lang, part["waiting"])
+    age = "-" if not part["oldest_seconds"] else duration(lang, part["oldest_seconds"])
     meaning = sentence(lang, "part-state", part["state"])
     name = sentence(lang, "page", f"part:{part['part']}")
-    return f"{name:<20} {part['state']:<7} {waits:>7} {age:>9}  {meaning}"
+    return f"{name:<20} {part['state']:<7} {waits:>7} {age:>12}  {meaning}"
 
 
 def _rates(rates: dict[str, Any], lang: str) -> str:
-    """`Received 12/min, handed over 30/min ...` over the last minutes."""
+    """`Received 12.0/min, Handed over 30.0/min ...` over the last minutes."""
 
     def say(code: str) -> str:
         return sentence(lang, "page", code)
 
     mean = rates["mean_seconds"]
-    shown = "-" if mean is None else f"{1000 * mean:.1f}"
+    shown = "-" if mean is None else number(lang, 1000 * mean, 1)
     return (
-        f"{say('received')} {rates['received_per_minute']:g}/min,"
-        f" {say('sent')} {rates['sent_per_minute']:g}/min,"
-        f" {say('failed')} {rates['send_failures']}, {say('mean')} {shown}"
-        f" ({rates['window_seconds']:.0f} s)"
+        f"{say('received')} {number(lang, rates['received_per_minute'], 1)}/min,"
+        f" {say('sent')} {number(lang, rates['sent_per_minute'], 1)}/min,"
+        f" {say('failed')} {number(lang, rates['send_failures'])}, {say('mean')} {shown}"
+        f" ({duration(lang, rates['window_seconds'])})"
     )
 
 

@@ -750,11 +750,11 @@ SELECT :case_id, coalesce(max(seq), 0) + 1, :instance, :environment, :at, :what,
 SELECT at, what, state, who, object, reason FROM case_deed WHERE case_id = ? ORDER BY seq;
 
 -- count_causes --
-SELECT m.state, coalesce(d.cause, d.decision, 'absorbed'), count(*), min(m.received_at)
+SELECT m.state, d.decision, d.cause, count(*), min(m.received_at)
   FROM message AS m
   JOIN decision AS d ON d.message_id = m.message_id AND d.attempt = m.attempt
  WHERE m.state IN ('referred', 'refused', 'quarantined')
- GROUP BY 1, 2;
+ GROUP BY 1, 2, 3;
 
 -- count_questions --
 -- Asked, neither answered nor failed nor expired, in a case that is still with us.

@@ -1,6 +1,7 @@
 """Looking into the journal, on one read-only connection; nothing here writes or waits."""
 
 import json
+from collections import Counter as Tally
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -37,6 +38,7 @@ from gateway.journal.rows import (
     TableRelease,
     Task,
     TransferMade,
+    worklist_cause,
 )
 
 _EARLIEST: Final = -(2**63)
@@ -347,15 +349,21 @@ class Reading:
 
     def counts(self) -> Counts:
         """How much there is of what."""
-        causes = [tuple(row) for row in self._rows("count_causes")]
-        referred = [c for c in causes if c[0] != MessageState.QUARANTINED]
+        worklist, quarantine = Tally[str](), Tally[str]()
+        first = None
+        for state, decision, cause, count, since in self._rows("count_causes"):
+            if state == MessageState.QUARANTINED:
+                quarantine[cause] += count
+            else:
+                worklist[worklist_cause(decision, cause)] += count
+                first = since if first is None else min(first, since)
         return Counts(
             messages=dict(map(tuple, self._rows("count_messages"))),
             sendings=dict(map(tuple, self._rows("count_sendings"))),
-            worklist=_sum(referred),
-            quarantine=_sum(c for c in causes if c[0] == MessageState.QUARANTINED),
+            worklist=worklist,
+            quarantine=quarantine,
             questions=dict(map(tuple, self._rows("count_questions"))),
-            worklist_oldest=_instant(min((c[3] for c in referred), default=None)),
+            worklist_oldest=_instant(first),
         )
 
     def by_buc(self) -> Mapping[str, Mapping[str, int]]:
@@ -457,13 +465,6 @@ def _table_release(row: Line) -> TableRelease:
         approver=row["approver"],
         approved_at=instant(approved) if approved is not None else None,
     )
-
-
-def _sum(causes: Iterable[tuple[str, str, int, int]]) -> Mapping[str, int]:
-    numbers: dict[str, int] = {}
-    for _, cause, number, _ in causes:
-        numbers[cause] = numbers.get(cause, 0) + number
-    return numbers
 
 
 def _row(row: Line) -> Row:

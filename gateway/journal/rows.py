@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from gateway.core.events import Event
 from gateway.core.evidence import Evidence
@@ -168,6 +168,17 @@ class Backlog:
     """Sendings that wait for a person's yes, beside the unsent."""
     oldest_proposed: datetime | None = None
     """Since when the first of them has waited."""
+
+
+ALONG: Final = "with-its-case"
+"""The cause of what waited, and came to a person together with its case."""
+_OF_ITS_OWN: Final = frozenset({"refer", "refuse"})
+"""Decisions that put a message on the worklist by themselves."""
+
+
+def worklist_cause(decision: str | None, cause: str | None) -> str:
+    """Why a message with this decision is on the worklist."""
+    return cause if decision in _OF_ITS_OWN and cause else ALONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,10 @@ Age and due day count from the receipt: the time limits of the sender do.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from gateway.core.matter import PARIS
 from gateway.core.working_days import working_days_after
-from gateway.journal.rows import Row, Task
-
-ALONG: Final = "with-its-case"
-"""The cause of an entry that waited, and came to a person together with its case."""
-_OF_ITS_OWN: Final = frozenset({"refer", "refuse"})
-"""Decisions that put a message on the worklist by themselves."""
+from gateway.journal.rows import Task, worklist_cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +32,6 @@ class Group:
     oldest_days: int
     overdue: int
     unassigned: int
-
-
-def cause_of(row: Row) -> str:
-    """Why the message is on the worklist."""
-    return row.cause if row.decision in _OF_ITS_OWN and row.cause else ALONG
 
 
 def items(tasks: Iterable[Task], today: date, due_days: int) -> list[Item]:
@@ -75,4 +64,5 @@ def groups(listed: Sequence[Item]) -> list[Group]:
 def _item(task: Task, today: date, due_days: int) -> Item:
     day = task.row.received_at.astimezone(PARIS).date()
     due = working_days_after(day, due_days)
-    return Item(task, cause_of(task.row), max((today - day).days, 0), due, due < today)
+    cause = worklist_cause(task.row.decision, task.row.cause)
+    return Item(task, cause, max((today - day).days, 0), due, due < today)

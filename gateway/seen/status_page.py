@@ -23,7 +23,7 @@ from gateway.core.matter import PARIS
 from gateway.seen.watching import LEVELS, SLOT_SECONDS, Part, Rates, Sight
 from gateway.wording import sentence
 from gateway.wording.availability import said
-from gateway.wording.numbers import number
+from gateway.wording.numbers import duration, number
 
 STYLE: Final = """\
 :root{color-scheme:light}
@@ -182,7 +182,7 @@ def _parts(say: _Say, parts: Iterable[Part], lang: str) -> _Node:
             _light(say(f"state:{part.state}"), LEVELS[part.state]),
             sentence(lang, "part-state", part.state),
             "" if part.waiting is None else _figure(lang, part.waiting),
-            "" if part.oldest_seconds is None else _duration(part.oldest_seconds),
+            "" if part.oldest_seconds is None else duration(lang, part.oldest_seconds),
         )
         for part in parts
     ]
@@ -260,7 +260,7 @@ def _people(say: _Say, sight: Sight, lang: str) -> _Node:
     figures = (
         (
             say("worklist-oldest"),
-            say("nothing") if first is None else _duration((sight.at - first).total_seconds()),
+            say("nothing") if first is None else duration(lang, (sight.at - first).total_seconds()),
         ),
         (say("questions"), _figure(lang, sight.counts.questions_open)),
         (say("proposed"), _figure(lang, backlog.proposed)),
@@ -364,15 +364,6 @@ def _figure(lang: str, value: float, decimals: int = 0) -> _Figure:
 
 def _milliseconds(slot: Rates, lang: str) -> str:
     return "" if slot.mean_seconds is None else _figure(lang, 1000 * slot.mean_seconds, 1)
-
-
-def _duration(seconds: float) -> str:
-    """Days, hours, minutes, seconds: the two greatest of them that count."""
-    left = int(seconds)
-    for unit, smaller, size, part in (("d", "h", 86_400, 3_600), ("h", "min", 3_600, 60)):
-        if left >= size:
-            return f"{left // size} {unit} {left % size // part} {smaller}"
-    return f"{left // 60} min {left % 60} s" if left >= 60 else f"{left} s"
 
 
 def _clock(at: datetime, pattern: str) -> str:

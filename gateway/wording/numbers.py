@@ -10,3 +10,13 @@ def number(lang: str, value: float, decimals: int = 0) -> str:
     """With thousands set apart, and so many decimals."""
     text = f"{value:,.{decimals}f}"
     return text.translate(_FRENCH) if lang == "fr" else text
+
+
+def duration(lang: str, seconds: float) -> str:
+    """Days, hours, minutes, seconds: the two greatest of them that count."""
+    left = int(seconds)
+    day = "j" if lang == "fr" else "d"
+    for unit, smaller, size, part in ((day, "h", 86_400, 3_600), ("h", "min", 3_600, 60)):
+        if left >= size:
+            return f"{left // size} {unit} {left % size // part} {smaller}"
+    return f"{left // 60} min {left % 60} s" if left >= 60 else f"{left} s"

@@ -122,7 +122,7 @@ _FRENCH_PAGE: Final = {
     "meaning": "Signification",
     "waiting": "En attente",
     "oldest": "Depuis",
-    "nothing": "aucun",
+    "nothing": "aucune",
     "last-hour": "La dernière heure",
     "throughput": "Débit, messages en 5 minutes",
     "latency": "Durée moyenne d'un message, en millisecondes",

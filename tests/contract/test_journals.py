@@ -1038,6 +1038,17 @@ async def test_the_timeline_tells_it_all_in_order(journal, made):
     assert "Muster" not in repr(told)
 
 
+async def test_what_waited_and_came_to_a_person_with_its_case_is_counted_as_that(journal):
+    made = Made("b")
+    await journal.record(made.ask("b1"))
+    revision = (await journal.case("b")).revision
+    await journal.record(made.hold("b2", revision=revision))
+    revision = (await journal.case("b")).revision
+    moves = (("b1", MessageState.REFERRED), ("b2", MessageState.REFERRED))
+    await journal.record(judged_again(made.refer("b3", revision=revision), moves=moves))
+    assert (await journal.counts()).worklist == {"several": 1, "with-its-case": 2}
+
+
 async def test_counts_tell_what_there_is(journal):
     await journal.record(Made("a").transfer("a1"))
     await journal.record(Made("b").ask("b1"))
@@ -1048,6 +1059,7 @@ async def test_counts_tell_what_there_is(journal):
     assert counts.messages == {"recorded": 1, "waiting": 1, "referred": 2, "quarantined": 1}
     assert counts.sendings == {"due": 3, "waiting": 1}
     assert counts.worklist == {"several": 1, "case-referred": 1}
+    assert counts.worklist_oldest == NOON
     assert counts.quarantine == {"doctype": 1}
     assert counts.questions_open == 1
     assert (await journal.backlog(at(10))).oldest_due == at(1)

@@ -35,7 +35,7 @@ def test_a_gateway_shows_itself_everywhere_the_same(daemon, command, a_message):
     text = command(gateway.state, "status", "--lang", "fr").stdout
     assert re.search(r"(?m)^Registre +run .*En marche\.$", text)
     assert re.search(r"(?m)^en marche +oui$", text)
-    assert re.search(r"(?m)^Reçus [\d.]+/min, Remis", text)
+    assert re.search(r"(?m)^Reçus [\d\u202f]+,\d/min, Remis", text)
 
     done = command(gateway.state, "status", "--check")
     assert (done.returncode, done.stderr) == (0, "")

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 from gateway.core.states import MessageState
-from gateway.journal.rows import Row, Task
-from gateway.people.agenda import ALONG, groups, items
+from gateway.journal.rows import ALONG, Row, Task
+from gateway.people.agenda import groups, items
 
 FRIDAY = date(2026, 4, 3)
 

@@ -138,11 +138,11 @@ def test_the_backlog_shows_what_is_there_now(metrics):
 
 
 def test_a_cause_that_is_no_longer_there_falls_back_to_zero(metrics):
-    metrics.worklist({"several": 2, "question-open": 1}, oldest_seconds=0.0)
+    metrics.worklist({"several": 2, "with-its-case": 1}, oldest_seconds=0.0)
     metrics.worklist({"own": 1}, oldest_seconds=0.0)
     metrics.quarantine({"empty": 5})
     assert value(metrics, "gateway_worklist", cause="several") == 0
-    assert value(metrics, "gateway_worklist", cause="question-open") == 0
+    assert value(metrics, "gateway_worklist", cause="with-its-case") == 0
     assert value(metrics, "gateway_worklist", cause="own") == 1
     assert value(metrics, "gateway_quarantine", cause="empty") == 5
 

@@ -70,10 +70,10 @@ class Told:
 
 
 class Door:
-    """The real journal, which can be away."""
+    """The real journal, which can be away, or full."""
 
     def __init__(self, journal):
-        self.journal, self.away = journal, False
+        self.journal, self.away, self.full = journal, False, False
 
     async def notices(self):
         self.knock()
@@ -81,6 +81,8 @@ class Door:
 
     async def remember_notices(self, now):
         self.knock()
+        if self.full:
+            raise JournalUnavailable
         return await self.journal.remember_notices(now)
 
     def knock(self):
@@ -529,10 +531,17 @@ async def test_what_lasts_while_the_journal_is_away_is_told_of_all_the_same(watc
     await one.passes(300, "journal-unavailable", "broker-unreachable", "paused")
     assert len(one.told.said) == 2
     door.away = False
-    await one.passes(600)
+    await one.passes(600, "consumer-gone")
     assert len(one.told.said) == 2  # the cap counts what was told alone
-    await one.passes(3600)
+    await one.passes(3600, "consumer-gone")
     assert len(one.told.said) == 4
+
+
+async def test_a_journal_that_is_full_is_told_of_at_once_like_any_other_trouble(watch, door):
+    door.full = True
+    one = watch()
+    await one.passes(75, "journal-unavailable")
+    assert one.told.said == [("journal-unavailable", "opened")]
 
 
 # -- by a real webhook -----------------------------------------------------------------------

@@ -180,7 +180,7 @@ async def test_it_tells_what_waits_for_people_and_what_is_in_force(render, lang)
         "automatic",
         ">7<",
         "institution (1)",
-        ">3 d 2 h<",
+        ">3 j 2 h<" if lang == "fr" else ">3 d 2 h<",
     ):
         assert said in page
 
@@ -244,7 +244,7 @@ async def test_the_availability_of_each_part_and_service_is_told_with_what_nobod
     page = await render("en", stands=standings())
     month, year = table(page, "The last 30 days"), table(page, "This year so far")
     service = "Applications nationales RINA (service: rina-1, rina-2)"
-    everything = "composite: all of Applications nationales RINA, file, gateway, vpn"
+    everything = "composite: all of Applications nationales RINA, file, the gateway itself, vpn"
     assert list(month) == list(year)
     parts = ("file", "the gateway itself", "rina-1", "rina-2", "vpn")
     assert list(month) == [service, *parts, everything]

@@ -28,10 +28,10 @@ from gateway.core.trace import CODES, PERSONAL
 from gateway.journal import Said
 from gateway.journal.pausing import Reach
 from gateway.journal.retention import Kept
+from gateway.journal.rows import ALONG
 from gateway.metrics import REASONS
 from gateway.notices.lookout import QUIET
 from gateway.people import open_cases
-from gateway.people.agenda import ALONG
 from gateway.reports.repeats import Kind
 from gateway.seen import doctor, status_page
 from gateway.seen.watching import PARTS, STUCK, State
