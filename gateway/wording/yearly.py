@@ -106,11 +106,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "outcome-other": ("not settled yet", "pas encore réglés"),
     "came-back": (
-        "Transfers of {count} cases came back at least once, whatever followed.",
-        (
-            "Les transferts de {count} dossiers sont revenus au moins une fois, quelle que soit la"
-            " suite."
-        ),
+        "Cases whose transfer came back at least once, all in all: {count}.",
+        "Dossiers dont un transfert est revenu au moins une fois, en tout : {count}.",
     ),
     "causes": ("Why a person had to look", "Pourquoi une personne a dû intervenir"),
     "causes-note": (

@@ -363,7 +363,7 @@ def test_each_key_of_the_sidecar_is_explained_and_no_other():
 
 
 def test_each_key_of_a_notice_is_explained_and_no_other():
-    shown = document(Notice("paused", NOW), "i", "demo")
+    shown = document(Notice("paused", "gw-1", NOW), "i", "demo")
     assert cells(section(INTERFACES, "Notices", "##")) == list(shown)
     assert f"`{shown['format']}`" in INTERFACES
     assert f"`{SIGNATURE}`" in section(INTERFACES, "Notices", "##")

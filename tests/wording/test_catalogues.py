@@ -74,6 +74,8 @@ SAID = {
     "opened": {"since"},
     "closed": {"since", "until"},
     "untold": {"count"},
+    "one": {"worker"},
+    "all": {"worker"},
     "look": set(),
 }
 """What a notice says -> its parameters."""
