@@ -106,8 +106,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "outcome-other": ("not settled yet", "pas encore réglés"),
     "came-back": (
-        "Cases whose transfer came back at least once, all in all: {count}.",
-        "Dossiers dont un transfert est revenu au moins une fois, en tout : {count}.",
+        "Cases that came back at least once, whatever followed: {count}.",
+        "Dossiers revenus au moins une fois, quelle que soit la suite : {count}.",
     ),
     "causes": ("Why a person had to look", "Pourquoi une personne a dû intervenir"),
     "causes-note": (

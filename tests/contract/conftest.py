@@ -274,7 +274,7 @@ class SqliteDriver(Driver):
         """What is left behind is dropped at once: nobody else can be about to use it."""
 
     def as_of_old(self, version, *statements):
-        """What a program that knows no later steps left; the last of them change no table."""
+        """What a program that knows no later steps left; statements undo what these have made."""
         with contextlib.closing(sqlite3.connect(self.path)) as db, db:
             for sql in (f"DELETE FROM migration WHERE version > {version}", *statements):
                 db.execute(sql)

@@ -167,6 +167,7 @@ async def test_what_waited_in_a_protected_case_before_this_was_known_is_held_too
         await journal.record(type(made)("case-2").transfer("other"))
     driver.as_of_old(
         22,
+        "DROP TABLE notices",
         "UPDATE sending SET error = NULL, state = CASE kind WHEN 'x007' THEN 'due'"
         " ELSE 'waiting' END WHERE case_id = 'case-1'",
         "UPDATE message SET state = 'recorded' WHERE message_id = 'm1'",
