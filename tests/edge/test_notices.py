@@ -377,7 +377,7 @@ async def test_what_belongs_to_nobody_any_more_is_forgotten(watch, metrics):
     assert other.told.notices[-1].untold == 1
     assert counted(metrics, "gateway_notices_untold_total") == 1
     back = watch(clock=other.clock, way="mail")
-    await back.passes(60)
+    await back.passes(180)
     assert back.told.said == []
 
 
