@@ -166,12 +166,13 @@ class Pipeline:
         self, received: Received, examined: Examined | Malformed, why: str = "internal-error"
     ) -> Outcome:
         """Quarantine under the digest of the bytes, outside any case."""
+        message = None if isinstance(examined, Malformed) else examined.message
         digest = examined.digest if isinstance(examined, Malformed) else examined.message.digest
         since = self._clock.now()
         arrival = Arrival(received.received_at, since, received.addressee)
-        judgement = set_aside(digest, digest, None, why, self.desk.tables, arrival)
-        if isinstance(examined, Examined):
-            judgement = replace(judgement, message=examined.message)
+        judgement = set_aside(digest, digest, message, why, self.desk.tables, arrival)
+        if isinstance(examined, Malformed):
+            judgement = replace(judgement, protects=examined.protects)
         outcome = await self._journal.record(self._entry(received, judgement))
         self._tell(judgement, outcome)
         self._trace(trace(received, examined), judgement, outcome, since)

@@ -20,6 +20,7 @@ from gateway.cli.showing import (
     view_of_protected,
 )
 from gateway.clock import SystemClock
+from gateway.core.states import QuestionState
 from gateway.errors import Refused
 from gateway.journal.rows import Happening, QuestionRow
 from gateway.wording import sentence
@@ -88,6 +89,13 @@ def questions_show(settings: Settings, question: str, *, as_json: bool) -> None:
             f"{sentence(settings.lang, 'label', key):<18} {'-' if text in {None, ''} else text}"
         )
     click.echo(sentence(settings.lang, "question-state", row.state.value))
+    if row.protected and row.state is QuestionState.OPEN:
+        settings.say(
+            "The person is protected: no reminder leaves; remind in RINA, or close it with"
+            " `questions answered`.",
+            "Personne protégée : aucun rappel ne part ; relancer dans RINA, ou clore par"
+            " `questions answered`.",
+        )
     for datum in row.missing:
         click.echo(f"    ? {sentence(settings.lang, 'missing', datum)}")
     for happening in happenings:

@@ -27,6 +27,7 @@ from gateway.core.events import (
     ParticipantsChanged,
     PassedOn,
     Promised,
+    Protected,
     QuestionFailed,
     Recalled,
     Referred,
@@ -129,7 +130,7 @@ class Case:
     erased: bool = False
     """What its SEDs said until then is erased: nothing can be decided on it any more."""
     protected: bool = False
-    """One of its messages said that the person is protected."""
+    """A message of it, or one that named it and was not believed, said that the person is."""
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
@@ -175,7 +176,7 @@ def _apply(case: Case, event: Event) -> Case:
             )
         case Referred() | EvidenceAdded() | TakenUp() | DealtWith() | Excepted():
             return _person(case, event)
-        case ParticipantsChanged() | Withdrawn() | Closed() | Reopened() | Erased():
+        case ParticipantsChanged() | Withdrawn() | Closed() | Reopened() | Erased() | Protected():
             return _change(case, event)
         case (
             Asked() | Reminded() | Spoken() | Promised() | Answered() | QuestionFailed() | Expired()
@@ -404,7 +405,7 @@ def _overtaken(case: Case) -> Case:
 
 
 def _change(
-    case: Case, event: ParticipantsChanged | Withdrawn | Closed | Reopened | Erased
+    case: Case, event: ParticipantsChanged | Withdrawn | Closed | Reopened | Erased | Protected
 ) -> Case:
     match event:
         case ParticipantsChanged():
@@ -421,6 +422,8 @@ def _change(
             return replace(case, closed=isinstance(event, Closed))
         case Erased():
             return _erase(case, event)
+        case Protected():
+            return replace(case, protected=True)
         case _:
             assert_never(event)
 

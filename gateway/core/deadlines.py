@@ -57,8 +57,14 @@ class Development:
 
 
 def next_due(situation: Situation) -> datetime | None:
-    """The next instant at which the case must be looked at; None when nothing can become due."""
+    """The next instant at which the case must be looked at; None when nothing can become due.
+
+    In a protected case nobody is reminded of what was asked before, by us; but what waits in it is
+    shown to a person at once.
+    """
     case = situation.case
+    if case.protected:
+        return case.waiting_since
     if case.state not in _WITH_US:
         return None
     instants = [_due(situation, question) for question in case.open_questions]
@@ -87,6 +93,9 @@ class _Developing:
 
     def develop(self) -> None:
         case = self.situation.case
+        if case.protected:
+            self._refer("protected")
+            return
         if not case.open_questions:
             self._held_in_vain()
         for question in case.open_questions:

@@ -46,6 +46,16 @@ class MessageReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class Protected:
+    """A message that is no part of the case, refused or set aside, says: the person is protected.
+
+    From then on the whole case is; what waits in it is shown to a person at once.
+    """
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waits:
     """A message waits for an answer or for its predecessor."""
 
@@ -294,6 +304,7 @@ class SteppedBack:
 Event = (
     MessageReceived
     | Imported
+    | Protected
     | Waits
     | Referred
     | Excepted

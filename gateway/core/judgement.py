@@ -39,6 +39,8 @@ class Judgement:
     """Rows used: rule names and areas."""
     events: tuple[Event, ...] = ()
     """What is added to the history of the case."""
+    protects: str = ""
+    """The case whose person is protected, says a message that becomes no part of it."""
     outgoing: tuple[Outgoing, ...] = ()
     mode: Mode = Mode.AUTOMATIC
     """How it leaves."""

@@ -4,7 +4,8 @@
 needs the case. The questions stand in `deciding`, what follows from the answer in `consequences`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.core import by_hand
@@ -14,6 +15,7 @@ from gateway.core.consequences import STATES, Consequences
 from gateway.core.deadlines import next_due
 from gateway.core.deciding import Deciding, same_content, set_aside_cause
 from gateway.core.decision import Ask, Decision, Hold, Note, Refer, SetAside, name
+from gateway.core.events import Event, MessageReceived
 from gateway.core.extracting import extract
 from gateway.core.judgement import Judgement
 from gateway.core.leaving import Mode
@@ -70,11 +72,12 @@ def judge(
     """The whole decision. `case` is None for malformed bytes only."""
     if isinstance(examined, Malformed):
         digest = examined.digest
-        return set_aside(digest, digest, None, examined.code, tables, arrival)
+        unread = set_aside(digest, digest, None, examined.code, tables, arrival)
+        return replace(unread, protects=examined.protects)
     message = examined.message
     if case is None:
         digest = message.digest
-        return set_aside(digest, digest, None, "internal-error", tables, arrival)
+        return set_aside(digest, digest, message, "internal-error", tables, arrival)
     case = authored(case, message.set_id, message.sender.id)
     matter = Matter(case, tables, policy, examined, arrival)
     aside = set_aside_cause(matter)
@@ -108,7 +111,7 @@ def set_aside(
     tables: Tables,
     arrival: Arrival,
 ) -> Judgement:
-    """Quarantine: outside any case, so that nothing there depends on it."""
+    """Quarantine: outside any case, so that nothing there depends on it but its being protected."""
     return Judgement(
         message_id=message_id,
         digest=digest,
@@ -119,6 +122,7 @@ def set_aside(
         revision=0,
         release=tables.release,
         reference_date=arrival.reference_date,
+        protects=message.case_id if message is not None and message.protected else "",
     )
 
 
@@ -165,6 +169,7 @@ def concluded(
         trace=tuple(deciding.trace),
         rules=deciding.rules,
         events=tuple(consequences.events),
+        protects=_protects(matter, consequences.events),
         outgoing=tuple(consequences.outgoing),
         mode=mode,
         same_as=same_as,
@@ -175,6 +180,14 @@ def concluded(
         violations=matter.examined.verdict.rules,
         schemas=matter.examined.schemas,
     )
+
+
+def _protects(matter: Matter, events: Sequence[Event]) -> str:
+    """The case, where the message alone says that it is protected and becomes no part of it."""
+    if not matter.message.protected or matter.case.protected:
+        return ""
+    part = any(isinstance(event, MessageReceived) and event.protected for event in events)
+    return "" if part else matter.case.case_id
 
 
 def _mode(matter: Matter, decision: Decision | None) -> Mode:

@@ -127,3 +127,5 @@ class Malformed:
     """One of `gateway.core.reading.MALFORMED`."""
     header_version: str | None = None
     """`1.0` when an old envelope was recognised."""
+    protects: str = ""
+    """The case that the bytes name, where they say that its person is protected."""

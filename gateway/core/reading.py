@@ -12,6 +12,7 @@ import hashlib
 import quopri
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -86,6 +87,9 @@ _HARDENED: Final[_Options] = {
 """What every parser is made with (ADR 0008)."""
 _HEAD: Final = 4 * 1024
 """Longest head of a MIME part, in bytes."""
+_HEADER: Final = 64 * 1024
+"""So much of unusable bytes is looked at for what their header says."""
+_TRUE: Final = frozenset({"true", "1"})
 
 _BEGIN: Final = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 _END: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
@@ -147,7 +151,7 @@ def read(body: bytes, limits: Limits) -> Document | Malformed:
         root = parse(xml)
         return Document(*_business_message(root, digest, xml))
     except _Reject as reject:
-        return Malformed(digest, reject.code, reject.header_version)
+        return Malformed(digest, reject.code, reject.header_version, _protects(body))
 
 
 def parse(xml: bytes) -> etree._Element:
@@ -234,16 +238,36 @@ def announced(beginning: bytes) -> str | None:
 
     None when it names none. What the message says is what `read` says, and nothing else.
     """
+    case_id, _ = _beginning(beginning)
+    return case_id
+
+
+def _protects(body: bytes) -> str:
+    """The case that unusable bytes name as that of a protected person; empty when they name none.
+
+    What can be read of them is enough: who is protected is so whatever else is wrong.
+    """
+    case_id, protected = _beginning(body[:_HEADER])
+    return case_id if case_id is not None and protected else ""
+
+
+def _beginning(beginning: bytes) -> tuple[str | None, bool]:
+    """The case that a header names, and whether it says that the person is protected.
+
+    As far as it can be read: what stands before an error counts.
+    """
     parser = etree.XMLPullParser(["end"], **_HARDENED)
-    try:
+    with suppress(etree.XMLSyntaxError, ValueError, _Reject):
         start = beginning[:256].lstrip(_BEFORE_XML)
         parser.feed(beginning if start[:1] == b"<" else _begun(beginning))
-        for _, element in parser.read_events():
-            if element.tag == f"{_S}CaseId":
-                return _uuid(_text(_children(element), "InstanceIdentifier"))
-    except (etree.XMLSyntaxError, ValueError, _Reject):
-        pass
-    return None
+    case_id, protected = None, False
+    for _, element in parser.read_events():
+        if element.tag == f"{_S}CaseId" and case_id is None:
+            with suppress(_Reject):
+                case_id = _uuid(_text(_children(element), "InstanceIdentifier"))
+        elif element.tag == f"{_S}PersonalProtectedCase":
+            protected = (element.text or "").strip() in _TRUE
+    return case_id, protected
 
 
 def _begun(beginning: bytes) -> bytes:
@@ -311,8 +335,8 @@ def _message(
         set_id=_uuid(_text(scope, "SetId")),
         version=int(_matching(_NUMBER, _text(scope, "DocumentVersion"))),
         related_set_id=_uuid(related) if related else None,
-        protected=_text(scope, "PersonalProtectedCase") in {"true", "1"},
-        test=_text(scope, "TestCase") in {"true", "1"},
+        protected=_text(scope, "PersonalProtectedCase") in _TRUE,
+        test=_text(scope, "TestCase") in _TRUE,
         attachments=_attachments(element),
         root=str(sed.tag),
         digest=digest,

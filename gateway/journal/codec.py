@@ -42,6 +42,7 @@ from gateway.core.events import (
     ParticipantsChanged,
     PassedOn,
     Promised,
+    Protected,
     QuestionFailed,
     Recalled,
     Referred,
@@ -76,6 +77,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 KINDS: Final[Mapping[type[Event], str]] = {
     MessageReceived: "message-received",
     Imported: "imported",
+    Protected: "protected",
     Waits: "waits",
     Referred: "referred",
     EvidenceAdded: "evidence-added",

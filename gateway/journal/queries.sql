@@ -219,6 +219,19 @@ SELECT message_id FROM message
                                                  = a.content ->> 'question')))
  ORDER BY received_at, position;
 
+-- case_meant --
+-- The case of this id, or the one that our own case of that id asks about. Always one row.
+SELECT coalesce((SELECT case_id FROM own_case WHERE own_case = ?1), ?1);
+
+-- says_protected --
+-- Nothing while the history of the case does not say that its person is protected.
+SELECT 1 FROM history
+ WHERE case_id = ?1
+   AND (kind = 'protected'
+        OR kind = 'message-received'
+           AND coalesce(CAST(content ->> 'protected' AS BOOLEAN), FALSE))
+ LIMIT 1;
+
 -- renew --
 -- What a person holds back meanwhile, nobody needs any more, or is about a protected person is
 -- given back.
@@ -277,7 +290,7 @@ SELECT a.case_id, a.content, a.at, a.settled,
            AND r.content ->> 'question' = a.content ->> 'question'),
        (SELECT due FROM timer AS t WHERE t.case_id = a.case_id),
        (SELECT state FROM sending AS s WHERE s.message_id = a.content ->> 'question'),
-       EXISTS (SELECT 1 FROM message AS m WHERE m.case_id = a.case_id AND m.protected)
+       EXISTS (SELECT 1 FROM protected_case AS p WHERE p.case_id = a.case_id)
   FROM asked AS a
  WHERE (:every OR a.settled IS NULL)
    AND (a.content ->> 'question' = :question OR :question IS NULL)
@@ -452,7 +465,7 @@ SELECT m.message_id, m.received_at, m.case_id, m.buc, m.sed, m.sender, d.decisio
  WHERE d.institution = :institution
    AND (d.decided_at, d.message_id) > (:decided_at, :message_id) AND d.decided_at < :end
    AND (+m.sed = :sed OR :sed IS NULL)
-   AND NOT EXISTS (SELECT 1 FROM message AS p WHERE p.case_id = m.case_id AND p.protected)
+   AND NOT EXISTS (SELECT 1 FROM protected_case AS p WHERE p.case_id = m.case_id)
  ORDER BY d.decided_at, d.message_id LIMIT :limit;
 
 -- decided --
@@ -469,12 +482,11 @@ SELECT * FROM listed
  ORDER BY received_at, position LIMIT :limit;
 
 -- tasks --
--- What waits for a person, and who has it in hand; protected when any message of its case is.
+-- What waits for a person, and who has it in hand.
 -- Who took the whole case has what was given to nobody else.
 SELECT l.message_id, l.received_at, l.case_id, l.buc, l.sed, l.sender, l.decision, l.cause,
        l.institution, l.state, l.candidates, l.missing, l.source, l.rina_number, l.traceparent,
-       l.protected OR EXISTS (SELECT 1 FROM message AS p
-                               WHERE p.case_id = l.case_id AND p.protected) AS protected,
+       l.protected,
        coalesce(g.assignee, t.content ->> 'who') AS assignee,
        CASE WHEN g.assignee IS NULL THEN t.content ->> 'who' ELSE g.who END AS assigned_by,
        CASE WHEN g.assignee IS NULL THEN t.at ELSE g.at END AS assigned_at
@@ -662,8 +674,7 @@ SELECT (SELECT count(*) FROM sending WHERE state IN ('due', 'waiting')),
 SELECT s.message_id, s.case_id, s.kind, s.object, s.receiver, s.destination, s.about, s.after,
        s.state, s.composed_at, s.attempts, s.error, s.digest, s.settled_at,
        EXISTS (SELECT 1 FROM held AS h WHERE h.message_id = s.message_id) AS held,
-       EXISTS (SELECT 1 FROM message AS m WHERE m.case_id = s.case_id AND m.protected)
-           AS protected
+       EXISTS (SELECT 1 FROM protected_case AS p WHERE p.case_id = s.case_id) AS protected
   FROM sending AS s
  WHERE (:states = '[]' OR s.state IN (SELECT value FROM json_each(:states)))
    AND (:named = '[]' OR s.message_id IN (SELECT value FROM json_each(:named))
@@ -768,7 +779,8 @@ SELECT substr(a.content ->> 'asked', 1, 2) AS country, count(*) FROM history AS 
  GROUP BY country;
 
 -- cases_by_buc --
--- What became of each case; the events that a forwarding is undone by come after it.
+-- What became of each case; the events that a forwarding is undone by come after it. That a message
+-- which is in no case said that this one is protected makes no case.
 WITH standing AS (
     SELECT case_id,
            coalesce(max(seq) FILTER (WHERE kind = 'forwarded'), 0) AS forwarded,
@@ -780,7 +792,7 @@ WITH standing AS (
            (SELECT f.content ->> 'buc' FROM history AS f
              WHERE f.case_id = h.case_id AND f.kind = 'message-received'
              ORDER BY f.seq LIMIT 1) AS buc
-      FROM history AS h GROUP BY case_id)
+      FROM history AS h WHERE kind <> 'protected' GROUP BY case_id)
 SELECT coalesce(buc, '-'),
        CASE WHEN forwarded > undone THEN 'transferred'
             WHEN undone > 0 OR referred > 0 THEN 'referred'

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from gateway.core.decision import cause, institution, name
-from gateway.core.events import DealtWith, Event, MessageReceived
+from gateway.core.events import DealtWith, Event, MessageReceived, Protected
 from gateway.core.states import MESSAGE, ON_WORKLIST, MessageState
 from gateway.errors import JournalConflict
 from gateway.journal import (
@@ -53,7 +53,7 @@ def about(entry: Entry) -> About:
     """What is looked at and changed to record an entry."""
     judgement = entry.judgement
     moved = (message_id for message_id, _ in judgement.moves)
-    case = judgement.case_id or judgement.message_id
+    case = judgement.case_id or judgement.protects or judgement.message_id
     return About(frozenset((judgement.message_id, case, *moved)))
 
 
@@ -89,13 +89,28 @@ def record(page: Page, scope: Scope, entry: Entry) -> Outcome:
     _write_message(page, scope, entry, standing, unfinished=judgement.message_id in queued)
     _write_decision(page, scope, entry)
     _write_case(page, scope, entry, standing.revision)
-    if standing.sendings and judgement.case_id is not None and _protects(judgement.events):
-        outbox.hold_back(page, scope, judgement.case_id, entry.decided_at)
+    _protect(page, scope, entry, standing)
     if entry.reason:
         of = judgement.message_id
         deed = Deed(of, "decide", judgement.state, entry.who, entry.reason, entry.decided_at)
         note(page, scope, deed)
     return Recorded()
+
+
+def _protect(page: Page, scope: Scope, entry: Entry, standing: _Standing) -> None:
+    """A message that says so protects the case that it names, whatever becomes of the message."""
+    judgement, at = entry.judgement, entry.decided_at
+    if judgement.protects:
+        (case_id,) = page.execute("case_meant", (judgement.protects,)).fetchone()
+        page.touch((case_id,))
+        if page.execute("says_protected", (case_id,)).fetchone() is None:
+            revision = history.revisions(page, (case_id,))[case_id] or 0
+            said = [Protected(judgement.message_id)]
+            history.append(page, scope, case_id, revision, said, at=at)
+            outbox.hold_back(page, scope, case_id, at)
+            developing.set_due(page, scope, case_id, at)  # what waits is shown to a person then
+    elif standing.sendings and judgement.case_id is not None and _protects(judgement.events):
+        outbox.hold_back(page, scope, judgement.case_id, at)
 
 
 def _protects(events: Sequence[Event]) -> bool:
@@ -167,7 +182,7 @@ def _write_message(
                 message.buc if message is not None else None,
                 message.sed if message is not None else None,
                 message.sender.id if message is not None else None,
-                message is not None and message.protected,
+                bool(judgement.protects) or (message is not None and message.protected),
                 entry.source,
                 entry.addressee,
                 microseconds(entry.received_at),

@@ -394,6 +394,23 @@ def test_a_step_that_breaks_older_workers_waits_until_they_have_ended(stepping):
     assert raised.value.code == "journal-of-another-version"
 
 
+def test_who_lets_go_what_is_held_of_a_protected_case_works_beside_no_other(stepping):
+    """A program of five steps sends it; one of six cannot read all that protects a case."""
+    known = postgres_schema.steps()
+    for older in (5, 6):
+        old = stepping(*known[:older])
+        with pytest.raises(JournalUnavailable) as raised:
+            stepping(*known)
+        assert raised.value.code == "older-workers"
+        postgres_schema.check(old, known[:older])  # it works on, alone
+        old.close()
+    stepping(*known)
+    for older in (5, 6):
+        with pytest.raises(JournalUnavailable) as raised:
+            stepping(*known[:older])
+        assert raised.value.code == "journal-of-another-version"
+
+
 def test_a_step_that_fails_leaves_nothing(stepping):
     old = stepping(FIRST)
     with pytest.raises(psycopg.Error):
@@ -420,7 +437,7 @@ def test_two_that_start_at_once_make_one_journal(driver):
 
 
 def test_each_step_says_which_programs_it_leaves_working(tmp_path):
-    assert [step.oldest for step in postgres_schema.steps()] == [1, 1, 3, 3, 3, 3, 3]
+    assert [step.oldest for step in postgres_schema.steps()] == [1, 1, 3, 3, 3, 6, 7, 3]
     (tmp_path / "0001_first.sql").write_text("SELECT 1;\n")
     with pytest.raises(JournalUnavailable):
         postgres_schema.steps(tmp_path)

@@ -4,11 +4,20 @@ import dataclasses
 
 import pytest
 
-from gateway.core.states import CaseState, SendingState
+from gateway.core.decision import Refuse, SetAside, Way
+from gateway.core.states import CaseState, MessageState, SendingState
 from gateway.journal import Choice, Word
+from gateway.journal.rows import Search
 from tests.contract.conftest import TABLES, TARGET, at, judged_again
 
 LEASE = 60.0
+AS_OF_23 = (
+    "DROP TABLE notices",
+    "DROP VIEW listed",
+    "DROP VIEW protected_case",
+    "DROP INDEX history_protected",
+    "CREATE VIEW listed AS SELECT 1 AS one",
+)
 
 
 async def asked(journal, made):
@@ -167,7 +176,7 @@ async def test_what_waited_in_a_protected_case_before_this_was_known_is_held_too
         await journal.record(type(made)("case-2").transfer("other"))
     driver.as_of_old(
         22,
-        "DROP TABLE notices",
+        *AS_OF_23,
         "UPDATE sending SET error = NULL, state = CASE kind WHEN 'x007' THEN 'due'"
         " ELSE 'waiting' END WHERE case_id = 'case-1'",
         "UPDATE message SET state = 'recorded' WHERE message_id = 'm1'",
@@ -201,3 +210,99 @@ async def test_a_question_on_its_way_is_not_open_for_ever_when_the_person_is_pro
     assert (row.state, row.sending) == shown
     case = await journal.case("case-1")
     assert case.questions[0].state == row.state
+
+
+# -- said by a message that is no part of the case ------------------------------------------
+
+
+def refused(made, name="m2", *, revision, case_id="case-1"):
+    """A message of the case that breaks a fact, and says that the person is protected."""
+    return judged_again(
+        made.refer(name, revision=revision, protected=True),
+        decision=Refuse("cdm-mismatch"),
+        state=MessageState.REFUSED,
+        events=(),
+        protects=case_id,
+    )
+
+
+def aside(made, name="m2", *, case_id="case-1"):
+    """The same, set aside: nobody looked at the case."""
+    return judged_again(
+        refused(made, name, revision=0, case_id=case_id),
+        decision=SetAside("wrong-environment"),
+        state=MessageState.QUARANTINED,
+        case_id=None,
+    )
+
+
+@pytest.mark.parametrize("how", ["refused", "set aside"])
+async def test_a_message_that_is_not_believed_protects_its_case(journal, made, how):
+    revision = await asked(journal, made)
+    entry = refused(made, revision=revision) if how == "refused" else aside(made)
+    await journal.record(entry)
+    case = await journal.case("case-1")
+    assert (case.protected, case.contents.keys()) == (True, {("set-m1", 1)})
+    [question] = await journal.questions(every=True)
+    assert (question.state, question.sending, question.protected) == ("failed", "withdrawn", True)
+    assert [row.protected for row in await journal.messages()] == [True, True]
+    assert [row.protected for row in await journal.outgoing()] == [True]
+    assert await journal.due_cases(at(1), 9) == ["case-1"]  # what waits is shown to a person
+    assert await journal.claim(9, at(1000), LEASE) == []
+
+
+async def test_what_has_not_left_waits_when_a_message_set_aside_says_protected(journal, made):
+    await journal.record(made.transfer("m1"))
+    await journal.record(aside(made))
+    assert {state for _, state in await states(journal)} == {"proposed"}
+    assert await worklist(journal) == {"m1": "protected"}
+    await say_yes(journal, 20, {"x007", "hand-over"})
+    assert await send_all(journal, 21) == ["x007", "x007", "hand-over"]
+
+
+async def test_a_case_is_protected_before_it_begins(journal, made):
+    await journal.record(aside(made))
+    case = await journal.case("case-1")
+    assert (case.protected, case.revision) == (True, 1)
+    assert await journal.by_buc() == {"P_BUC_01": {"received": 0, "set_aside": 1}}
+    await journal.record(made.refer("m3", revision=1, cause="protected"))
+    assert (await journal.message("m3")).protected
+
+
+async def test_an_answer_that_is_set_aside_protects_the_case_asked_about(journal, made):
+    await journal.record(made.ask(way=Way.OWN_CASE))
+    await journal.record(aside(made, case_id="own-case-1"))
+    assert (await journal.case("case-1")).protected
+    assert (await journal.case("own-case-1")).protected
+
+
+async def test_it_is_said_once(journal, made):
+    await journal.record(aside(made))
+    await journal.record(aside(made, "m3"))
+    revision = (await journal.case("case-1")).revision
+    assert revision == 1
+    await journal.record(made.refer("m4", revision=1, cause="protected", protected=True))
+    await journal.record(aside(made, "m5"))
+    assert (await journal.case("case-1")).revision == 3
+
+
+async def test_a_case_that_a_message_protects_is_found_by_no_institution(journal, made):
+    await journal.record(made.transfer("m1"))
+    wanted = Search(institution=TARGET)
+    assert [row.message_id for row in await journal.search(wanted)] == ["m1"]
+    await journal.record(aside(made))
+    assert await journal.search(wanted) == []
+
+
+async def test_what_was_refused_before_this_was_known_protects_its_case(driver, made):
+    async with driver.opened() as journal:
+        await journal.activate(TABLES)
+        revision = await asked(journal, made)
+        await journal.record(judged_again(refused(made, revision=revision), protects=""))
+        assert not (await journal.case("case-1")).protected
+    driver.as_of_old(23, *AS_OF_23)
+    async with driver.opened() as journal:
+        case = await journal.case("case-1")
+        assert (case.protected, case.revision) == (True, revision + 1)
+        assert [row.protected for row in await journal.messages()] == [True, True]
+        assert await journal.due_cases(at(10**9), 9) == ["case-1"]  # when the step was taken

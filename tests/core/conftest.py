@@ -8,7 +8,7 @@ import pytest
 from gateway.core.case import Case, fold
 from gateway.core.deadlines import come_due
 from gateway.core.decision import cause, institution, name
-from gateway.core.events import ForwardConfirmed
+from gateway.core.events import ForwardConfirmed, Protected
 from gateway.core.judging import Arrival, Policy, examine, judge
 from gateway.core.matter import Situation
 from gateway.core.reading import Limits
@@ -204,7 +204,8 @@ class Desk:
     def take(self, message="one", **written):
         """Judge a message of the case and record it; its judgement."""
         judgement = self.judge(message, **written)
-        self.case = fold(self.case, judgement.events)
+        protected = [Protected(judgement.message_id)] if judgement.protects else []
+        self.case = fold(self.case, [*judgement.events, *protected])  # as the journal writes it
         self.judged.append(judgement)
         return judgement
 

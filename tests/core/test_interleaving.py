@@ -26,6 +26,7 @@ from gateway.core.events import (
     MessageReceived,
     ParticipantsChanged,
     PassedOn,
+    Protected,
     Reminded,
     Reopened,
     Returned,
@@ -40,6 +41,7 @@ TELLING = PLACES[1:3]
 OWN = {"FR:CLEISS0000", "FR:CLEISS0001"}
 FRENCH = ("FR:CPAM01", "FR:CPAM01B", "FR:CPAM69")
 PROTECTED = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+TEST = "<sbdh:TestCase>true</sbdh:TestCase>"
 SEDS = {"S_BUC_24": ("S040", "S041"), "UB_BUC_01": ("U001", "U002")}
 """A BUC in which we ask by H001, and one in which we ask by X012."""
 LATE = "2026-06-01T09:15:00.000Z"
@@ -109,8 +111,10 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
             self.sends(judgement.outgoing)
             if judgement.times:
                 self.due = judgement.due
-            refused = judgement.state in {MessageState.REFUSED, MessageState.QUARANTINED}
-            self.protected |= message.protected and not refused
+            if judgement.protects:
+                self.history.append(Protected(judgement.message_id))
+                self.due = next_due(self.desk.situation)
+            self.protected |= message.protected
             assert self.desk.case.protected == self.protected
             if self.protected or before.erased:
                 assert not judgement.outgoing
@@ -399,14 +403,14 @@ def test_the_promises_hold_in_any_order(desks, person, examples, steps):
                 self.history.append(event)
                 self.desk.case = fold(self.desk.case, [event])
 
-        @rule(protected=st.booleans())
-        def what_is_never_transferred(self, protected):
-            if protected:
+        @rule(flags=st.sampled_from([PROTECTED, TEST, PROTECTED + TEST]))
+        def what_is_never_transferred(self, flags):
+            if flags == PROTECTED:
                 self.take(sed=SEDS[self.buc][0], flags=PROTECTED, action="New")
                 return
             policy = self.desk.policy
             self.desk.policy_of(environment="production")
-            self.take(sed=SEDS[self.buc][0], flags="<sbdh:TestCase>true</sbdh:TestCase>")
+            self.take(sed=SEDS[self.buc][0], flags=flags)
             self.desk.policy = policy
 
         @invariant()

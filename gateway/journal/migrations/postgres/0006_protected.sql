@@ -1,6 +1,7 @@
--- oldest: 3
+-- oldest: 6
 -- What was written in a case before its person turned out to be protected does not leave by itself
--- any more: the next claim holds it, and a person is told. A worker of an older program sends it.
+-- any more: the next claim holds it, and a person is told. A worker of an older program would send
+-- it, so none works beside.
 
 UPDATE sending SET error = 'protected'
  WHERE state IN ('due', 'waiting') AND coalesce(error, '') <> 'overtaken'
