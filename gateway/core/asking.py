@@ -23,12 +23,11 @@ def question(
     """
     askable = tuple(d for d in resolution.missing if d in matter.tables.questions.askable)
     missing = tuple(d for d in askable if d in again or d not in matter.case.asked_for)
-    reason = resolution.reason if resolution.reason != "missing" else "undetermined"
     if evidence.several and resolution.reason != "rule-refers":
         return Refer("several", resolution.candidates, resolution.missing)
     if not missing:
-        reason = "still-missing" if askable or answered else reason
-        return Refer(reason, resolution.candidates, resolution.missing)
+        cause = _in_vain(resolution, askable=bool(askable), answered=answered)
+        return Refer(cause, resolution.candidates, resolution.missing)
     if not composing.speakable(evidence):
         return Refer("no-context", resolution.candidates, missing)
     if matter.policy.valid_nir == "refer" and _has_nir(evidence):
@@ -38,6 +37,16 @@ def question(
     if way is None or not sayable:
         return Refer("nothing-to-ask-with", resolution.candidates, missing)
     return Ask(sayable, way, resolution.candidates)
+
+
+def _in_vain(resolution: Undetermined, *, askable: bool, answered: bool) -> str:
+    """Why nothing is left to be asked for, as a cause of a referral."""
+    missing = resolution.reason == "missing"
+    if answered and missing and resolution.candidates and "institution" in resolution.missing:
+        return "file-not-told"  # named, in no field that tells who has it
+    if askable or (answered and resolution.missing):
+        return "still-missing"
+    return "undetermined" if missing else resolution.reason
 
 
 def way_of(matter: Matter, evidence: Evidence) -> Way | None:

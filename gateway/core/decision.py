@@ -131,6 +131,7 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
         "erased",
         "exception-received",
         "expired",
+        "file-not-told",
         "forwarded-late",
         "inferred",
         "institution-unusable",

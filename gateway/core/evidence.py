@@ -44,6 +44,8 @@ class Where(StrEnum):
 
     LOCAL_CASE_NUMBER = "local-case-number"
     PIN = "pin"
+    RECOVERY = "recovery-number"
+    """Issuer of a number of the sector recovery, in a reply: an H002 has no case number."""
     COMPETENT = "competent-institution"
 
 

@@ -121,6 +121,8 @@ _KINDS: Final = {
     "02": AddressKind.STAY,
     "03": AddressKind.CONTACT,
 }
+_RECOVERY: Final = "05"
+"""Code of the sector of a PIN: recovery (CDM 4.4 `EESSISectorsType`)."""
 _COMPETENT: Final = re.compile(r"CompetentInstitution.*|DebtorInstitution|IDDebtorInstitution")
 _PROSE: Final = frozenset(
     {
@@ -170,9 +172,7 @@ def extract(sed: etree._Element) -> Evidence:
     names = {str(element.tag) for element in sed.iter("*")}
     family = any(_FAMILY.fullmatch(name) for name in names)
     main = About.FAMILY_MEMBER if family else About.INSURED
-    walk = _Walk(
-        main, legislation=_OF_LEGISLATION.fullmatch(etree.QName(sed).localname) is not None
-    )
+    walk = _Walk(main, etree.QName(sed).localname)
     walk.visit(sed, _Context(main, None, (), other="OtherPerson" in names))
     return walk.evidence()
 
@@ -213,8 +213,10 @@ class _Context:
 class _Walk:
     """Collects facts while going down the tree, each with the element that it stands in."""
 
-    def __init__(self, main: About, *, legislation: bool) -> None:
+    def __init__(self, main: About, sed: str) -> None:
         self._main = main
+        self._replies = sed == "H002"
+        legislation = _OF_LEGISLATION.fullmatch(sed) is not None
         self._populating = _POPULATIONS.keys() if legislation else _IN_ANY_SED
         self._people: list[tuple[etree._Element, tuple[About, Person | None]]] = []
         self._employers: list[tuple[etree._Element, Organisation]] = []
@@ -282,7 +284,9 @@ class _Walk:
             pin = Pin(context.about, country, number, "/".join(context.path))
             self._pins.append((element, pin))
         if "Institution" in children:
-            self._institution(children["Institution"], Where.PIN, country, context)
+            recovery = self._replies and _value(children.get("sector")) == _RECOVERY
+            where = Where.RECOVERY if recovery else Where.PIN
+            self._institution(children["Institution"], where, country, context)
 
     def _case_number(self, children: dict[str, etree._Element], context: _Context) -> None:
         if "Institution" in children:

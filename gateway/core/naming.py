@@ -18,6 +18,8 @@ _MAIN: Final = frozenset({About.INSURED, About.DECEASED, About.DEBTOR})
 """Whose institutions tell the competent one, beside those of the main person."""
 
 _FILES: Final = frozenset({Where.LOCAL_CASE_NUMBER, Where.COMPETENT})
+_RECOVERY: Final = "R_"
+"""Of BUCs: in them a number of the sector recovery, in a reply, tells who has the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,10 @@ class Said:
     ids: tuple[str, ...]
     """Its ids that may be meant: several when a body with several was named by name."""
     file: bool
-    """It has a case number here or is named as competent: more than having issued a PIN."""
+    """It has a case number here or is named as competent: more than having issued a PIN.
+
+    In recovery a reply tells it by a number of that sector: it has no field for a case number.
+    """
 
 
 def ids_of(said: Iterable[Said]) -> tuple[str, ...]:
@@ -90,7 +95,11 @@ class Naming(Underway):
             return None
         self.note("institution-named", institution=current[0].id, place=place)
         ids = tuple(dict.fromkeys(i.id for i in current))
-        return Said(current[0], ids, named.where in _FILES)
+        return Said(current[0], ids, self._has_file(named.where))
+
+    def _has_file(self, where: Where) -> bool:
+        claims = where is Where.RECOVERY and self.subject.buc.startswith(_RECOVERY)
+        return claims or where in _FILES
 
     def _known(self, named: Named) -> Sequence[Institution]:
         """Every id of one body that the naming may mean; nothing when it may mean two bodies."""

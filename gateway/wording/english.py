@@ -46,6 +46,8 @@ _REFERRING: Final = {
     " decided.",
     "exception-received": "An exception came back (X050 or X011) on something that was sent.",
     "expired": "Nobody has answered the question, after the last reminder.",
+    "file-not-told": "The sender has answered; an institution is named, but in no field that tells"
+    " who has the file (a case number; in recovery a number of that sector).",
     "forwarded-late": "The case was forwarded, and the SED was created after the grace period.",
     "inferred": "One institution is found, on rows less certain than the configuration asks for.",
     "institution-unusable": "The institution found is not in force, or is of another environment.",
@@ -395,6 +397,7 @@ _VALUES: Final = {
     "network:invalidity": "Invalidity",
     "place:local-case-number": "issuer of a case number",
     "place:pin": "issuer of a personal identification number",
+    "place:recovery-number": "issuer of a number for recovery",
     "place:competent-institution": "competent institution",
     "datum:residence": "the place of residence",
     "datum:town": "the town of residence",

@@ -51,6 +51,8 @@ _REFERRING: Final = {
     " le reste.",
     "exception-received": "Une exception (X050 ou X011) est revenue sur un envoi de notre part.",
     "expired": "Personne n'a répondu à la question, même après le dernier rappel.",
+    "file-not-told": "L'expéditeur a répondu ; une institution est nommée, mais dans aucun champ"
+    " qui dise qui détient le dossier (numéro de dossier ; en recouvrement, numéro de ce secteur).",
     "forwarded-late": "Le dossier est transféré, et le SED a été créé après le délai de grâce.",
     "inferred": "Une institution est trouvée, d'après des lignes moins certaines que ce que demande"
     " la configuration.",
@@ -416,6 +418,7 @@ _VALUES: Final = {
     "network:invalidity": "Invalidité",
     "place:local-case-number": "émettrice d'un numéro de dossier",
     "place:pin": "émettrice d'un numéro d'identification personnel",
+    "place:recovery-number": "émettrice d'un numéro de recouvrement",
     "place:competent-institution": "institution compétente",
     "datum:residence": "le lieu de résidence",
     "datum:town": "la commune de résidence",
