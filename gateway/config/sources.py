@@ -23,6 +23,8 @@ SEPARATOR = "__"  # EESSI_GATEWAY_HTTP__PORT, secret file http__password
 
 _PATHS = (
     "secrets_dir",
+    "policy.pension_template",
+    "tables.allowed_signers",
     "http.tls_certificate",
     "http.tls_key",
     "rabbitmq.tls_authority",

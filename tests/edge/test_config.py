@@ -5,9 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from gateway.config import Config, load
+from gateway.config.sources import _PATHS
 from gateway.errors import ConfigurationError
 from gateway.tables.sourcing import deduced
 from ir_directory import Certainty
@@ -132,6 +133,21 @@ def test_relative_tls_files_count_from_the_configuration_file(write, tmp_path):
     config = load(write('[http]\ntls_certificate = "a.crt"\ntls_key = "/etc/b.key"'), tmp_path)
     assert config.http.tls_certificate == tmp_path / "a.crt"
     assert config.http.tls_key == Path("/etc/b.key")
+
+
+def _paths(model, before=""):
+    """Dotted keys of a model that hold a path."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _paths(field.annotation, f"{before}{name}.")
+        elif field.annotation in {Path, Path | None}:
+            yield f"{before}{name}"
+
+
+def test_every_relative_path_counts_from_the_configuration_file():
+    keys = set(_paths(Config))
+    assert "policy.pension_template" in keys
+    assert keys == set(_PATHS)
 
 
 def test_a_file_saved_with_a_byte_order_mark_is_read(tmp_path):

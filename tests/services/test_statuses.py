@@ -201,6 +201,7 @@ def test_a_kill_of_the_gateway_loses_no_status_and_notes_none_twice(
     gateway.kill()
     again = daemon(env=at_broker)
     again.wait_until(lambda: counted(command, again) == {"delivered": 90})
+    again.wait_until(lambda: broker.count(STATUS) == 0)  # what the dead one had noted comes again
     assert again.terminate() == 0
     assert broker.count(STATUS) == broker.count("eessi.dead") == 0
     steps = [
