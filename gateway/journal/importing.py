@@ -19,9 +19,10 @@ def import_cases(
     rows = page.execute("first_events", (codes(cases),)).fetchall()
     known = {case_id: _known(cases[case_id], kind, text) for case_id, kind, text in rows}
     if not look and Known.OTHERWISE not in known.values():
+        revisions = history.revisions(page, cases)
         for case_id, event in cases.items():
             if case_id not in known:
-                history.append(page, scope, case_id, 0, (event,), at=at)
+                history.append(page, scope, case_id, revisions[case_id] or 0, (event,), at=at)
         page.flush()
     return known
 

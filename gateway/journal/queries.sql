@@ -375,8 +375,12 @@ SELECT name, digest, since, author, approver, kind, asked_by, reason, at_once,
   FROM release ORDER BY number;
 
 -- first_events --
+-- How each case began; that its person is protected may have been said before.
 SELECT c.value, h.kind, h.content
-  FROM json_each(?) AS c JOIN history AS h ON h.case_id = c.value AND h.seq = 1;
+  FROM json_each(?) AS c
+  JOIN history AS h ON h.case_id = c.value
+   AND h.seq = (SELECT min(f.seq) FROM history AS f
+                 WHERE f.case_id = c.value AND f.kind <> 'protected');
 
 -- case_revisions --
 -- The case of each id, or the one that our own case of that id asks about; and its revision.

@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 
 from gateway.core.decision import Refuse, SetAside, Way
+from gateway.core.events import Imported
 from gateway.core.states import CaseState, MessageState, SendingState
-from gateway.journal import Choice, Word
+from gateway.journal import Choice, Known, Word
 from gateway.journal.rows import Search
 from tests.contract.conftest import TABLES, TARGET, at, judged_again
 
@@ -267,6 +268,16 @@ async def test_a_case_is_protected_before_it_begins(journal, made):
     assert await journal.by_buc() == {"P_BUC_01": {"received": 0, "set_aside": 1}}
     await journal.record(made.refer("m3", revision=1, cause="protected"))
     assert (await journal.message("m3")).protected
+
+
+async def test_a_case_that_is_protected_already_is_brought_in_all_the_same(journal, made):
+    await journal.record(aside(made))
+    begun = Imported("P_BUC_01", "Counterparty", ("DE:1", "FR:2"), TARGET, "claire")
+    assert await journal.import_cases({"case-1": begun, "case-2": begun}, at(5)) == {}
+    case = await journal.case("case-1")
+    assert (case.protected, case.holder, case.revision) == (True, TARGET, 2)
+    known = await journal.import_cases({"case-1": begun}, at(6))
+    assert known == {"case-1": Known.SAME}
 
 
 async def test_an_answer_that_is_set_aside_protects_the_case_asked_about(journal, made):
