@@ -98,6 +98,8 @@ class Case:
     """Everybody whom a header names or an X SED added, but for those who left."""
     left: frozenset[str] = frozenset()
     """Those who left and did not come back."""
+    joined: frozenset[str] = frozenset()
+    """Those of whom an X SED said that they join, as the new one of a forwarded case."""
     documents: dict[str, MessageReceived] = field(default_factory=dict)
     """SetId -> highest version received."""
     contents: dict[tuple[str, int], MessageReceived] = field(default_factory=dict)
@@ -413,6 +415,7 @@ def _change(
             return replace(
                 case,
                 participants=(case.participants | joined) - gone,
+                joined=case.joined | joined,
                 left=(case.left - joined) | gone,
                 returned_by=case.returned_by | gone,
             )

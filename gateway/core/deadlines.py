@@ -106,11 +106,14 @@ class _Developing:
     def _held_in_vain(self) -> None:
         """What had to come before did not: its sender is told where that is ours, or a person.
 
-        In a case that may have begun before our first day nobody abroad is told.
+        In a case that may have begun before our first day nobody abroad is told; nor where what
+        lacks is who forwarded the case to us, which its sender has done nothing about.
         """
         policy, case = self.situation.policy, self.situation.case
         waiting = [waits for waits in map(case.received, case.waiting) if waits is not None]
-        if policy.go_live is not None:
+        if self.situation.starter is not None:
+            self._refer(NOT_STARTED)
+        elif policy.go_live is not None:
             self._refer(BEFORE_GO_LIVE)
         elif not policy.excepts:
             self._refer(NOT_STARTED)

@@ -176,6 +176,9 @@ class Deciding:
         document = case.documents.get(self.matter.message.set_id)
         if document is not None and not self.matter.same_body(sender, document.parties[0]):
             return True
+        joined = self.matter.examined.says.joined
+        if self._forwarder_unknown() and any(map(self.matter.is_ours, joined)):
+            return False  # whoever forwarded the case to us is in no later header of it
         parties = case.participants
         return bool(parties) and not any(self.matter.same_body(sender, p) for p in parties)
 
@@ -343,9 +346,25 @@ class Deciding:
         if matter.case.state is CaseState.REFERRED:
             return Refer("case-referred")
         if matter.started:
-            return None
+            return self._until_it_is_known_who_forwarded_it()
         begun = any(e.action in STARTS for e in (*matter.case.contents.values(), matter.received))
         return Refer("withdrawn") if begun else Hold(NOT_STARTED)
+
+    def _until_it_is_known_who_forwarded_it(self) -> Decision | None:
+        """A forwarded case waits for the X SED that names us: it must not go back to who had it.
+
+        They come from two senders, so either may be the first.
+        """
+        if not self._forwarder_unknown():
+            return None
+        self.trace.append(step("forwarder-unknown"))
+        return Hold(NOT_STARTED)
+
+    def _forwarder_unknown(self) -> bool:
+        """Whether the case came to us from another one, and nothing has said yet from whom."""
+        matter = self.matter
+        forwarded = matter.document.action == CaseAction.START_FORWARD.value
+        return forwarded and not any(map(matter.is_ours, matter.case.joined))
 
     def _on_what_was_erased(self) -> Decision | None:
         """What speaks against the answer may be what is gone: half of a case decides nothing."""

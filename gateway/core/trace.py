@@ -62,6 +62,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "asked-by-person": frozenset({"datum"}),
     "rejected-by-person": frozenset({"ground"}),
     "content-known": frozenset({"message"}),
+    "forwarder-unknown": frozenset(),
     "tables-example": frozenset({"release"}),
 }
 """Every code with its parameters; a test holds the wordings to this table."""

@@ -22,7 +22,7 @@ _DECISIONS: Final = {
 }
 
 _HOLDING: Final = {
-    "out-of-order": "The message that starts the case has not been received yet.",
+    "out-of-order": "A message that must come before it has not been received yet.",
     "question-open": "A question to the sender is still open.",
 }
 
@@ -62,7 +62,7 @@ _REFERRING: Final = {
     "nothing-to-ask-with": "Something is missing, and the gateway has no way to ask for it here.",
     "other-content": "This version of the document came before, with another content.",
     "other-person": "The SED is about another person than the case.",
-    "out-of-order": "The message that starts the case has not been received.",
+    "out-of-order": "A message that must come before it has not been received.",
     "own": "The competent institution is our own, or the case is ours.",
     "profile-violation": "The message breaks a schema of the gateway's own, which is not official.",
     "protected": "The case is protected (PersonalProtectedCase): a person handles it.",
@@ -170,6 +170,8 @@ _TRACE: Final = {
     "rejected-by-person": "A person rejects the SED: {ground}.",
     "answer-used": "The answer received is used for: {datum}.",
     "content-known": "Same content as message {message}.",
+    "forwarder-unknown": "The case was forwarded to us, and the message that says by whom has not"
+    " come: it must not go back there.",
     "tables-example": "The tables {release} are an example: what follows waits for a person until"
     " somebody accepts them (tables accept).",
 }

@@ -26,7 +26,7 @@ _DECISIONS: Final = {
 }
 
 _HOLDING: Final = {
-    "out-of-order": "Le message qui ouvre le dossier n'a pas encore été reçu.",
+    "out-of-order": "Un message qui doit le précéder n'a pas encore été reçu.",
     "question-open": "Une question posée à l'expéditeur est encore ouverte.",
 }
 
@@ -71,7 +71,7 @@ _REFERRING: Final = {
     " demander.",
     "other-content": "Cette version du document est déjà arrivée, avec un autre contenu.",
     "other-person": "Le SED concerne une autre personne que celle du dossier.",
-    "out-of-order": "Le message qui ouvre le dossier n'a pas été reçu.",
+    "out-of-order": "Un message qui doit le précéder n'a pas été reçu.",
     "own": "L'institution compétente est la nôtre, ou le dossier est à nous.",
     "profile-violation": "Le message enfreint un schéma propre à la passerelle, qui n'est pas"
     " officiel.",
@@ -189,6 +189,8 @@ _TRACE: Final = {
     "rejected-by-person": "Une personne rejette le SED : {ground}.",
     "answer-used": "La réponse reçue est utilisée pour : {datum}.",
     "content-known": "Même contenu que le message {message}.",
+    "forwarder-unknown": "Le dossier nous a été transmis, et le message qui dit par qui n'est pas"
+    " arrivé : il ne doit pas y retourner.",
     "tables-example": "Les tables {release} sont un exemple : la suite attend une personne tant que"
     " personne ne les accepte (tables accept).",
 }

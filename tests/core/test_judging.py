@@ -433,10 +433,6 @@ def test_nothing_is_decided_before_the_sed_that_starts_the_case(desk, said):
     )
 
 
-def test_a_forwarded_start_starts_the_case(desk, said):
-    assert said(desk.take(action="StartForward")) == ("transfer", THEM)
-
-
 # -- the transfer ---------------------------------------------------------------------------
 
 
