@@ -14,6 +14,7 @@ from gateway.core.case import Case
 from gateway.core.events import MessageReceived
 from gateway.core.evidence import (
     CLAIMANT_RESIDENCE,
+    OVERSEAS,
     About,
     Address,
     AddressKind,
@@ -57,7 +58,7 @@ def evidence(fields: Mapping[str, str], about: About) -> Evidence | None:
 
 
 def _fact(field: str, value: str, about: About) -> Evidence | None:
-    if field == "country" and _COUNTRY.fullmatch(value):
+    if field == "country" and _COUNTRY.fullmatch(value) and value not in OVERSEAS:
         abroad = Address(about, AddressKind.RESIDENCE, value, None, None)
         return Evidence(addresses=(abroad,))
     place = _PLACE.fullmatch(value) if field != "country" else None

@@ -128,6 +128,8 @@ def merged(parts: Sequence[Evidence]) -> Evidence:
     return Evidence(
         subject=first.subject,
         subject_about=first.subject_about,
+        nameless=first.subject is None and any(e.nameless for e in parts),
+        claims=next((e.claims for e in parts if e.claims is not None), None),
         claimant=claimant_of(parts),
         several=any(e.several for e in parts),
         others=tuple(dict.fromkeys(other for e in parts for other in e.others)),

@@ -56,8 +56,15 @@ OWN_CASE_BUC: Final = "H_BUC_01"
 
 
 def speakable(evidence: Evidence) -> bool:
-    """True when the SED holds what a CaseContext needs, within the lengths of CDM 4.4."""
-    person, employer = evidence.subject, evidence.employer
+    """True when the SED holds what a CaseContext needs, within the lengths of CDM 4.4.
+
+    Of several persons none stands for the others; the request that their claims are part of does.
+    """
+    person, employer, claims = evidence.subject, evidence.employer, evidence.claims
+    if claims is not None:
+        return len(claims.request) <= _SHORT and printable(claims.request)
+    if evidence.several:
+        return False
     if person is not None:
         return _nameable(person)
     return (
@@ -78,6 +85,8 @@ def _whose(evidence: Evidence, missing: Sequence[str]) -> tuple[Person | None, b
     answered with where *he* lived. Where the claimant has no name here, words must do.
     """
     claimant = evidence.claimant
+    if evidence.claims is not None:
+        return None, False
     if set(missing) == {CLAIMANT_RESIDENCE} and claimant is not None and _nameable(claimant):
         return claimant, True
     return evidence.subject, not ADDRESS_DATA.isdisjoint(missing)
@@ -176,8 +185,15 @@ def note(
 
 
 def _about(person: Person | None, evidence: Evidence, inside: str) -> str:
-    """What an H001 says of a person, else of the employer that the case is about."""
-    if person is not None:
+    """What an H001 says of the claims, of a person, or of the employer that the case is about."""
+    claims = evidence.claims
+    if claims is not None:
+        block = (
+            "<ReimbursementBulkSED><ReimbursementIdentification>"
+            f"<reimbursementRequestID>{plain(claims.request)}</reimbursementRequestID>"
+            f"</ReimbursementIdentification>{inside}</ReimbursementBulkSED>"
+        )
+    elif person is not None:
         block = (
             "<Person><PersonIdentification><PersonIdentification>"
             f"{person_block(person)}</PersonIdentification></PersonIdentification>{inside}</Person>"
@@ -258,6 +274,11 @@ def exception(head: Letterhead, about: MessageReceived, code: str) -> Outgoing:
     receivers = tuple(o for o in head.others if o[0] == sender)
     envelope = Envelope("X050", set_id, receivers, related_set_id=about.set_id)
     return outgoing(head, envelope, payload, SendingKind.X050, about.message_id, sender)
+
+
+def as_asked(evidence: Evidence, missing: Sequence[str]) -> Evidence:
+    """The same about whom the H001 about these data names: an own case is about nobody else."""
+    return replace(evidence, subject=_whose(evidence, missing)[0])
 
 
 def remind(

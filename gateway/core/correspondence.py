@@ -136,6 +136,7 @@ def reminder(
     may_remind = situation.rules_of(about).we_may_send("X009")
     if open_question.own_case is not None:
         head = _in_own_case(head, open_question.own_case, asked)
+        evidence = composing.as_asked(evidence, _first_asked_for(situation, open_question))
         may_remind = True  # the owner of an H_BUC_01 may send X009
     if may_remind:
         written = composing.remind(head, evidence, asks, open_question.set_id, asked)
@@ -146,6 +147,12 @@ def reminder(
     else:
         written = composing.request(head, evidence, asks, open_question.missing, asked)
     return composing.as_reminder(written, cause, after=open_question.id)
+
+
+def _first_asked_for(situation: Situation, question: Question) -> tuple[str, ...]:
+    """All that the question asked for, what has been told since included."""
+    asked = (q.missing for q in situation.case.questions if q.id == question.id)
+    return next(asked, question.missing)
 
 
 def reminded_by(question: Question) -> frozenset[str]:

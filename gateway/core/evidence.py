@@ -15,6 +15,12 @@ ADDRESS_DATA: Final = frozenset({"residence", "town"})
 """Data about the main person that come back in an address field of H002."""
 
 
+OVERSEAS: Final = frozenset({"BL", "GF", "GP", "MF", "MQ", "RE", "YT"})
+"""Parts of France, with French postcodes, that the list of countries has codes of their own for
+(CDM 4.4 `EESSIWorldCountryType`); those outside the Regulations are not among them.
+"""
+
+
 class About(StrEnum):
     """Whose fact it is."""
 
@@ -129,12 +135,25 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """A request for reimbursement: claims of many persons (CDM 4.4 `ReimbursementContext`)."""
+
+    request: str
+    number: int
+    """How many claims there are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All facts of one SED. Everything here is personal data: bodies and evidence only."""
 
     subject: Person | None = None
     """The SED's main person; None when it has none, or says too little about that one."""
     subject_about: About = About.INSURED
+    nameless: bool = False
+    """It is about somebody all the same, of whom it says too little."""
+    claims: Claims | None = None
+    """What a bulk SED is about."""
     claimant: Person | None = None
     """Who claims, when the SED is about somebody else: the survivor in a survivor's pension."""
     several: bool = False
@@ -157,7 +176,7 @@ class Evidence:
     @property
     def employer(self) -> Organisation | None:
         """The organisation that the case is about, when it is about no person."""
-        return self.employers[0] if self.employers else None
+        return self.employers[0] if self.employers and not self.nameless else None
 
 
 def identity(person: Person | None) -> tuple[str, ...]:

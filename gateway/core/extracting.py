@@ -17,9 +17,11 @@ from typing import Any, Final, TypeVar
 from lxml import etree
 
 from gateway.core.evidence import (
+    OVERSEAS,
     About,
     Address,
     AddressKind,
+    Claims,
     Evidence,
     Named,
     Organisation,
@@ -161,6 +163,7 @@ _POPULATIONS: Final = {
 In other sectors no block or code with a public meaning tells how somebody works: an employer in
 H and R SEDs is whom the case is about, and the codes of an activity are not published.
 """
+_COUNT: Final = re.compile(r"\d{1,9}", re.ASCII)
 _IN_ANY_SED: Final = _POPULATIONS.keys() - {"Employer", "SelfEmployment"}
 """Without the names that other sectors have for other things."""
 _OF_LEGISLATION: Final = re.compile(r"A\d{3}")
@@ -224,6 +227,7 @@ class _Walk:
         self._pins: list[tuple[etree._Element, Pin]] = []
         self._named: list[tuple[etree._Element, Named]] = []
         self._populations: list[tuple[etree._Element, str]] = []
+        self._claims: Claims | None = None
         self._stated: dict[Stated, None] = {}
         self._prose = False
 
@@ -232,6 +236,8 @@ class _Walk:
         named = dict(children)
         if "countryWork" in named:
             context = replace(context, country=_value(named["countryWork"]))
+        if "reimbursementRequestID" in named and "numberIndividualClaims" in named:
+            self._claims = self._claims or _claims(named)
         self._look(element, named, context)
         if len(self._stated) < MOST_STATED:
             self._stated |= dict.fromkeys(stated(children, context.about, context.path))
@@ -268,7 +274,7 @@ class _Walk:
         address = Address(
             context.about,
             context.place or _kind(element, context.path),
-            country,
+            "FR" if country in OVERSEAS else country,
             _value(children.get("postalCode")),
             _value(children.get("town")),
             "/".join(context.path),
@@ -378,6 +384,8 @@ class _Walk:
         return Evidence(
             subject=subject,
             subject_about=about,
+            nameless=subject is None and any(a is not About.OTHER for _, (a, _) in self._people),
+            claims=self._claims,
             claimant=claimants[0] if claimants else None,
             employers=_unique(self._employers, counts),
             addresses=_unique(self._addresses, counts),
@@ -415,6 +423,16 @@ def _person(children: dict[str, etree._Element]) -> Person | None:
     family, given = _value(children.get("familyName")), _value(children.get("forename"))
     sex = _value(children.get("sex")) or "98"
     return Person(family, given, born, sex) if family and given else None
+
+
+def _claims(children: dict[str, etree._Element]) -> Claims | None:
+    """What a request for reimbursement is called, and how many claims it has."""
+    request, number = (
+        _value(children[name]) for name in ("reimbursementRequestID", "numberIndividualClaims")
+    )
+    if request is None or number is None or _COUNT.fullmatch(number) is None:
+        return None
+    return Claims(request, int(number))
 
 
 def _kind(element: etree._Element, path: tuple[str, ...]) -> AddressKind:

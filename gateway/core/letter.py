@@ -120,8 +120,15 @@ def _party(element: str, ident: str, role: str) -> str:
 
 
 def case_context(evidence: Evidence) -> str:
-    """The person, else the employer, that a case is about (CDM 4.4 CaseContext)."""
-    if evidence.subject is not None:
+    """The claims, the person, else the employer, that a case is about (CDM 4.4 CaseContext)."""
+    if evidence.claims is not None:
+        inner = (
+            "<ReimbursementContext>"
+            f"<reimbursementRequestID>{plain(evidence.claims.request)}</reimbursementRequestID>"
+            f"<totalNumberIndividualClaims>{evidence.claims.number}</totalNumberIndividualClaims>"
+            "</ReimbursementContext>"
+        )
+    elif evidence.subject is not None:
         inner = f"<PersonContext>{person_block(evidence.subject)}</PersonContext>"
     else:
         inner = employer_block(evidence.employer, "EmployerContext")

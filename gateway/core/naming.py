@@ -71,15 +71,23 @@ class Naming(Underway):
                 continue
             said = self._identify(named)
             if said is not None:
+                self._held_against_its_country(named, said)
                 earlier = found.get(said.institution.id)
                 found[said.institution.id] = said if earlier is None else _both(earlier, said)
         return tuple(found.values())
 
     def _is_french(self, named: Named) -> bool:
-        """By its country; without any, when the directory knows the name."""
+        """By its country or its id; without either, when the directory knows the name."""
         if named.country or named.id:
-            return named.country == "FR"
+            return named.country == "FR" or (named.id or "").startswith("FR:")
         return bool(self.tables.directory.named(named.name or "", self.subject.received_on))
+
+    def _held_against_its_country(self, named: Named, said: Said) -> None:
+        """A number of another country from an institution of ours: one of them is a slip."""
+        if named.country != "FR" and named.country:
+            institution = said.institution.id
+            self.note("named-with-other-country", institution=institution, country=named.country)
+            self.contradicted = True
 
     def _identify(self, named: Named) -> Said | None:
         """The one institution named, by its id, else by a name that is exactly one body's."""

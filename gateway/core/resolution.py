@@ -121,7 +121,7 @@ class _Resolving(Naming, Placing):
         said = self.said(_person(open_match))
         schemes = self.hinted | {s.institution.scheme for s in said} if said else self.hinted
         schemes = schemes - NO_SCHEME if schemes else schemes
-        contradictory = len(schemes) > 1
+        contradictory = len(schemes) > 1 or self.contradicted
         scheme = next(iter(schemes)) if len(schemes) == 1 else None
         if scheme is not None:
             self.note("scheme-known", scheme=scheme)
@@ -199,6 +199,8 @@ class _Resolving(Naming, Placing):
         if isinstance(route.target, Fixed):
             ident = self._as_named(route.target.institution_id, said)
             return self._resolved(ident, route.certainty)
+        if self.contradicted:
+            return self._undetermined("conflict", ids_of(said))
         named_alone = route.target.file_first or route.target.place == "named"
         if self.strange and named_alone:
             self.note("datum-missing", datum="institution")

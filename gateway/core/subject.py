@@ -58,6 +58,9 @@ class Underway:
     strange: bool = False
     """A French institution is named that says nothing to us: the scheme is not to be assumed."""
 
+    contradicted: bool = False
+    """A number of another country is said to be from a French institution."""
+
     def datum(self, datum: str, person: str) -> str:
         """What a datum is called when it is asked for: of somebody else than the main person."""
         claimed = person == About.CLAIMANT

@@ -19,6 +19,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "institution-named-unknown": frozenset({"place"}),
     "institution-named-ended": frozenset({"institution", "successor"}),
     "institution-named-test": frozenset({"institution"}),
+    "named-with-other-country": frozenset({"institution", "country"}),
     "scheme-known": frozenset({"scheme"}),
     "assumed-general": frozenset({"rule"}),
     "assumed-general-off": frozenset({"rule", "buc"}),

@@ -60,6 +60,7 @@ from gateway.core.evidence import (
     About,
     Address,
     AddressKind,
+    Claims,
     Evidence,
     Named,
     Organisation,
@@ -199,6 +200,8 @@ def evidence_text(evidence: Evidence) -> str:
 def _evidence_values(evidence: Evidence) -> dict[str, Any]:
     whole = {
         "subject": _person_values(evidence.subject),
+        "nameless": evidence.nameless,
+        "claims": evidence.claims and (evidence.claims.request, evidence.claims.number),
         "claimant": _person_values(evidence.claimant),
         "subject_about": evidence.subject_about,
         "employers": [(e.about, e.name, e.numbers, e.element) for e in evidence.employers],
@@ -241,6 +244,8 @@ def _evidence(whole: Mapping[str, Any]) -> Evidence:
             Stated(StatedKind(kind), About(about), *rest)
             for kind, about, *rest in whole.get("stated", ())
         ),
+        nameless=whole.get("nameless", False),
+        claims=Claims(*whole["claims"]) if "claims" in whole else None,
         several=whole.get("several", False),
         others=tuple(_evidence(other) for other in whole.get("others", ())),
         prose=whole.get("prose", False),

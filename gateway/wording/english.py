@@ -122,6 +122,8 @@ _TRACE: Final = {
     " the day of receipt; successor: {successor}.",
     "institution-named-test": "Institution {institution} belongs to another environment (test or"
     " production): it is not used.",
+    "named-with-other-country": "The number that {institution} is said to have given is one of"
+    " {country}: one of the two is a slip.",
     "scheme-known": "The institution named tells the scheme: {scheme}.",
     "assumed-general-off": "Rule {rule} would assume the general scheme; the configuration wants it"
     " asked for in {buc}.",

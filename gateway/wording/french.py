@@ -134,6 +134,8 @@ _TRACE: Final = {
     " vigueur le jour de la réception ; successeur : {successor}.",
     "institution-named-test": "L'institution {institution} relève d'un autre environnement (test ou"
     " production) : elle n'est pas retenue.",
+    "named-with-other-country": "Le numéro attribué, d'après le SED, par {institution} serait de"
+    " {country} : l'un des deux est erroné.",
     "scheme-known": "L'institution nommée indique le régime : {scheme}.",
     "assumed-general-off": "La règle {rule} supposerait le régime général ; la configuration veut"
     " qu'on le demande dans {buc}.",

@@ -497,6 +497,7 @@ def test_each_fact_takes_the_place_of_its_own_kind_alone():
         {"residence": "Bourg-en-Bresse"},
         {"residence": "01000 "},
         {"country": "FR"},
+        {"country": "RE"},
         {"country": "01000 Bourg"},
         {"population": "astronaut"},
         {"institution": "DE:1"},

@@ -69,6 +69,20 @@ def places(evidence):
     return [(a.about, a.kind, a.country) for a in evidence.addresses]
 
 
+@pytest.mark.parametrize(
+    ("code", "country"),
+    [(code, "FR") for code in ("BL", "GF", "GP", "MF", "MQ", "RE", "YT")]
+    + [(code, code) for code in ("MC", "NC", "PF", "PM", "WF", "UK")],
+)
+def test_parts_of_france_overseas_are_france_by_whichever_code(code, country):
+    place = (
+        "<town>Saint-Denis</town><postalCode>97400</postalCode>"
+        f"<country><value>{code}</value></country>"
+    )
+    found = facts(f"<PersonAddress><Address>{place}</Address></PersonAddress>")
+    assert places(found) == [(About.INSURED, AddressKind.RESIDENCE, country)]
+
+
 def test_a_sickness_sed_with_all_its_facts():
     found = facts(
         f"<Person>{who(more=pin(institution=inst(name='CPAM de l&apos;Ain')))}</Person>"

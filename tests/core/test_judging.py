@@ -600,7 +600,11 @@ def test_several_persons_are_not_asked_about(desk, said):
 
 
 def test_several_persons_are_usual_in_a_bulk_buc(desk, said):
-    judgement = desk.take(buc="UB_BUC_04", sed="U020", inside=two_people())
+    request = (
+        "<GeneralInformation><reimbursementRequestID>R7</reimbursementRequestID>"
+        "<numberIndividualClaims>2</numberIndividualClaims></GeneralInformation>"
+    )
+    judgement = desk.take(buc="UB_BUC_04", sed="U020", inside=request + two_people())
     assert said(judgement) == ("transfer", "FR:CNSE")
 
 

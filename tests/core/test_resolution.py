@@ -588,12 +588,43 @@ def test_a_liaison_body_is_no_stranger():
 
 
 @pytest.mark.parametrize(
-    "naming", [named("CPAM01", country="DE"), named("CPAM01", about=About.OTHER), named("CLEISS")]
+    "naming",
+    [
+        named(name="CPAM Ain", country="DE"),
+        named("CPAM01", about=About.OTHER),
+        named("CLEISS"),
+        named("CLEISS", country="DE"),
+    ],
 )
 def test_foreign_and_third_party_and_liaison_names_say_nothing(naming):
     result = outcome(route(CPAM), naming=[naming])
     assert result.missing == ("residence",)
     assert codes(result)[0] == "route-matched"
+
+
+@pytest.mark.parametrize("where", [Where.PIN, Where.LOCAL_CASE_NUMBER])
+@pytest.mark.parametrize(
+    "row",
+    [
+        route(CPAM),
+        route(CPAM, **ASSUMED),
+        route(ByPlace("*", "named")),
+        route(ByPlace("*", "named", file_first=True)),
+        route(Fixed("FR:RAIL"), scheme="general"),
+    ],
+    ids=str,
+)
+def test_a_number_of_another_country_from_an_institution_of_ours_is_for_a_person(row, where):
+    naming = [named("CPAM01", where=where, country="DE")]
+    result = outcome(row, addresses=[home()], naming=naming)
+    assert (result.reason, result.candidates) == ("conflict", ("FR:CPAM01",))
+    assert "named-with-other-country" in codes(result)
+
+
+def test_where_nothing_hangs_on_it_its_country_does_not_matter():
+    row = route(Fixed("FR:RAIL"))
+    naming = [named("CPAM01", where=Where.LOCAL_CASE_NUMBER, country="DE")]
+    assert outcome(row, naming=naming).institution == "FR:RAIL"
 
 
 def test_place_and_name_that_agree_confirm_each_other():

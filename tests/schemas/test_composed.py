@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.core import composing
 from gateway.core.events import MessageReceived
-from gateway.core.evidence import About, Evidence, Organisation, Person
+from gateway.core.evidence import About, Claims, Evidence, Organisation, Person
 from gateway.core.letter import Letterhead
 from gateway.core.validation import verdict
 from routing_tables import QuestionText
@@ -16,6 +16,7 @@ from sed_schemas.schema_set import SchemaSet
 
 ADA = Person("Probe", "Ada", date(1980, 5, 17), "02")
 PERSON = Evidence(subject=ADA)
+CLAIMS = Evidence(claims=Claims("U020 <7> & 8", 12), several=True)
 EMPLOYER = Evidence(employers=(Organisation(About.EMPLOYER, "Essais & Fils <SA>", ()),))
 THEM = "FR:0101100000"
 SENDER = "DE:101320043"
@@ -106,7 +107,9 @@ def broken(outgoing, cdm, sed, header):
 
 
 @pytest.mark.parametrize("kind", SEDS)
-@pytest.mark.parametrize("evidence", [PERSON, EMPLOYER], ids=["person", "employer"])
+@pytest.mark.parametrize(
+    "evidence", [PERSON, EMPLOYER, CLAIMS], ids=["person", "employer", "claims"]
+)
 @pytest.mark.parametrize("flags", [{}, {"protected": True, "test": True}], ids=["", "flags"])
 def test_what_is_composed_is_valid(kind, evidence, flags, check):
     head = letterhead(**(OWN if kind == "own" else {}), **flags)
