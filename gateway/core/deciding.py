@@ -11,7 +11,7 @@ from gateway.core import asking, composing, correspondence
 from gateway.core.administrative import LEAVING
 from gateway.core.buc_rules import against_the_buc
 from gateway.core.case import BEFORE_GO_LIVE, NOT_STARTED, Question, fold
-from gateway.core.case_evidence import Heard, claimant_of, evidence_of
+from gateway.core.case_evidence import Heard, claimant_of, evidence_of, known_evidence
 from gateway.core.cdm_versions import out_of_its_time
 from gateway.core.competence import competent, missing
 from gateway.core.decision import (
@@ -32,9 +32,17 @@ from gateway.core.events import (
     Returned,
 )
 from gateway.core.evidence import CLAIMANT_RESIDENCE, Evidence, identity
+from gateway.core.leaving import Mode
 from gateway.core.matter import PARIS, STARTS, Matter
 from gateway.core.message import CaseAction
-from gateway.core.resolution import Own, Resolution, Resolved, Several, Undetermined
+from gateway.core.resolution import (
+    Own,
+    Resolution,
+    Resolved,
+    Several,
+    Undetermined,
+    candidates_of,
+)
 from gateway.core.states import CaseState
 from gateway.core.trace import Step, step
 from ir_directory import Certainty
@@ -332,7 +340,25 @@ class Deciding:
             return Refer("forwarded-late", (case.holder,))
         if case.erased:  # nobody can see any more whether it is about the same person
             return Refer("erased", (holder.id,))
-        return Deliver(holder.id)
+        return self._overtakes_its_transfer(holder.id) or Deliver(holder.id)
+
+    def _overtakes_its_transfer(self, holder: str) -> Decision | None:
+        """What takes away the reason of a transfer that may still wait for a person's yes."""
+        matter = self.matter
+        document = matter.document
+        mode = matter.leaving.of("transfer", document.buc, document.parties[0])
+        if mode is Mode.AUTOMATIC or matter.case.forwarded_at is not None:
+            return None
+        if matter.starter is None:
+            return Refer("withdrawn", (holder,))
+        today = matter.arrival.today
+        before = competent(matter, document, known_evidence(matter.case), today)
+        after = competent(matter, document, evidence_of(matter, frozenset()).evidence, today)
+        led = isinstance(before, Resolved) and matter.same_body(before.institution, holder)
+        if not led or (isinstance(after, Resolved) and matter.same_body(after.institution, holder)):
+            return None  # a person chose the holder, or all is as it was
+        self.trace.extend(after.trace)
+        return Refer("conflict", tuple(dict.fromkeys((holder, *candidates_of(after)))))
 
     def _of_a_case_that_we_left(self, holder: str) -> Decision:
         """The holder takes part, and gets a copy of its own; of what we alone got it has none."""

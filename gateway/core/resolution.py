@@ -85,7 +85,7 @@ def _of_several(subject: Subject, tables: Tables) -> Resolution:
     each = (first, *subject.evidence.others) if subject.evidence.others else (_NOBODY,)
     found = [_Resolving(replace(subject, evidence=one), tables).resolve() for one in each]
     decided = [one for one in found if isinstance(one, Resolved | Own)]
-    candidates = sorted({ident for one in found for ident in _candidates(one)})
+    candidates = sorted({ident for one in found for ident in candidates_of(one)})
     if len(candidates) > 1:
         rules = dict.fromkeys(rule for one in found for rule in one.rules)
         return Several(tuple(candidates), _why_each(found), tuple(rules))
@@ -99,13 +99,14 @@ def _why_each(found: Sequence[Resolution]) -> tuple[Step, ...]:
     steps: list[Step] = []
     told: set[str] = set()
     for one in found:
-        if not told.issuperset(_candidates(one)):
-            told.update(_candidates(one))
+        if not told.issuperset(candidates_of(one)):
+            told.update(candidates_of(one))
             steps += [done for done in one.trace if done not in steps]
     return tuple(steps)
 
 
-def _candidates(resolution: Resolution) -> tuple[str, ...]:
+def candidates_of(resolution: Resolution) -> tuple[str, ...]:
+    """All that it leaves possible; the one institution where it is one."""
     if isinstance(resolution, Resolved | Own):
         return (resolution.institution,)
     return resolution.candidates

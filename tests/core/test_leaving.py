@@ -248,3 +248,67 @@ def test_a_reminder_by_an_example_waits_too(example, person):
     development = example.come_due()
     assert [sending.kind for sending in development.outgoing] == ["reminder"]
     assert development.mode is CONFIRM
+
+
+# -- what comes while a transfer waits for a yes ------------------------------------------------
+
+X008 = (
+    "<TheFollowingSEDConsideredInvalidWithdrawn><SEDType>S040</SEDType>"
+    "</TheFollowingSEDConsideredInvalidWithdrawn>"
+)
+LYON = ("Lyon", "69001")
+
+
+def transferred(desk, mode=CONFIRM, **written):
+    desk.policy_of(leaving=Leaving(mode))
+    desk.take("one", document="d", **written)
+    assert desk.case.holder == "FR:CPAM01"
+
+
+def update(desk, inside):
+    return desk.take("two", document="d", version=2, action="Update", inside=inside)
+
+
+@pytest.mark.parametrize("mode", [CONFIRM, OBSERVE])
+@pytest.mark.parametrize(
+    ("place", "candidates"),
+    [(LYON, ("FR:CPAM01", "FR:CPAM69")), (("", ""), ("FR:CPAM01",))],
+)
+def test_another_address_takes_its_reason_away(desk, said, person, mode, place, candidates):
+    transferred(desk, mode)
+    judged = update(desk, person(*place))
+    assert said(judged) == ("refer", "conflict")
+    assert judged.candidates == candidates
+    assert (judged.outgoing, judged.trace[-1:]) != ((), ())
+    assert objection(Leaving(), desk.case, "x007", "FR:CPAM01") == "case-moved-on"
+
+
+def test_so_does_its_withdrawal(desk, said):
+    transferred(desk)
+    x008 = desk.take("two", sed="X008", action="New", related="d", inside=X008)
+    assert said(x008) == ("refer", "withdrawn")
+    assert x008.candidates == ("FR:CPAM01",)
+
+
+@pytest.mark.parametrize("mode", [CONFIRM, AUTOMATIC])
+def test_what_changes_nothing_follows_it(desk, said, person, mode):
+    transferred(desk, mode)
+    moved = person("Bourg-en-Bresse", "01000" if mode is CONFIRM else "69001")
+    assert said(update(desk, moved)) == ("deliver", "FR:CPAM01")
+
+
+def test_what_has_left_is_followed(desk, said, person):
+    transferred(desk)
+    desk.confirm()
+    assert said(update(desk, person(*LYON))) == ("deliver", "FR:CPAM01")
+
+
+def test_whom_a_person_chose_keeps_the_case(desk, said, person):
+    desk.policy_of(leaving=Leaving(CONFIRM))
+    desk.take("one", document="d", inside=person(*LYON))
+    holder = replace(desk.case, holder="FR:CPAM01")
+    desk.case = holder
+    assert said(update(desk, person("Bourg-en-Bresse", "01000"))) == ("deliver", "FR:CPAM01")
+    desk.case = holder
+    moved = desk.take("three", document="d", version=3, action="Update", inside=person(*LYON))
+    assert said(moved) == ("deliver", "FR:CPAM01")

@@ -333,3 +333,24 @@ async def test_what_was_right_once_does_not_leave_later(careful, a_message):
     await withdraw(careful, names[-1])  # the hand-over: a person has the case
     assert await refused(confirm(careful, names[0])) == "case-moved-on"
     assert (await careful.journal.message(row.message_id)).cause == "recalled"
+
+
+async def test_what_takes_the_reason_of_a_transfer_away_before_the_yes_is_for_a_person(
+    careful, a_message, person
+):
+    first = {"case": "c", "document": "d"}
+    await careful.take(a_message("one", **first))
+    [before] = await careful.rows()
+    moved = person("Lyon", "69003")
+    await careful.take(a_message("two", **first, version=2, action="Update", inside=moved))
+    row = next(r for r in await careful.rows() if r.message_id != before.message_id)
+    assert (row.state, row.cause) == (MessageState.REFERRED, "conflict")
+    x007 = await of_kind(careful, "x007")
+    assert await refused(confirm(careful, x007[0].message_id)) == "case-moved-on"
+    await withdraw(careful, x007[0].message_id)
+    assert await careful.send() == []
+    params = {"message_id": row.message_id, "outcome": "transfer", "reason": "has moved"}
+    lyon = {**params, "institution": "FR:0169100000"}
+    await careful.operating.do("resolve", lyon, "denis")
+    sent = await careful.send()
+    assert {s.destination for s in sent if s.kind == "hand-over"} == {"FR:0169100000"}
