@@ -23,7 +23,7 @@ def question(
     """
     askable = tuple(d for d in resolution.missing if d in matter.tables.questions.askable)
     missing = tuple(d for d in askable if d in again or d not in matter.case.asked_for)
-    if evidence.several and resolution.reason != "rule-refers":
+    if (evidence.several or evidence.claimed_apart) and resolution.reason != "rule-refers":
         return Refer("several", resolution.candidates, resolution.missing)
     if not missing:
         cause = _in_vain(resolution, askable=bool(askable), answered=answered)

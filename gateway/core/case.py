@@ -94,6 +94,8 @@ class Case:
     us: str = ""
     our_role: str = ""
     state: CaseState = CaseState.OPEN
+    owner: str = ""
+    """Who owns it, abroad; an owner that forwards it hands that on."""
     participants: frozenset[str] = frozenset()
     """Everybody whom a header names or an X SED added, but for those who left."""
     left: frozenset[str] = frozenset()
@@ -209,8 +211,10 @@ def _receive(case: Case, event: MessageReceived) -> Case:
     contents = case.contents
     if (event.set_id, event.version) not in contents:
         contents = {**contents, (event.set_id, event.version): event}
+    abroad = event.owner not in {"", event.us}  # we own but the cases in which we ask
     return replace(
         authored(case, event.set_id, event.parties[0]),
+        owner=event.owner if abroad else case.owner,
         buc=case.buc or event.buc,
         cdm=case.cdm or event.cdm,
         us=case.us or event.us,
@@ -412,8 +416,10 @@ def _change(
     match event:
         case ParticipantsChanged():
             joined, gone = frozenset(event.joined), frozenset(event.left)
+            passes = case.owner in gone and len(joined) == 1
             return replace(
                 case,
+                owner=event.joined[0] if passes else case.owner,
                 participants=(case.participants | joined) - gone,
                 joined=case.joined | joined,
                 left=(case.left - joined) | gone,

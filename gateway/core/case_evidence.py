@@ -131,6 +131,7 @@ def merged(parts: Sequence[Evidence]) -> Evidence:
         nameless=first.subject is None and any(e.nameless for e in parts),
         claims=next((e.claims for e in parts if e.claims is not None), None),
         claimant=claimant_of(parts),
+        claimed_apart=any(e.claimed_apart for e in parts) or _claimed_by_several(parts),
         several=any(e.several for e in parts),
         others=tuple(dict.fromkeys(other for e in parts for other in e.others)),
         employers=tuple(dict.fromkeys(o for e in parts for o in e.employers)),
@@ -164,6 +165,11 @@ def _one_main_person(parts: Sequence[Evidence]) -> list[Evidence]:
 def claimant_of(parts: Sequence[Evidence]) -> Person | None:
     """Who claims in the case, when it is about somebody else."""
     return next((e.claimant for e in parts if e.claimant is not None), None)
+
+
+def _claimed_by_several(parts: Sequence[Evidence]) -> bool:
+    claimants = {identity(e.claimant) for e in parts if e.claimant is not None}
+    return len(claimants) > 1
 
 
 def _renamed(evidence: Evidence, about: About) -> Evidence:

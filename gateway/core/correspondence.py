@@ -34,8 +34,9 @@ def letterhead(
     `cause` is what the ids of all that is written are made from.
     """
     later = ({*situation.case.participants, *parties}) - set(document.parties)
+    owner = situation.case.owner or document.owner
     others = tuple(
-        (ident, (Role.CASE_OWNER if ident == document.owner else Role.COUNTERPARTY).value)
+        (ident, (Role.CASE_OWNER if ident == owner else Role.COUNTERPARTY).value)
         for ident in (*document.parties, *sorted(later))
         if ident != document.us
         and ident not in situation.policy.own_institutions

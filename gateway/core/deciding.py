@@ -479,13 +479,16 @@ class Deciding:
         checks = (
             ("own", matter.case_is_ours),
             ("returned", any(matter.same_body(target, b) for b in matter.case.returned_by)),
-            ("several", self.evidence.several and not rules.bulk),
+            ("several", self._of_several(bulk=rules.bulk)),
             ("inferred", certainty < matter.policy.least_certainty),
             ("no-context", not composing.speakable(self.evidence)),
             ("already-participant", self._takes_part(target)),
             ("cannot-forward", not rules.we_may_send("X007")),
         )
         return next((cause for cause, hinders in checks if hinders), None)
+
+    def _of_several(self, *, bulk: bool) -> bool:
+        return self.evidence.claimed_apart or (self.evidence.several and not bulk)
 
     def _takes_part(self, target: str) -> bool:
         case = self.matter.case

@@ -156,6 +156,8 @@ class Evidence:
     """What a bulk SED is about."""
     claimant: Person | None = None
     """Who claims, when the SED is about somebody else: the survivor in a survivor's pension."""
+    claimed_apart: bool = False
+    """Several claim, beside the main person: what one of them says is not the others'."""
     several: bool = False
     """More than one person in the main person's place, as in bulk SEDs."""
     others: tuple["Evidence", ...] = ()

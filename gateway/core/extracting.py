@@ -327,13 +327,17 @@ class _Walk:
         subject = next(iter(people.values()))[1] if people else None
         whole = self._of(about, subject)
         if len(people) < 2:
-            return whole
+            return replace(whole, claimed_apart=self._claimed_apart(about))
         blocks = [element for element, _ in people.values()]
         places = [place for facts in self._all() for place, _ in facts]
         crowd = len(blocks) > MOST_TOLD_APART or len(places) > MOST_FACTS
         each = [whole] if crowd else self._apart(about, subject, blocks, places)
         others = dict.fromkeys(replace(one, subject=None) for one in each[1:])
         return replace(each[0], several=True, others=tuple(others), stated=whole.stated)
+
+    def _claimed_apart(self, about: About) -> bool:
+        claim = {identity(one) for _, (theirs, one) in self._people if theirs is About.CLAIMANT}
+        return about is not About.CLAIMANT and len(claim) > 1
 
     def _main_people(
         self,

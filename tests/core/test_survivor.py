@@ -85,6 +85,32 @@ def test_a_survivor_whose_name_cannot_be_written_is_not_named(desk, name):
     assert question(ask(desk, survivor=name)) == ("Hans", False)
 
 
+TWO = (
+    f"<InsuredPerson>{person('Hans')}</InsuredPerson>"
+    f"<Claimant>{person('Eva')}{{}}</Claimant><Claimant>{person('Otto')}{home()}</Claimant>"
+)
+
+
+@pytest.mark.parametrize("place", ["", home(), home("Lyon", "69001")])
+def test_several_survivors_are_for_a_person(desk, said, place):
+    judged = desk.take("one", buc=BUC, sed=SED, inside=TWO.format(place))
+    assert said(judged) == ("refer", "several")
+    assert (THEM in judged.candidates, judged.outgoing) == (True, ())
+
+
+def test_a_second_survivor_may_come_later(desk, said):
+    ask(desk)
+    later = desk.take("two", buc=BUC, sed=SED, action="New", inside=p2100("Otto", home()))
+    assert said(later) == ("refer", "several")
+
+
+def test_the_same_survivor_twice_is_one(desk, said):
+    twice = p2100("Eva", home()).replace(
+        "<Claimant>", f"<Claimant>{person('Eva')}</Claimant><Claimant>"
+    )
+    assert said(desk.take("one", buc=BUC, sed=SED, inside=twice)) == ("transfer", THEM)
+
+
 def test_a_third_one_is_still_somebody_else(desk, said):
     ask(desk)
     assert said(answer(desk, "Otto")) == ("refer", "other-person")

@@ -91,7 +91,11 @@ def test_of_several_persons_none_stands_for_the_others(desk, said, request_):
 
 
 def test_the_journal_keeps_what_it_is_named_by():
-    for evidence in (Evidence(claims=Claims("R7", 0)), Evidence(nameless=True), Evidence()):
+    for evidence in (
+        Evidence(claims=Claims("R7", 0)),
+        Evidence(nameless=True),
+        Evidence(claimed_apart=True),
+    ):
         assert codec.evidence_of(codec.evidence_text(evidence)) == evidence
 
 
