@@ -80,6 +80,15 @@ _ABOUT: Final[dict[str, About]] = {
 }
 """Element name -> whose block begins there; the innermost name wins."""
 
+_KIN: Final = re.compile(r"Spouse|Partner(?!ship)|Child")
+"""In the name of a block that is not known: a member of the family's, for all that one can tell.
+
+Not all trees of P and F SEDs are public, and what is beside `InsuredPersonBenefitDetails` there is
+not the insured person's.
+"""
+_CLAIMS: Final = re.compile(r"Claimant[A-Z]")
+"""At its beginning: the claimant's."""
+
 _FAMILY: Final = re.compile(r"StatusFamilyMember|PleaseFillIn.*ConcernsFamily.*")
 """Blocks with the insured person; the person outside of them is a member of the family."""
 
@@ -210,7 +219,14 @@ class _Context:
             return About.OTHER if beside else About.DEBTOR
         if name == "CurrentAddressPerson" and self.other:
             return About.OTHER
-        return _ABOUT.get(name, self.about)
+        return _ABOUT.get(name) or self._by_its_name(name)
+
+    def _by_its_name(self, name: str) -> About:
+        if self.about is About.OTHER:
+            return About.OTHER
+        if _CLAIMS.match(name) is not None:
+            return About.CLAIMANT
+        return About.FAMILY_MEMBER if _KIN.search(name) is not None else self.about
 
 
 class _Walk:

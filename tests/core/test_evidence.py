@@ -83,6 +83,28 @@ def test_parts_of_france_overseas_are_france_by_whichever_code(code, country):
     assert places(found) == [(About.INSURED, AddressKind.RESIDENCE, country)]
 
 
+@pytest.mark.parametrize(
+    ("block", "about"),
+    [
+        ("InsuredPersonBenefitDetails", About.INSURED),
+        ("SpouseBenefitDetails", About.FAMILY_MEMBER),
+        ("PensionsOfPartner", About.FAMILY_MEMBER),
+        ("ChildrenBenefitDetails", About.FAMILY_MEMBER),
+        ("ClaimantPensionDetails", About.CLAIMANT),
+        ("RegisteredPartnershipDetails", About.INSURED),
+        ("Representative/SpouseDetails", About.OTHER),
+    ],
+)
+def test_a_block_that_is_not_known_is_whose_name_it_bears(block, about):
+    fund = (
+        "<Institution><caseNumber>9</caseNumber>" + inst(ident="FR:RG44R00000") + "</Institution>"
+    )
+    names = block.split("/")
+    inside = "".join(f"<{n}>" for n in names) + fund + "".join(f"</{n}>" for n in reversed(names))
+    (named,) = facts(f"<InsuredPerson>{who()}</InsuredPerson>{inside}", sed="P2000").named
+    assert named.about is about
+
+
 def test_a_sickness_sed_with_all_its_facts():
     found = facts(
         f"<Person>{who(more=pin(institution=inst(name='CPAM de l&apos;Ain')))}</Person>"
