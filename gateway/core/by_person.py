@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.core import added, composing, correspondence
 from gateway.core.asking import way_of
-from gateway.core.case_evidence import known_evidence
+from gateway.core.case_evidence import known_evidence, of_another
 from gateway.core.consequences import Consequences
 from gateway.core.deciding import Deciding
 from gateway.core.decision import Ask, Decision, Hold, Reject, Transfer, Way, name
@@ -196,13 +196,16 @@ def add(matter: Matter, fields: Mapping[str, str], along: Collection[str]) -> Ju
 
 
 def _taken_up(matter: Matter, along: Collection[str], *facts: Event) -> Deciding:
-    """The case as the gateway goes on with it: what is on the worklist waits for the decision."""
+    """The case as the gateway goes on with it: what is on the worklist waits for the decision.
+
+    What is about somebody else stays there.
+    """
     case = matter.case
     own = matter.message.message_id
     others = tuple(
         event.message_id
         for event in case.contents.values()
-        if event.message_id in along and event.message_id != own
+        if event.message_id in along and event.message_id != own and not of_another(case, event)
     )
     deciding = Deciding(matter, evidence=known_evidence(case))
     deciding.believe((*facts, TakenUp(others)))

@@ -10,6 +10,7 @@ from typing import Final
 
 from gateway.core.added import additions, as_corrected
 from gateway.core.case import Case
+from gateway.core.events import MessageReceived
 from gateway.core.evidence import (
     ADDRESS_DATA,
     CLAIMANT_RESIDENCE,
@@ -20,7 +21,7 @@ from gateway.core.evidence import (
     Person,
     identity,
 )
-from gateway.core.matter import Matter
+from gateway.core.matter import STARTS, Matter
 
 _TELL: Final = {"work": AddressKind.WORK, "employer": AddressKind.EMPLOYER}
 """Datum -> addresses that tell it, whosever they are."""
@@ -108,17 +109,50 @@ def known_evidence(case: Case) -> Evidence:
 def _facts(case: Case, but: str | None) -> list[Evidence]:
     """What each document says, and what persons added.
 
-    X SEDs say nothing, nor does what its sender withdrew.
+    X SEDs say nothing, nor does what its sender withdrew or what is about somebody else.
     """
+    persons = _persons(case)
     said = [
         as_corrected(case, document)
+        for document in _speaking(case)
+        if document.set_id != but and not _is_of_another(document, persons)
+    ]
+    return [*said, *additions(case)]
+
+
+def of_another(case: Case, document: MessageReceived) -> bool:
+    """Whether a document is about somebody else than the case: it has no part in it."""
+    return _is_of_another(document, _persons(case))
+
+
+def _is_of_another(document: MessageReceived, persons: frozenset[tuple[str, ...]]) -> bool:
+    evidence = document.evidence
+    if evidence is None or evidence.subject is None or evidence.several:
+        return False
+    return bool(persons) and identity(evidence.subject) not in persons
+
+
+def _persons(case: Case) -> frozenset[tuple[str, ...]]:
+    """The person of the SED that starts the case, else of the first one, and who claims there."""
+    parts = [document.evidence for document in _speaking(case) if document.evidence is not None]
+    main = next((identity(part.subject) for part in parts if part.subject is not None), None)
+    if main is None:
+        return frozenset()
+    claim = (part.claimant for part in parts if identity(part.subject) == main)
+    return frozenset({main, *(identity(one) for one in claim if one is not None)})
+
+
+def _speaking(case: Case) -> list[MessageReceived]:
+    """The documents that say something about the matter, what starts the case before the rest."""
+    said = [
+        document
         for document in case.documents.values()
         if document.evidence is not None
         and not document.sed.startswith("X")
         and document.set_id not in case.withdrawn
-        and document.set_id != but
     ]
-    return [*said, *additions(case)]
+    starts = {event.set_id for event in case.contents.values() if event.action in STARTS}
+    return sorted(said, key=lambda document: document.set_id not in starts)
 
 
 def merged(parts: Sequence[Evidence]) -> Evidence:
