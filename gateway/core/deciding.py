@@ -30,6 +30,7 @@ from gateway.core.events import (
     Promised,
     QuestionFailed,
     Returned,
+    Withdrawn,
 )
 from gateway.core.evidence import CLAIMANT_RESIDENCE, Evidence, identity
 from gateway.core.leaving import Mode
@@ -209,8 +210,10 @@ class Deciding:
         message, says = self.matter.message, self.matter.examined.says
         if says.withdraws and not self._withdraws_his_own():
             return Refer("stranger")
-        if self.matter.in_its_case and not self.matter.known:  # else it is about our own case
-            self.believe(says.events(message.related_set_id, message.sender.id))
+        if not self.matter.known:
+            events = says.events(message.related_set_id, message.sender.id)
+            here = self.matter.in_its_case  # what an answer is, it is in a case of our own, too
+            self.believe(tuple(e for e in events if here or isinstance(e, Withdrawn)))
         if says.closes and self.matter.case.holder is None:
             return Refer("closed") if self.matter.in_its_case else None
         if self.matter.case.holder is not None or self.matter.case.state in _WITH_A_PERSON:

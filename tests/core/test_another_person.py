@@ -90,3 +90,32 @@ def test_bulk_seds_are_about_many(desk, uid):
     }
     known = known_evidence(replace(desk.case, documents=documents))
     assert known.several
+
+
+# -- what its sender takes back -----------------------------------------------------------------
+
+
+def test_an_answer_in_a_case_of_our_own_that_is_withdrawn_says_nothing_any_more(
+    desk, said, person, uid
+):
+    desk.policy_of(ask_by_own_case=True).buc("UB_BUC_02", H001={})
+    asked = desk.take("one", buc="UB_BUC_02", sed="U002", inside=person(""))
+
+    def from_abroad(message, sed, inside, **written):
+        body = desk.a_message(
+            message, sed=sed, buc="H_BUC_01", action="New", inside=inside,
+            receivers=(("FR:CLEISS0000", "CaseOwner"),),
+            sender=("DE:101320043", "Counterparty"), **written,
+        )  # fmt: skip
+        own = body.replace(uid(f"case of {message}").encode(), asked.own_case.encode())
+        judgement = desk.judge_body(own)
+        desk.case = fold(desk.case, judgement.events)
+        return judgement
+
+    answer = from_abroad("h", "H002", h002("Muster", "Nowhere", "38000"), document="answer")
+    assert said(answer) == ("ask", None)  # for the town
+    assert known_evidence(desk.case).addresses != ()
+    x008 = "<TheFollowingSEDConsideredInvalidWithdrawn/>"
+    from_abroad("x", "X008", x008, related="answer")
+    assert known_evidence(desk.case).addresses == ()
+    assert desk.case.participants == {"DE:101320043", "FR:CLEISS0000"}
