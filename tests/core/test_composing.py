@@ -1,13 +1,15 @@
 """What leaves in our name, read back with the reader that receives."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from lxml import etree
 
 from gateway.core import composing
 from gateway.core.events import MessageReceived
-from gateway.core.evidence import About, Evidence, Organisation, Person
+from gateway.core.evidence import About, Claims, Evidence, Organisation, Person
 from gateway.core.letter import Letterhead
 from gateway.core.message import CaseAction
 from gateway.core.outgoing import RINA, SendingKind
@@ -252,3 +254,13 @@ def test_markup_and_control_characters_do_no_harm():
     body = composing.forward(head(us_name=name), PERSON, THEM, name)[0].body
     assert read(body, Limits()).message.sed == "X007"
     assert b"CPAM &amp; &lt;Fils&gt;" in body
+
+
+def test_what_is_asked_of_a_request_for_reimbursement_names_it_and_nobody():
+    bulk = replace(PERSON, claims=Claims("R & 7", 3), several=True)
+    assert composing.speakable(bulk)
+    asked = composing.request(head(), bulk, (HOME,), ("residence",), SENDER)
+    (block,) = etree.fromstring(asked.body).iter("NotificationRequestForInformation")
+    assert [child.tag for child in block] == ["ReimbursementBulkSED"]
+    assert block.findtext(".//reimbursementRequestID") == "R & 7"
+    assert (block.find(".//RequestAddress"), block.find(".//familyName")) == (None, None)
