@@ -8,7 +8,7 @@ means open). Nothing here guesses: what is not one institution comes back as sev
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
 from typing import Any, Final, Protocol, TypeVar
@@ -142,7 +142,11 @@ class Located:
     areas: tuple[str, ...]
     """Areas of the rows used, sorted."""
     certainty: Certainty
-    """The lowest of the rows used; `INFERRED` when there was none."""
+    """The lowest of the rows used, and less where the address is in doubt; `INFERRED` when there
+    was none."""
+    if_sure: Certainty | None = None
+    """Of an address in doubt: what its rows would be worth if it were right; `CONFIRMED` where they
+    may be others altogether. None: the address is in no doubt."""
 
 
 _NOWHERE: Final = Located((), (), Certainty.INFERRED)
@@ -458,8 +462,8 @@ class InstitutionRepository:
         Postcode and town decide together: only for a town of that postcode the certainty is that
         of the rows. A business postcode (CEDEX), which no municipality has, is `LIKELY` when the
         town lies in its department. Everything else is a proposal, `INFERRED`: a postcode alone,
-        or beside a town of elsewhere (01000 may be any place abroad, miscoded FR). Neither
-        postcode nor town of here is no French address at all.
+        or beside a town of elsewhere (01000 may be any place abroad, miscoded FR). These addresses
+        are in doubt. Neither postcode nor town of here is no French address at all.
         """
         code = _french_postcode(postcode)
         if code is None:
@@ -471,14 +475,17 @@ class InstitutionRepository:
             return self._of_communes(network, there, on)
         known = [row for row in self._by_postcode.get(code, ()) if in_force(row, on)]
         if known:
-            return self._proposed(self._of_communes(network, known, on), network, named, on)
+            located = self._of_communes(network, known, on)
+            return self._proposed(_doubted(located, name), network, named, on)
         department, cedex = department_by_rule(code), "cedex" in _words(town or "")
         around = [row for row in named if department_of(row.insee) == department]
         if cedex and around:
-            return _at_most(self._of_communes(network, around, on), Certainty.LIKELY)
+            located = self._of_communes(network, around, on)
+            return _at_most(_doubted(located, ""), Certainty.LIKELY)
         if name and not named and not cedex:
             return _NOWHERE
-        return self._proposed(self._of_department(network, department, on), network, named, on)
+        located = self._of_department(network, department, on)
+        return self._proposed(_doubted(located, name), network, named, on)
 
     def _serving(self, network: str, insee: str, on: date) -> Catchment | None:
         return self.catchment(network, insee=insee, department=department_of(insee), on=on)
@@ -513,11 +520,22 @@ class InstitutionRepository:
             tuple(sorted({*located.candidates, *(row.institution for row in others)})),
             tuple(sorted({*located.areas, *(row.area for row in others)})),
             Certainty.INFERRED,
+            located.if_sure,
         )
 
 
+def _doubted(located: Located, town: str) -> Located:
+    """The institutions of a postcode alone, or beside a town that is not of it.
+
+    The first has a town that was not said; the second may be anywhere.
+    """
+    if not located.candidates:
+        return located
+    return replace(located, if_sure=Certainty.CONFIRMED if town else located.certainty)
+
+
 def _at_most(located: Located, certainty: Certainty) -> Located:
-    return Located(located.candidates, located.areas, min(located.certainty, certainty))
+    return replace(located, certainty=min(located.certainty, certainty))
 
 
 def _institution_order(row: Institution) -> tuple[date, str, str, date, str]:

@@ -40,7 +40,7 @@ def name(text):
 def an_s040(town="Bourg-en-Bresse", postcode="01000", family="Muster", country="FR"):
     """The inside of a request for periods: one person, one address."""
     address = ""
-    if town:
+    if town is not None:
         address = (
             f"<AddressPerson><Address><town>{town}</town><postalCode>{postcode}</postalCode>"
             f"<country><value>{country}</value></country></Address></AddressPerson>"

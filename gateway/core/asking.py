@@ -28,14 +28,16 @@ def question(
     if not missing:
         cause = _in_vain(resolution, askable=bool(askable), answered=answered)
         return Refer(cause, resolution.candidates, resolution.missing)
+    found = resolution.reason == "inferred"  # who is to be confirmed, where nothing can be asked
     if not composing.speakable(evidence):
-        return Refer("no-context", resolution.candidates, missing)
+        return Refer("inferred" if found else "no-context", resolution.candidates, missing)
     if matter.policy.valid_nir == "refer" and _has_nir(evidence):
         return Refer("look-up", resolution.candidates, missing)
     way = way_of(matter, evidence)
     sayable = _sayable(matter, way, missing)
     if way is None or not sayable:
-        return Refer("nothing-to-ask-with", resolution.candidates, missing)
+        cause = "inferred" if found else "nothing-to-ask-with"
+        return Refer(cause, resolution.candidates, missing)
     return Ask(sayable, way, resolution.candidates)
 
 

@@ -24,6 +24,7 @@ def competent(
         test_ids=situation.policy.test_ids,
         assumes=situation.policy.assumes(document.buc),
         accepted=situation.policy.accepted_rules,
+        least=situation.policy.least_certainty,
     )
     return resolve(subject, situation.tables)
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from gateway.core.evidence import About, Address, AddressKind
 from gateway.core.subject import FAMILY, HOUSEHOLD, Underway
-from ir_directory import Certainty
+from ir_directory import Certainty, Located
 from routing_tables import ANY, ByPlace, Route
 
 _KINDS: Final = {"work": AddressKind.WORK, "employer": AddressKind.EMPLOYER}
@@ -23,7 +23,10 @@ class Placed:
     candidates: tuple[str, ...] = ()
     certainty: Certainty = Certainty.CONFIRMED
     missing: tuple[str, ...] = ()
-    """What would tell, when it is not one institution."""
+    """What would tell, when it is not one institution, or an address is in doubt."""
+    if_sure: Certainty | None = None
+    """Where an address is in doubt, and can be asked for: what its rows would be worth if it were
+    right."""
     each: bool = False
     """Each candidate is the one of another person."""
 
@@ -108,41 +111,71 @@ class Placing(Underway):
         return self._by_country(route, target.networks[0])
 
     def _located(self, addresses: list[Address], route: Route, target: ByPlace) -> Placed:
-        network = target.networks[0]
         found: set[str] = set()
         of_person: dict[About, set[str]] = {}
-        certainty = Certainty.CONFIRMED
+        certainty = if_sure = Certainty.CONFIRMED
+        doubted: set[About] = set()
         for address in addresses:
-            located = self.tables.directory.area_candidates(
-                network, address.postcode or "", address.town, self.subject.received_on
-            )
+            located = self._locate(address, target)
             found |= set(located.candidates)
             of_person.setdefault(address.about, set()).update(located.candidates)
             certainty = min(certainty, located.certainty)
-            area = " ".join(located.areas[:3])
-            if len(located.candidates) == 1:
-                self.note(
-                    "area-matched",
-                    network=network,
-                    area=area,
-                    institution=located.candidates[0],
-                    certainty=located.certainty.code,
-                )
-                self.rules.extend(f"{network}:{a}" for a in located.areas[:3])
-                self.where = (_place_of(target), area)
-            elif located.candidates:
-                count = str(len(located.candidates))
-                self.note("area-ambiguous", network=network, area=area, count=count)
-            else:
-                self.note("area-unknown", network=network)
-        if len(found) == 1:
-            return Placed(tuple(found), certainty)
-        if all(len(theirs) == 1 for theirs in of_person.values()):
+            sure = located.if_sure
+            if sure is not None:
+                doubted.add(address.about)
+            if_sure = min(if_sure, located.certainty if sure is None else sure)
+        datum = self._of_address(addresses, route, target, known=bool(found))
+        if len(found) > 1 and all(len(theirs) == 1 for theirs in of_person.values()):
             return Placed(tuple(sorted(found)), certainty, each=True)
-        lives = target.place in {"residence", "home"}
-        town = lives and len(addresses) == 1 and bool(found)
-        datum = "town" if town else "residence" if lives else target.place
-        return Placed(tuple(sorted(found)), certainty, (self.datum(datum, route.person),))
+        if doubted and self._can_tell(doubted, route):
+            return Placed(tuple(sorted(found)), certainty, (datum,), if_sure)
+        missing = (datum,) if len(found) != 1 else ()
+        return Placed(tuple(sorted(found)), certainty, missing)
+
+    def _locate(self, address: Address, target: ByPlace) -> Located:
+        """The institutions of one address, and what is to be said about it."""
+        network = target.networks[0]
+        located = self.tables.directory.area_candidates(
+            network, address.postcode or "", address.town, self.subject.received_on
+        )
+        area = " ".join(located.areas[:3])
+        if len(located.candidates) == 1:
+            self.note(
+                "area-matched",
+                network=network,
+                area=area,
+                institution=located.candidates[0],
+                certainty=located.certainty.code,
+            )
+            self.rules.extend(f"{network}:{a}" for a in located.areas[:3])
+            self.where = (_place_of(target), area)
+        elif located.candidates:
+            count = str(len(located.candidates))
+            self.note("area-ambiguous", network=network, area=area, count=count)
+        else:
+            self.note("area-unknown", network=network)
+        if located.if_sure is not None:
+            self.note("address-in-doubt")
+        return located
+
+    def _of_address(
+        self, addresses: list[Address], route: Route, target: ByPlace, *, known: bool
+    ) -> str:
+        """What is asked for where addresses do not tell: of a home half known its town, with its
+        postcode.
+        """
+        if target.place not in {"residence", "home"}:
+            return self.datum(target.place, route.person)
+        half = known or bool(addresses[0].town and not addresses[0].postcode)
+        town = half and len(addresses) == 1
+        return self.datum("town" if town else "residence", route.person)
+
+    def _can_tell(self, doubted: set[About], route: Route) -> bool:
+        """Whether the answer to a question is about those whose addresses are in doubt.
+
+        Of a household the main person's address is what is asked for.
+        """
+        return route.person != HOUSEHOLD or doubted == {self.subject.evidence.subject_about}
 
     def _by_country(self, route: Route, network: str) -> Placed:
         country = self.residence_country(route.person)

@@ -54,7 +54,8 @@ class Undetermined:
     """None, or several; `missing` names what would tell them apart, if anything."""
 
     reason: str
-    """`missing`, `conflict`, `no-route`, `rule-refers`, `several` or `institution-unusable`."""
+    """`missing`, `conflict`, `no-route`, `rule-refers`, `several`, `institution-unusable`, or
+    `inferred`: one candidate, of an address in doubt."""
     candidates: tuple[str, ...]
     missing: tuple[str, ...]
     trace: tuple[Step, ...]
@@ -268,12 +269,30 @@ class _Resolving(Naming, Placing):
 
     def _of_place(self, placed: Placed, route: Route, inside: list[Said]) -> Resolution:
         if len(placed.candidates) == 1:
-            return self._resolved(placed.candidates[0], min(placed.certainty, route.certainty))
+            return self._of_one_place(placed.candidates[0], placed, route.certainty)
         if placed.each:
             return Several(placed.candidates, tuple(self.trace), tuple(self.rules))
         if placed.candidates:
             return self._undetermined("several", placed.candidates, placed.missing)
         return self._undetermined("missing", ids_of(inside), placed.missing)
+
+    def _of_one_place(self, ident: str, placed: Placed, of_route: Certainty) -> Resolution:
+        """The institution of a place; where the address is in doubt it is asked for.
+
+        Unless the rows would not decide even then: a question leads no further than they do.
+        """
+        if placed.if_sure is None:
+            return self._resolved(ident, min(placed.certainty, of_route))
+        found = self._resolved(ident, min(placed.if_sure, of_route))
+        if not isinstance(found, Resolved | Own):
+            return found
+        certainty = min(found.certainty, placed.certainty)
+        least = self.subject.least
+        if isinstance(found, Own) or certainty >= least or found.certainty < least:
+            return replace(found, certainty=certainty)
+        del self.trace[-1]  # the whole reason of what is not decided
+        self.note("datum-missing", datum=placed.missing[0])
+        return self._undetermined("inferred", (found.institution,), placed.missing)
 
     def _of_file(self, holders: list[Said], route: Route) -> Resolution:
         ids = ids_of([s for s in holders if len(s.ids) == 1] or holders)
@@ -286,6 +305,7 @@ class _Resolving(Naming, Placing):
 
         Where the SED names the very id the name decides, as it does without any place, and rows
         of the place that are less sure count as not used. Else the place picks the body's id.
+        Where the address is in doubt it is asked for, since it may be what is wrong.
         """
         directory, holder = self.tables.directory, said.institution
         bodies = {
@@ -293,10 +313,14 @@ class _Resolving(Naming, Placing):
         }
         if holder.body not in bodies:
             self.note("contradicted-by-name", institution=placed.candidates[0], named=holder.id)
-            return self._undetermined("conflict", (*placed.candidates, holder.id))
+            candidates = (*placed.candidates, holder.id)
+            if placed.if_sure is None or min(placed.if_sure, of_route) < self.subject.least:
+                return self._undetermined("conflict", candidates)
+            self.note("datum-missing", datum=placed.missing[0])
+            return self._undetermined("conflict", candidates, placed.missing)
         self.note("confirmed-by-name", institution=bodies[holder.body])
         if said.ids != (bodies[holder.body],):
-            return self._resolved(bodies[holder.body], min(placed.certainty, of_route))
+            return self._of_one_place(bodies[holder.body], placed, of_route)
         if placed.certainty < of_route:
             del self.rules[1:]
             self.where = None

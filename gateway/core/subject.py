@@ -7,6 +7,7 @@ from typing import Final
 from gateway.core.evidence import ADDRESS_DATA, CLAIMANT_RESIDENCE, About, Address, Evidence
 from gateway.core.tables import Tables
 from gateway.core.trace import CODES, Step
+from ir_directory import Certainty
 
 HOUSEHOLD: Final = "household"
 """As the person of a route: the main person, the insured, the claimant and their family."""
@@ -35,6 +36,8 @@ class Subject:
     """A row that assumes the general scheme decides where nothing tells another one."""
     accepted: frozenset[str] = frozenset()
     """Rules that the operator takes for likely where the table says inferred."""
+    least: Certainty = Certainty.LIKELY
+    """What is less certain goes to a person: a question that cannot lead higher is not worth it."""
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "area-matched": frozenset({"network", "area", "institution", "certainty"}),
     "area-ambiguous": frozenset({"network", "area", "count"}),
     "area-unknown": frozenset({"network"}),
+    "address-in-doubt": frozenset(),
     "confirmed-by-name": frozenset({"institution"}),
     "contradicted-by-name": frozenset({"institution", "named"}),
     "successor": frozenset({"institution", "successor"}),

@@ -84,10 +84,8 @@ class Partner:
         match self.manner:
             case "promise":
                 self._promised = (read, at + timedelta(days=LATEST))
-            case "clean" if again:
-                yield when, self._beside("updated", when)
             case "clean":
-                yield when, self._to(read, "coded", when)
+                yield when, self._clean(read, when, again=again)
             case "part" | "misplaced" | "prose":
                 yield when, self._to(read, self.manner, when)
 
@@ -99,7 +97,7 @@ class Partner:
         soon = at + timedelta(days=1)
         days = max(1, round((when - soon) / timedelta(days=1)))
         yield soon, self._to(read, "promise", soon, within=str(days))
-        yield when, self._to(read, "coded", when)
+        yield when, self._clean(read, when, again=read.sed == "X012")
 
     def returned(self, holder: str, at: datetime) -> Iterator[tuple[datetime, Envelope]]:
         """The institution that got the case gives it back, now and then."""
@@ -115,6 +113,13 @@ class Partner:
         rng = seeded(f"{self.case.key}:manner:{question}")
         manners = {k: self._mix[k] for k in MANNERS}
         return rng.choices(list(manners), weights=list(manners.values()))[0]
+
+    def _clean(self, read: Letter, at: datetime, *, again: bool) -> Envelope:
+        """What was asked for in its field: by H002, or by the SED again.
+
+        Who is asked about a SED (X012) sends that SED again (AD_BUC_08): H002 replies to H001.
+        """
+        return self._beside("updated", at) if again else self._to(read, "coded", at)
 
     def _to(self, read: Letter, kind: str, at: datetime, **extra: str) -> Envelope:
         """A reply in the case in which one was asked, with the question named."""

@@ -49,7 +49,8 @@ _REFERRING: Final = {
     "file-not-told": "The sender has answered; an institution is named, but in no field that tells"
     " who has the file (a case number; in recovery a number of that sector).",
     "forwarded-late": "The case was forwarded, and the SED was created after the grace period.",
-    "inferred": "One institution is found, on rows less certain than the configuration asks for.",
+    "inferred": "One institution is found, less certain than the configuration asks for: by its"
+    " rows, or by an address in doubt.",
     "institution-unusable": "The institution found is not in force, or is of another environment.",
     "no-context": "The SED says too little about the person or employer to write abroad.",
     "no-holder": "The institution that has the case has left it, or no longer exists and has no"
@@ -134,6 +135,7 @@ _TRACE: Final = {
     "area-matched": "{network}: area {area} belongs to {institution} (certainty {certainty}).",
     "area-ambiguous": "{network}: {count} institutions are possible for the address (area {area}).",
     "area-unknown": "{network}: no institution is known for this place.",
+    "address-in-doubt": "The address is in doubt: its postcode stands without a town of its own.",
     "confirmed-by-name": "The SED itself names {institution}, which confirms it.",
     "contradicted-by-name": "The place leads to {institution}, and the SED names {named}.",
     "successor": "Institution {institution} has a successor in force: {successor}.",

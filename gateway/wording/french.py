@@ -54,8 +54,8 @@ _REFERRING: Final = {
     "file-not-told": "L'expéditeur a répondu ; une institution est nommée, mais dans aucun champ"
     " qui dise qui détient le dossier (numéro de dossier ; en recouvrement, numéro de ce secteur).",
     "forwarded-late": "Le dossier est transféré, et le SED a été créé après le délai de grâce.",
-    "inferred": "Une institution est trouvée, d'après des lignes moins certaines que ce que demande"
-    " la configuration.",
+    "inferred": "Une institution est trouvée, moins certaine que ce que demande la configuration :"
+    " par ses lignes, ou par une adresse douteuse.",
     "institution-unusable": "L'institution trouvée n'est pas en vigueur, ou relève d'un autre"
     " environnement.",
     "no-context": "Le SED en dit trop peu sur la personne ou l'employeur pour écrire à l'étranger à"
@@ -146,6 +146,8 @@ _TRACE: Final = {
     "area-matched": "{network} : la zone {area} relève de {institution} (certitude {certainty}).",
     "area-ambiguous": "{network} : {count} institutions possibles pour l'adresse (zone {area}).",
     "area-unknown": "{network} : aucune institution connue pour ce lieu.",
+    "address-in-doubt": "L'adresse est douteuse : à son code postal manque une localité qui soit la"
+    " sienne.",
     "confirmed-by-name": "Le SED nomme lui-même {institution}, ce qui le confirme.",
     "contradicted-by-name": "Le lieu mène à {institution}, et le SED nomme {named}.",
     "successor": "L'institution {institution} a un successeur en vigueur : {successor}.",

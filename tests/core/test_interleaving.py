@@ -36,7 +36,15 @@ from gateway.core.states import CASE, MESSAGE, CaseState, MessageState, Question
 from gateway.journal.codec import KINDS, WITH_EVIDENCE, event_of, event_text, evidence_text
 
 SENDER, OTHER, STRANGER = "DE:101320043", "PL:PL002", "IT:IT009"
-PLACES = (None, ("Bourg-en-Bresse", "01000"), ("Lyon", "69001"), ("Grenoble", "38000"))
+PLACES = (
+    None,
+    ("Bourg-en-Bresse", "01000"),
+    ("Lyon", "69001"),
+    ("Grenoble", "38000"),
+    ("", "01000"),
+    ("Berlin", "01000"),
+    ("Lyon", ""),
+)
 TELLING = PLACES[1:3]
 OWN = {"FR:CLEISS0000", "FR:CLEISS0001"}
 FRENCH = ("FR:CPAM01", "FR:CPAM01B", "FR:CPAM69")

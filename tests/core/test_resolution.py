@@ -130,6 +130,8 @@ def outcome(
     test_ids=False,
     assumes=True,
     accepted=(),
+    least=Certainty.LIKELY,
+    own=(),
     **more,
 ):
     """What is resolved for an insured person, with these facts, under these routes."""
@@ -145,6 +147,8 @@ def outcome(
         test_ids,
         assumes=assumes,
         accepted=frozenset(accepted),
+        least=least,
+        own=own,
     )
     return resolve(subject, tables)
 
@@ -264,10 +268,159 @@ def test_a_postcode_of_several_institutions_without_its_town_is_asked_for():
     assert params(result, "area-ambiguous")["count"] == "2"
 
 
-def test_a_french_address_that_is_nowhere_is_asked_for():
-    result = outcome(route(CPAM), addresses=[home((None, "Bourg"))])
-    assert (result.reason, result.missing) == ("missing", ("residence",))
+@pytest.mark.parametrize(
+    ("place", "datum"),
+    [
+        ((None, "Bourg"), "town"),
+        ((None, None), "residence"),
+        (("99999", None), "residence"),
+        (("?", "Bourg"), "residence"),
+    ],
+)
+def test_a_french_address_that_is_nowhere_is_asked_for(place, datum):
+    """Of one that lacks its postcode alone no more is asked for than the town with it."""
+    result = outcome(route(CPAM), addresses=[home(place)])
+    assert (result.reason, result.missing) == ("missing", (datum,))
     assert "area-unknown" in codes(result)
+
+
+# -- an address in doubt ------------------------------------------------------------------------
+
+ALONE, BESIDE = ("01000", None), ("01000", "Berlin")
+CEDEX = ("01059", "Bourg Cedex")
+
+
+@pytest.mark.parametrize("place", [ALONE, BESIDE])
+def test_a_postcode_without_a_town_of_its_own_is_asked_for(place):
+    result = outcome(route(CPAM), addresses=[home(place)])
+    assert isinstance(result, Undetermined)
+    assert (result.reason, result.candidates, result.missing) == (
+        "inferred", ("FR:CPAM01",), ("town",),
+    )  # fmt: skip
+    assert params(result, "datum-missing") == {"datum": "town"}
+    assert "address-in-doubt" in codes(result)
+    assert "resolved-by-place" not in codes(result)
+    assert result.rules == ("R", "cpam:dep:01")
+
+
+@pytest.mark.parametrize(
+    ("rows", "place", "asked"),
+    [
+        ({"certainty": Certainty.INFERRED}, ALONE, False),
+        ({"certainty": Certainty.INFERRED}, BESIDE, False),
+        ({"certainty": Certainty.LIKELY}, BESIDE, True),
+        ({}, ("69001", None), True),
+    ],
+)
+def test_a_question_is_asked_where_its_answer_can_decide(rows, place, asked):
+    """Else a person sees the institution, as sure as it is: not at all."""
+    result = outcome(route(CPAM, **rows), addresses=[home(place)])
+    assert isinstance(result, Undetermined) is asked
+    assert asked or result.certainty is Certainty.INFERRED
+
+
+def test_what_a_question_can_lead_to_is_held_against_what_the_operator_wants():
+    """The fund of Lyon is likely: its postcode alone is asked about where likely rows decide."""
+    lyon = {"addresses": [home(("69001", None))], "least": Certainty.SOLID}
+    result = outcome(route(CPAM), **lyon)
+    assert (result.institution, result.certainty) == ("FR:CPAM69", Certainty.INFERRED)
+
+
+def test_a_town_of_elsewhere_may_have_surer_rows_than_those_of_the_postcode():
+    """A postcode alone has its town there; beside another town it may be any place at all."""
+    rows = [replace(c, certainty=Certainty.INFERRED) for c in CATCHMENTS]
+    directory = InstitutionRepository(INSTITUTIONS, (), rows, COMMUNES)
+    tables = Tables("r", "0", directory, RoutingTable([route(CPAM)]), NOTHING, UNASKED)
+
+    def of(place):
+        evidence = Evidence(addresses=(home(place),))
+        subject = Subject("S_BUC_24", "S040", "Counterparty", evidence, TODAY, TODAY)
+        return resolve(subject, tables)
+
+    assert of(ALONE).certainty is Certainty.INFERRED
+    assert of(BESIDE).missing == ("town",)
+
+
+def test_a_business_postcode_decides_where_likely_is_enough_and_else_is_asked_about():
+    found = outcome(route(CPAM), addresses=[home(CEDEX)])
+    assert (found.institution, found.certainty) == ("FR:CPAM01", Certainty.LIKELY)
+    result = outcome(route(CPAM), addresses=[home(CEDEX)], least=Certainty.SOLID)
+    assert (result.reason, result.missing) == ("inferred", ("town",))
+
+
+def test_one_residence_in_doubt_beside_another_is_asked_for_whole():
+    row = route(ByPlace("carsat", "residence"))
+    result = outcome(row, addresses=[home(ALONE), home(LYON)])
+    assert (result.reason, result.candidates, result.missing) == (
+        "inferred", ("FR:CARSAT69",), ("residence",),
+    )  # fmt: skip
+
+
+def test_a_survivors_address_in_doubt_is_asked_for_as_the_survivors():
+    row = route(CPAM, person="claimant")
+    result = outcome(row, addresses=[home(ALONE, about=About.CLAIMANT)])
+    assert result.missing == ("claimant-residence",)
+
+
+def test_a_place_of_work_in_doubt_is_asked_for_as_such():
+    row = route(ByPlace("cpam", "work"))
+    assert outcome(row, addresses=[home(ALONE, kind=AddressKind.WORK)]).missing == ("work",)
+
+
+@pytest.mark.parametrize(("about", "asked"), [(About.INSURED, True), (About.FAMILY_MEMBER, False)])
+def test_of_a_household_the_main_persons_address_can_be_asked_for(about, asked):
+    """What is asked about the main person does not tell where a relative lives."""
+    result = outcome(route(CPAM, person="household"), addresses=[home(ALONE, about=about)])
+    assert isinstance(result, Undetermined) is asked
+    assert asked or result.certainty is Certainty.INFERRED
+
+
+def test_our_own_institution_is_ours_though_the_address_is_in_doubt():
+    result = outcome(route(CPAM), addresses=[home(ALONE)], own=("FR:CPAM01",))
+    assert isinstance(result, Own)
+    assert result.certainty is Certainty.INFERRED
+
+
+def test_an_institution_that_cannot_be_used_is_not_asked_about():
+    rows = (Catchment("cpam", "dep:01", "FR:GONE", Certainty.SOLID, SINCE),)
+    directory = InstitutionRepository(INSTITUTIONS, (), rows, COMMUNES)
+    tables = Tables("r", "0", directory, RoutingTable([route(CPAM)]), NOTHING, UNASKED)
+    evidence = Evidence(addresses=(home(ALONE),))
+    result = resolve(Subject("S_BUC_24", "S040", "Counterparty", evidence, TODAY, TODAY), tables)
+    assert (result.reason, result.missing) == ("institution-unusable", ())
+
+
+def test_the_institution_that_the_sed_names_itself_needs_no_sure_address():
+    result = outcome(route(CPAM), addresses=[home(ALONE)], naming=[named("CPAM01")])
+    assert (result.institution, result.certainty) == ("FR:CPAM01", Certainty.SOLID)
+
+
+def test_an_address_in_doubt_does_not_choose_among_the_ids_of_a_body():
+    row = route(ByPlace("msa", "residence"))
+    naming = [named(name="MSA x")]
+    result = outcome(row, addresses=[home(ALONE)], naming=naming)
+    assert (result.reason, result.candidates, result.missing) == (
+        "inferred", ("FR:MSA01",), ("town",),
+    )  # fmt: skip
+    assert outcome(row, addresses=[home()], naming=naming).institution == "FR:MSA01"
+
+
+@pytest.mark.parametrize(
+    ("place", "rows", "missing"),
+    [
+        (ALONE, {}, ("town",)),
+        (BESIDE, {}, ("town",)),
+        (BOURG, {}, ()),
+        (ALONE, {"certainty": Certainty.INFERRED}, ()),
+    ],
+)
+def test_what_an_address_in_doubt_contradicts_is_asked_about(place, rows, missing):
+    """The address may be what is wrong; a sure one that says otherwise is for a person."""
+    naming = [named("CPAM69")]
+    result = outcome(route(CPAM, **rows), addresses=[home(place)], naming=naming)
+    assert (result.reason, result.candidates) == ("conflict", ("FR:CPAM01", "FR:CPAM69"))
+    assert result.missing == missing
+    assert ("datum-missing" in codes(result)) is bool(missing)
 
 
 def test_two_residences_in_france_with_two_institutions_are_asked_for():
@@ -675,8 +828,8 @@ def test_an_inferred_rule_that_the_operator_accepts_is_likely_and_says_so(row, f
 
 
 def test_what_is_accepted_is_the_rule_and_no_other_row_that_was_used():
-    unsure = [home(("01000", None))]  # a postcode without a town is a proposal
-    result = outcome(route(CPAM, **INFERRED), addresses=unsure, accepted=("R",))
+    unsure = {"addresses": [home(ALONE)], "least": Certainty.CONFIRMED}
+    result = outcome(route(CPAM, **INFERRED), **unsure, accepted=("R",))
     assert (result.institution, result.accepted) == ("FR:CPAM01", "R")
     assert result.certainty is Certainty.INFERRED
 
@@ -1022,9 +1175,11 @@ def test_every_reason_is_a_known_one():
         outcome(route(Fixed("FR:NOBODY"))).reason,
         outcome(route(CPAM), naming=[named("CPAM01"), named("CPAM69")]).reason,
         outcome(route(CPAM), addresses=[home(), home(LYON)]).reason,
+        outcome(route(CPAM), addresses=[home(ALONE)]).reason,
     }
     assert reasons == {
         "no-route", "rule-refers", "missing", "institution-unusable", "conflict", "several",
+        "inferred",
     }  # fmt: skip
     assert isinstance(outcome(), Undetermined)
 

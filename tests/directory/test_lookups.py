@@ -292,7 +292,39 @@ def test_a_postcode_and_its_town_decide(written):
 def test_a_postcode_without_a_town_of_its_own_is_a_proposal(town):
     """A place abroad under the code FR has a postcode that exists here: Berlin is not in Ain."""
     located = two_departments().area_candidates("cpam", "01000", town, DAY)
-    assert located == Located((AIN,), ("dep:01",), Certainty.INFERRED)
+    alone = not (town or "").strip()
+    if_sure = Certainty.SOLID if alone else Certainty.CONFIRMED
+    assert located == Located((AIN,), ("dep:01",), Certainty.INFERRED, if_sure)
+
+
+@pytest.mark.parametrize(
+    ("postcode", "town", "if_sure"),
+    [
+        ("01000", None, Certainty.LIKELY),
+        ("01999", None, Certainty.LIKELY),
+        ("01059", "BOURG CEDEX 9", Certainty.LIKELY),
+        ("01000", "Berlin", Certainty.CONFIRMED),
+        ("01000", "Annecy", Certainty.CONFIRMED),
+        ("01059", "ANNECY CEDEX", Certainty.CONFIRMED),
+        ("01000", "Bourg", None),
+        ("01067", "Dresden", None),
+        ("05000", None, None),
+    ],
+)
+def test_an_address_in_doubt_says_what_its_rows_would_be_worth(postcode, town, if_sure):
+    """Beside another town they may be those of any place; of no address, or a sure one, nothing."""
+    repository = InstitutionRepository(
+        catchments=[
+            a_catchment("dep:01", AIN, certainty=Certainty.LIKELY),
+            a_catchment("dep:74", SAVOY),
+        ],
+        communes=[
+            a_commune("01053", "Bourg", "01000"),
+            a_commune("74010", "Annecy", "74000"),
+            a_commune("05061", "Gap", "05000"),
+        ],
+    )
+    assert repository.area_candidates("cpam", postcode, town, DAY).if_sure is if_sure
 
 
 @pytest.mark.parametrize("written", ["", "1000", "010000", "L-1000", "2A000", "abcde", "01000-2"])
@@ -326,7 +358,7 @@ def test_a_town_that_lies_elsewhere_takes_the_decision_away(postcode):
 
 def test_a_town_of_the_same_institution_adds_no_candidate_but_proves_nothing():
     located = two_departments().area_candidates("cpam", "01000", "Billiat", DAY)
-    assert located == Located((AIN,), ("dep:01",), Certainty.INFERRED)
+    assert located == Located((AIN,), ("dep:01",), Certainty.INFERRED, Certainty.CONFIRMED)
 
 
 @pytest.mark.parametrize("postcode", ["01000", "01999"])
@@ -354,19 +386,20 @@ def test_candidates_are_sorted_whatever_the_order_of_their_towns():
 
 def test_a_business_postcode_with_a_town_of_its_department_is_likely():
     located = two_departments().area_candidates("cpam", "01059", "BOURG EN BRESSE CEDEX 9", DAY)
-    assert located == Located((AIN,), ("dep:01",), Certainty.LIKELY)
+    assert located == Located((AIN,), ("dep:01",), Certainty.LIKELY, Certainty.SOLID)
 
 
 @pytest.mark.parametrize("town", [None, "BOURG CEDEX 9", "CEDEX", "Billiat"])
 def test_an_unknown_postcode_is_a_proposal_for_its_department(town):
     """Without CEDEX it may be abroad: 67294 is a Bischheim in Germany, 67800 the one in France."""
     located = two_departments().area_candidates("cpam", "01059", town, DAY)
-    assert located == Located((AIN,), ("dep:01",), Certainty.INFERRED)
+    assert (located.candidates, located.certainty) == ((AIN,), Certainty.INFERRED)
 
 
 def test_a_business_postcode_of_another_department_than_its_town_is_a_proposal():
     located = two_departments().area_candidates("cpam", "01059", "ANNECY CEDEX", DAY)
-    assert located == Located((AIN, SAVOY), ("dep:01", "dep:74"), Certainty.INFERRED)
+    areas, sure = ("dep:01", "dep:74"), Certainty.CONFIRMED
+    assert located == Located((AIN, SAVOY), areas, Certainty.INFERRED, sure)
 
 
 @pytest.mark.parametrize("town", ["Dresden", "Milano", " "])
@@ -386,7 +419,8 @@ def test_a_business_postcode_of_a_divided_department_leaves_all_its_institutions
         communes=[a_commune("59001", "Abancourt", "59268")],
     )
     located = repository.area_candidates("cpam", "59999", "Abancourt", DAY)
-    assert located == Located(("FR:1", "FR:2"), ("dep:59",), Certainty.INFERRED)
+    sure = Certainty.CONFIRMED
+    assert located == Located(("FR:1", "FR:2"), ("dep:59",), Certainty.INFERRED, sure)
 
 
 def test_a_neighbour_does_not_decide_for_a_town_that_nobody_serves():

@@ -143,7 +143,7 @@ def arrives(state, day, number, body):
 
 def morning(state):
     """The first day: what is transferred, asked about, follows, repeats, is large or no message."""
-    nowhere = an_s040(town="")
+    nowhere = an_s040(town=None)
     bodies = {
         "01": make_message("t1"),
         "02": make_message("q1", inside=nowhere),

@@ -265,7 +265,7 @@ def test_a_file_is_copied_into_an_empty_database_and_goes_on_there(
     state = gateway.state
     for n in range(12):
         gateway.put(f"{n:02}.xml", a_message(f"m{n}"))
-    gateway.put("ask.xml", a_message("ask", inside=person(town="")))
+    gateway.put("ask.xml", a_message("ask", inside=person(town=None)))
     gateway.put("bad.xml", b"<!DOCTYPE x><x/>")
     assert gateway.join() == 0
     paused = command(state, "pause", "--buc", "P_BUC_01", "--why", "test")

@@ -38,6 +38,7 @@ def test_no_case_goes_wrong_and_nothing_is_lost(year):
 def test_nearly_all_that_can_be_settled_is_settled(year):
     assert year.expected > COUNT / 2
     assert year.settled_rate >= 0.98
+    assert year.cleanly_settled >= 0.98 * year.answered > 0
     assert year.transferred + year.by_person >= COUNT * 0.95
 
 
@@ -81,6 +82,7 @@ async def test_no_year_of_a_thousand_cases_goes_wrong(seed, policy):
     assert (year.cases, year.wrong, year.lost, year.invalid) == (1000, [], [], [])
     assert year.expected > 500
     assert year.settled_rate >= 0.98
+    assert year.cleanly_settled >= 0.98 * year.answered > 0
     assert year.unclean >= 0.4 * year.asked_cases
     assert year.by_person <= sum(year.worklist.values())
 
@@ -231,6 +233,21 @@ def test_a_promise_is_kept_once(lacking):
     assert soon < when
     assert list(partner.reminded(BEGIN)) == []
     assert partner.clean
+
+
+CLARIFICATION = QUESTION.replace(b"H001", b"X012")
+
+
+def test_who_is_asked_about_a_sed_sends_that_sed_again(lacking):
+    """At once or as promised: H002 replies to H001 alone."""
+    case = lacking[0]
+    [(_, at_once)] = Partner(case, only("clean")).asked(CLARIFICATION, BEGIN)
+    partner = Partner(case, only("promise"))
+    assert list(partner.asked(CLARIFICATION, BEGIN)) == []
+    (_, promise), (_, promised) = partner.reminded(BEGIN)
+    assert promise.sed == "X010"
+    for again in (at_once, promised):
+        assert (again.sed, again.action, again.set_id) == (case.profile.sed, "Update", case.set_id)
 
 
 def test_the_sed_again_is_an_answer_too(lacking):
