@@ -226,7 +226,7 @@ OPEN = [
     (Case("S_BUC_24", ("64999", "Pyrénées Cedex")), "several", ("town",)),
     (Case("S_BUC_24", ("76999", "Seine Cedex")), "several", ("town",)),
     # a town without a postcode
-    (Case("S_BUC_24", (None, "Bourg-en-Bresse")), "missing", ("residence",)),
+    (Case("S_BUC_24", (None, "Bourg-en-Bresse")), "missing", ("town",)),
     # nothing at all
     (Case("S_BUC_24"), "missing", ("residence",)),
     (Case("P_BUC_01"), "missing", ("residence",)),
@@ -322,8 +322,27 @@ def test_a_postcode_beside_no_town_of_its_own_is_never_more_than_a_proposal(tabl
     """Of a place abroad miscoded FR: 01000 without Bourg-en-Bresse may be anywhere."""
     for buc in ("S_BUC_24", "P_BUC_01", "FB_BUC_01", "AW_BUC_01b"):
         result = resolved(tables, Case(buc, ("01000", town)))
-        assert isinstance(result, Resolved)
-        assert result.certainty is INFERRED
+        assert (result.reason, len(result.candidates)) == ("inferred", 1)
+        assert result.missing == ("town",)
+
+
+@pytest.mark.parametrize(
+    ("town", "candidates", "reason"),
+    [
+        (None, ("FR:0159500000",), None),  # Lille's alone, by a deduced border
+        ("Nord", ("FR:0159500000",), "inferred"),  # the department: what is meant may be elsewhere
+        ("Quimper", ("FR:0129100000", "FR:0159500000"), "several"),
+    ],
+)
+def test_a_question_is_worth_it_where_the_town_may_lie_in_a_surer_area(
+    tables, town, candidates, reason
+):
+    result = resolved(tables, Case("S_BUC_24", ("59000", town)))
+    if reason is None:
+        assert ((result.institution,), result.certainty) == (candidates, INFERRED)
+    else:
+        assert (result.reason, result.candidates) == (reason, candidates)
+        assert result.missing == ("town",)
 
 
 def test_a_proposed_place_does_not_choose_among_the_ids_of_a_body_named(tables):
@@ -331,7 +350,7 @@ def test_a_proposed_place_does_not_choose_among_the_ids_of_a_body_named(tables):
     assert resolved(tables, msa).institution == "FR:0286100000"
     assert resolved(tables, msa).certainty is LIKELY
     nowhere = Case("P_BUC_04", ("86000", "Berlin"), name=("MSA Sèvres-Vienne",))
-    assert resolved(tables, nowhere).certainty is INFERRED
+    assert resolved(tables, nowhere).reason == "inferred"
 
 
 def test_the_place_of_birth_in_a_french_number_says_nothing(tables):

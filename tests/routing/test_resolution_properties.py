@@ -264,7 +264,7 @@ def ends(result):
     """It resolves, asks, or gives a person a reason of a row: never nothing at all."""
     if isinstance(result, Resolved):
         return True
-    if result.reason == "missing":
+    if result.reason in {"missing", "inferred"}:
         return bool(result.missing)
     return result.reason in {"several", "conflict", "rule-refers"}
 
