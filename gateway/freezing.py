@@ -12,6 +12,7 @@ from gateway.tables.checking import check
 from gateway.tables.comparing import DATED, compare
 from gateway.tables.merging import three_ways
 from gateway.wording import sentence
+from gateway.wording.numbers import counted
 from routing_tables import release as tables_release
 
 _SHOWN: Final = 3
@@ -32,9 +33,10 @@ def frozen(folder: Path, state: Path, in_force: Tables, today: date) -> tables_r
         first = errors[0]
         where = f"{first.file}:{first.line}:{first.column}"
         raise Refused(
-            f"{folder.name}: {len(errors)} errors, the first one {where}: {first.english}"
-            " See them all with `tables check`.",
-            french=f"{folder.name} : {len(errors)} erreur(s), la première {where} :"
+            f"{folder.name}: {counted('en', len(errors), 'error', 'errors')}, the first one"
+            f" {where}: {first.english} See them all with `tables check`.",
+            french=f"{folder.name} : {counted('fr', len(errors), 'erreur', 'erreurs')}, la"
+            f" première {where} :"
             f" {first.french} Les voir toutes avec `tables check`.",
             code="tables-invalid",
         )
@@ -74,10 +76,11 @@ def _nothing_deleted(folder: Path, base: Path) -> None:
     gone = [c for c in compare(base, folder) if c.what == "gone" and c.file in DATED]
     if gone:
         few = "; ".join(f"{change.file}: {change.key}" for change in gone[:_SHOWN])
+        deleted = counted("en", len(gone), "row was deleted", "rows were deleted")
+        supprimees = counted("fr", len(gone), "ligne supprimée", "lignes supprimées")
         raise Refused(
-            f"{folder.name}: {len(gone)} rows were deleted ({few}). Put them back and end them"
-            " (valid_to).",
-            french=f"{folder.name} : {len(gone)} ligne(s) supprimée(s) ({few}). Les remettre et les"
+            f"{folder.name}: {deleted} ({few}). Put back what was deleted and end it (valid_to).",
+            french=f"{folder.name} : {supprimees} ({few}). Remettre ce qui fut supprimé et le"
             " clore (valid_to).",
             code="rows-deleted",
         )

@@ -76,8 +76,8 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
         "la colonne « {value} » figure deux fois ; en enlever une",
     ),
     "cells": (
-        "the line has {value} cells, the header has {expected}; add or remove `;`",
-        "la ligne a {value} cellules, l'en-tête en a {expected} ; ajouter ou enlever des « ; »",
+        "cells in the line: {value}, in the header: {expected}; add or remove `;`",
+        "cellules de la ligne : {value}, de l'en-tête : {expected} ; ajouter ou enlever des « ; »",
     ),
     "required": ("must not be empty; fill it in", "ne doit pas être vide ; le remplir"),
     "code": (

@@ -387,8 +387,9 @@ def _length(sheet: Sheet, row: Row, column: str, limit: int) -> None:
         sheet.wrong(
             row.line,
             column,
-            f"{len(row[column])} characters; 1 to {limit} fit into the SED. Shorten the text.",
-            f"{len(row[column])} caractères ; le SED en accepte 1 à {limit}. Raccourcir le texte.",
+            f"the SED takes 1 to {limit} characters, not {len(row[column])}. Fill in or shorten.",
+            f"le SED accepte 1 à {limit} caractères, pas {len(row[column])}. Remplir ou"
+            " raccourcir.",
         )
 
 

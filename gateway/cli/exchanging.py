@@ -1,7 +1,8 @@
 """Tables to a spreadsheet and back, and from the IR: `tables template`, `import`, `sync`."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,9 +14,12 @@ from gateway.errors import Refused, Unreachable
 from gateway.tables import importing, synchronising, template
 from gateway.tables.drafting import draft
 from gateway.wording import sentence
+from gateway.wording.numbers import counted
 
 _BY_HAND: Final = ("new", "gone")
 """What a synchronisation leaves to a person: no table holds it, so all of it is listed."""
+_REOPENED: Final = "reopened"
+_DAYS: Final = ("key", "ours", "theirs")
 
 
 @click.command("template")
@@ -40,7 +44,10 @@ def tables_template(settings: Settings, file: Path, folder: Path | None) -> None
         rows = template.write(file, folder)
     except OSError as error:
         raise _unusable(file, error) from None
-    settings.say(f"{file}: {rows} rows.", f"{file} : {rows} lignes.")
+    settings.say(
+        f"{file}: {counted('en', rows, 'row', 'rows')}.",
+        f"{file} : {counted('fr', rows, 'ligne', 'lignes')}.",
+    )
 
 
 @click.command("import")
@@ -70,14 +77,23 @@ def tables_import(
             mark = "" if finding.error else "(!) "
             click.echo(f"{mark}{finding.file}: {finding.text(settings.lang)}")
     if not as_json:
-        rows = sum(map(len, found.tables.values()))
-        names = ", ".join(map(importing.sheet_name, found.tables)) or "-"
-        stored = found.usable
-        settings.say(
-            f"{names}: {rows} rows{' stored' if stored else ', NOTHING stored'}.",
-            f"{names} : {rows} lignes{' enregistrées' if stored else ', RIEN enregistré'}.",
-        )
+        settings.say(*_outcome(found))
     return 0 if found.usable else 1
+
+
+def _outcome(found: importing.Imported) -> tuple[str, str]:
+    """What was read and whether it was stored, in English and in French."""
+    rows = sum(map(len, found.tables.values()))
+    names = ", ".join(map(importing.sheet_name, found.tables)) or "-"
+    if found.usable:
+        return (
+            f"{names}: {counted('en', rows, 'row', 'rows')} stored.",
+            f"{names} : {counted('fr', rows, 'ligne enregistrée', 'lignes enregistrées')}.",
+        )
+    return (
+        f"{names}: {counted('en', rows, 'row', 'rows')} read, NOTHING stored.",
+        f"{names} : {counted('fr', rows, 'ligne lue', 'lignes lues')}, RIEN n'est enregistré.",
+    )
 
 
 @click.command("sync")
@@ -106,20 +122,35 @@ def tables_sync(
         done = synchronising.synchronise(said, folder, on)
     except OSError as error:
         raise _unusable(file, error) from None
-    told = asdict(done)
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(asdict(done)))
         return
-    for what, found in told.items():
-        number = found if isinstance(found, int) else len(found)
-        shown = [] if isinstance(found, int) else found if what in _BY_HAND else found[:5]
-        few = ": " + ", ".join(shown) if shown else ""
-        more = " ..." if len(shown) < number and shown else ""
-        click.echo(f"{sentence(settings.lang, 'label', what):<14}{number}{few}{more}")
+    for line in _synchronised(done, settings.lang):
+        click.echo(line)
     settings.say(
         "`tables diff` shows it row by row; what is new or gone is for you to decide.",
         "`tables diff` le montre ligne à ligne ; nouvelles et disparues sont à décider à la main.",
     )
+
+
+def _synchronised(done: synchronising.Synchronised, lang: str) -> Iterator[str]:
+    """A line a list: how many, and the first of them; what a person must decide, in full."""
+    for one in fields(done):
+        found = getattr(done, one.name)
+        number = found if isinstance(found, int) else len(found)
+        names = [] if isinstance(found, int) or one.name == _REOPENED else found
+        shown = names if one.name in _BY_HAND else names[:5]
+        few = ": " + ", ".join(shown) if shown else ""
+        more = " ..." if len(shown) < len(names) else ""
+        yield f"{sentence(lang, 'label', one.name):<14}{number}{few}{more}"
+        if one.name == _REOPENED:
+            yield from (f"  {_reopened(end, lang)}" for end in found)
+
+
+def _reopened(end: synchronising.Reopened, lang: str) -> str:
+    said = sentence(lang, "label", end.what, {k: v for k, v in asdict(end).items() if k in _DAYS})
+    stop = " ; " if lang == "fr" else "; "
+    return said if end.drafted else said + stop + sentence(lang, "label", "not-drafted")
 
 
 def _is_draft(folder: Path) -> None:

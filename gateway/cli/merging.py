@@ -11,6 +11,7 @@ from gateway.loading import root as root_of
 from gateway.tables.comparing import Change
 from gateway.tables.drafting import DRAFT
 from gateway.tables.merging import Merge, take_over, three_ways
+from gateway.wording.numbers import counted
 from routing_tables import release
 
 
@@ -102,10 +103,10 @@ _WHO = {
 
 def _advise(settings: Settings, merge: Merge, *, applied: bool, undecided: bool) -> None:
     theirs, both = len(merge.theirs), len(merge.both)
+    changed = counted("fr", both, "modifiée des deux côtés", "modifiées des deux côtés")
     settings.say(
         f"{theirs} to take over, {both} changed by both, {len(merge.ours)} of the draft alone.",
-        f"{theirs} à reprendre, {both} modifiées des deux côtés, {len(merge.ours)} du brouillon"
-        " seul.",
+        f"{theirs} à reprendre, {changed}, {len(merge.ours)} du brouillon seul.",
     )
     if undecided:
         settings.say(

@@ -12,6 +12,7 @@ from gateway.errors import Unreachable
 from gateway.loading import drafted
 from gateway.tables.checking import check
 from gateway.tables.comparing import compare, in_html
+from gateway.tables.comparing import summary as differences
 from gateway.tables.drafting import draft
 from gateway.tables.finding import page, summary
 from gateway.tables.notice import in_html as note_in_html
@@ -99,7 +100,7 @@ def tables_diff(
     if html is not None:
         _write(html, in_html(before.name, after.name, changes, settings.lang))
     if not as_json:
-        settings.say(f"{len(changes)} changes.", f"{len(changes)} différence(s).")
+        click.echo(differences(changes, settings.lang))
 
 
 @tables.command("notice")

@@ -23,6 +23,7 @@ from gateway.tables.periods import (
     period_of,
     without,
 )
+from gateway.wording.numbers import counted
 from ir_directory import Catchment, Commune, InstitutionRepository, department_of
 from routing_tables import RoutingTable
 
@@ -224,17 +225,19 @@ def _area(gap: _Gap, communes: Sequence[str]) -> tuple[str, str]:
     if not communes:
         return gap.area, gap.area
     some = ", ".join(communes[:_NAMED]) + ("..." if len(communes) > _NAMED else "")
-    count = len(communes)
-    return f"{gap.area}, {count} communes ({some})", f"{gap.area}, {count} commune(s) ({some})"
+    english, french = (counted(lang, len(communes), "commune", "communes") for lang in ("en", "fr"))
+    return f"{gap.area}, {english} ({some})", f"{gap.area}, {french} ({some})"
 
 
 def _idle(network: str, day: date, lines: Sequence[int]) -> Finding:
     """A warning: nothing leads there."""
     return Finding(
         CATCHMENTS, min(lines), "valid_to",
-        f"{network}: {len(lines)} areas without an institution from {day} on, and no row of"
-        " routes.csv leads there by place; nothing to mend unless one is to",
-        f"{network} : {len(lines)} territoire(s) sans institution à partir du {day}, et aucune"
-        " ligne de routes.csv n'y mène par le lieu ; rien à corriger, sauf si une doit y mener",
+        f"{network}: {counted('en', len(lines), 'area', 'areas')} without an institution from"
+        f" {day} on, and no row of routes.csv leads there by place; nothing to mend unless one is"
+        " to",
+        f"{network} : {counted('fr', len(lines), 'territoire', 'territoires')} sans institution à"
+        f" partir du {day}, et aucune ligne de routes.csv n'y mène par le lieu ; rien à corriger,"
+        " sauf si une doit y mener",
         error=False,
     )  # fmt: skip

@@ -48,8 +48,12 @@ def _found(folder: Path, today: date) -> tuple[Finding, ...]:
     _read(found, folder, "routing_tables", routes_load.reminders)
     found.extend(codes.unknown(folder, catalogue()))
     found.extend(unsourced(folder))
+    cases, wrong = golden.read(folder)
+    found.extend(map(_of_cells, wrong))
     if isinstance(directory, InstitutionRepository) and isinstance(routes, RoutingTable):
         found.extend(_between(folder, directory, routes, today))
+        tables = Tables("draft", "", directory, routes, catalogue(), Questions())
+        found.extend(map(_of_cells, golden.failed(cases, tables)))
     return tuple(sorted(set(found)))
 
 
@@ -84,6 +88,11 @@ def _read(
         return None
 
 
+def _of_cells(p: Problem) -> Finding:
+    """A problem of a table that is named with its package."""
+    return Finding(p.file, p.line, p.column, p.english, p.french)
+
+
 def _between(
     folder: Path, directory: InstitutionRepository, routes: RoutingTable, today: date
 ) -> Iterator[Finding]:
@@ -100,7 +109,6 @@ def _between(
         yield from (one.finding(rules, rows) for one in ended)
     told = {(one.row.institution, buc) for one in ended for buc in one.bucs}
     yield from unlisted(directory, routes, rules, today, told)
-    yield from _golden(folder, directory, routes)
 
 
 def _lines(folder: Path, file: str, key: Sequence[str]) -> dict[tuple[str, ...], int]:
@@ -109,12 +117,3 @@ def _lines(folder: Path, file: str, key: Sequence[str]) -> dict[tuple[str, ...],
     columns = {**directory_load.COLUMNS, "routes.csv": routes_load.ROUTE_COLUMNS}[name]
     sheet = Sheet(folder / package / name, name, columns)
     return {tuple(row[column] for column in key): row.line for row in sheet.rows()}
-
-
-def _golden(
-    folder: Path, directory: InstitutionRepository, routes: RoutingTable
-) -> Iterator[Finding]:
-    """Golden cases that do not hold."""
-    tables = Tables("draft", "", directory, routes, catalogue(), Questions())
-    for p in golden.problems(folder, tables):
-        yield Finding(p.file, p.line, p.column, p.english, p.french)

@@ -1,4 +1,6 @@
-"""Codes in the tables that nobody knows: of BUCs, SEDs and countries; sections of a SED.
+"""Codes in the tables that nobody knows, or that do not go together.
+
+BUCs, SEDs and countries; SEDs of another BUC; sections of a SED.
 
 Looked for line by line, whatever else is wrong with a table.
 """
@@ -8,10 +10,11 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from gateway.tables.finding import Finding
+from gateway.tables.finding import Finding, some
 from gateway.tables.golden import COLUMNS as GOLDEN
 from ir_directory.load import COLUMNS
 from ir_directory.sheet import Row, Sheet
+from routing_tables import sector
 from routing_tables.load import (
     LANGUAGE_COLUMNS,
     REMINDER_COLUMNS,
@@ -19,7 +22,7 @@ from routing_tables.load import (
     SECTION_COLUMNS,
     SECTORS,
 )
-from sed_schemas import Catalogue
+from sed_schemas import EVERYWHERE, BucRules, Catalogue
 from sed_schemas.load import countries, elements
 
 _TABLES: Final[Sequence[tuple[str, Sequence[str], Sequence[str]]]] = (
@@ -39,6 +42,8 @@ _FORMS: Final = {
     "area": re.compile(r"country:[A-Z]{2}"),
 }
 """What looks otherwise (or is a whole sector), the loaders accept or refuse."""
+_NAMED: Final = 4
+"""BUCs in a sentence."""
 
 
 def unknown(folder: Path, known: Catalogue) -> Iterator[Finding]:
@@ -51,6 +56,8 @@ def unknown(folder: Path, known: Catalogue) -> Iterator[Finding]:
             for row in Sheet(folder / file, file, columns).rows():
                 for column in those:
                     yield from _strange(file, row, column, codes[column])
+                if {"buc", "sed"} <= set(those):
+                    yield from _elsewhere(file, row, known)
                 if "section" in columns:
                     yield from _sections(file, row)
 
@@ -73,6 +80,33 @@ def _said(column: str, code: str) -> tuple[str, str]:
         f"EESSI has no country {code} (Greece is EL, the United Kingdom UK); correct it",
         f"EESSI n'a pas de pays {code} (la Grèce est EL, le Royaume-Uni UK) ; corriger",
     )
+
+
+def _elsewhere(file: str, row: Row, known: Catalogue) -> Iterator[Finding]:
+    """SEDs that exist and belong to no BUC of the row: with them it never applies."""
+    bucs = [code.strip() for code in row["buc"].split(",")]
+    rules = [rules for buc in bucs for rules in _rules(buc, known)]
+    if not rules:  # told already, or by the loader
+        return
+    seds = {code.strip() for code in row["sed"].split(",")} & set(known.seds)
+    for sed in sorted(seds - EVERYWHERE):
+        if not any(sed in one.seds for one in rules):
+            there = some(sorted(buc for buc, one in known.bucs.items() if sed in one.seds), _NAMED)
+            yield Finding(
+                file, row.line, "sed",
+                f"{sed} belongs to no BUC of this row ({some(bucs, _NAMED)}), but to {there}: with"
+                " it the row never applies; correct one of the two",
+                f"{sed} n'est d'aucun BUC de cette ligne ({some(bucs, _NAMED)}), mais de {there} :"
+                " avec lui, la ligne ne sert jamais ; corriger l'un des deux",
+                error=False,
+            )  # fmt: skip
+
+
+def _rules(buc: str, known: Catalogue) -> Iterator[BucRules]:
+    """What a BUC allows, or each of its sector."""
+    for code, rules in known.bucs.items():
+        if buc in {code, sector(code)}:
+            yield rules
 
 
 def _sections(file: str, row: Row) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.errors import Refused
 from gateway.tables.pages import page
+from gateway.wording.numbers import counted
 from ir_directory.formula import meant
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -130,12 +131,17 @@ def _rows(path: Path, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, s
     }
 
 
+def summary(changes: Sequence[Change], lang: str) -> str:
+    """How many there are, in a sentence."""
+    words = ("différence", "différences") if lang == "fr" else ("change", "changes")
+    return f"{counted(lang, len(changes), *words)}."
+
+
 def in_html(before: str, after: str, changes: Sequence[Change], lang: str) -> str:
     """The changes as a page that can be mailed; rows that are gone stand out."""
     french = lang == "fr"
     words = _WORDS["fr" if french else "en"]
     title = f"{before} → {after}"
-    summary = f"{len(changes)} différence(s)." if french else f"{len(changes)} changes."
     heads = ("table", "clé", "quoi", "colonne", "avant", "après") if french else (
         "table", "key", "what", "column", "before", "after",
     )  # fmt: skip
@@ -144,4 +150,4 @@ def in_html(before: str, after: str, changes: Sequence[Change], lang: str) -> st
         for change in changes
         for cells in change.changes or (("", "", ""),)
     )
-    return page(lang, title, [summary], heads, rows)
+    return page(lang, title, [summary(changes, lang)], heads, rows)

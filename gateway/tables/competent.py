@@ -95,9 +95,9 @@ def _of_network(
     bucs = len({route.buc for route in those})
     yield Finding(
         _COMPETENCES, 0, "institution",
-        f"network `{network}`: of {len(idents)} institutions {len(without)} have no row for each of"
-        f" the {bucs} BUCs that lead there ({these}); a SYN001 of the IR tells",
-        f"réseau « {network} » : sur {len(idents)} institutions, {len(without)} n'ont pas de ligne"
-        f" pour chacun des {bucs} BUC qui y mènent ({these}) ; un SYN001 de l'IR le dira",
+        f"network `{network}`: without a row for each BUC that leads there ({bucs} in all):"
+        f" {len(without)} of {len(idents)} ({these}); a SYN001 of the IR tells",
+        f"réseau « {network} » : sans ligne pour chaque BUC qui y mène ({bucs} en tout) :"
+        f" {len(without)} sur {len(idents)} ({these}) ; un SYN001 de l'IR le dira",
         error=False,
     )  # fmt: skip

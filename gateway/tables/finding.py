@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.tables import pages
+from gateway.wording.numbers import counted
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,10 +51,13 @@ def summary(findings: Sequence[Finding], lang: str) -> str:
     known = sum(f.known for f in findings)
     new = len(findings) - errors - known
     if lang == "fr":
+        wrong = counted(lang, errors, "erreur", "erreurs")
+        odd = counted(lang, new, "avertissement", "avertissements")
         same = f" ; {known} comme dans les tables en vigueur" if known else ""
-        return f"{errors} erreur(s), {new} avertissement(s){same}."
+        return f"{wrong}, {odd}{same}."
+    wrong, odd = counted(lang, errors, "error", "errors"), counted(lang, new, "warning", "warnings")
     same = f"; {known} as in the tables in force" if known else ""
-    return f"{errors} errors, {new} warnings{same}."
+    return f"{wrong}, {odd}{same}."
 
 
 def page(folder: str, findings: Sequence[Finding], lang: str) -> str:

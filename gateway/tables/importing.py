@@ -21,6 +21,7 @@ from typing import Final
 from gateway.tables import keeping
 from gateway.tables.finding import Finding
 from gateway.tables.golden import COLUMNS as GOLDEN
+from gateway.wording.numbers import counted
 from ir_directory import load as directory_load
 from ir_directory.formula import is_run, meant
 from routing_tables import load as routes_load
@@ -289,8 +290,10 @@ def _texts(
                 f"{place}!{line}",
                 line,
                 "",
-                f"{len(cells)} cells instead of {len(head)}: some are lost or too many.",
-                f"{len(cells)} cellules au lieu de {len(head)} : il en manque ou il y en a trop.",
+                f"{counted('en', len(cells), 'cell', 'cells')} instead of {len(head)}: some are"
+                " lost or too many.",
+                f"{counted('fr', len(cells), 'cellule', 'cellules')} au lieu de {len(head)} : il en"
+                " manque ou il y en a trop.",
             )
             continue
         texts = {}

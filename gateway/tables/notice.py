@@ -3,9 +3,9 @@
 Decision E2 of the Administrative Commission (OJ C 187, 10.7.2010, p. 5) has changes of a
 substantial nature notified at least one calendar month before they take effect. E8 has replaced it;
 its text was not at hand, so the period is configuration (`tables.notice_months`). What is taken as
-substantial: identification code, official name, address, competences, opening, closure, merger. An
-address that stands in one of the two directories alone is not known to have changed: the note says
-how many are not known in both.
+substantial: identification code, official name, address, competences and whether they are exchanged
+by EESSI (`eessi_ready`), opening, closure, merger. An address that stands in one of the two
+directories alone is not known to have changed: the note says how many are not known in both.
 """
 
 from calendar import monthrange
@@ -20,9 +20,11 @@ from ir_directory import Institution, InstitutionRepository, in_force
 
 WHAT: Final = (
     "code", "name", "address", "opening", "closure", "merger", "competence-gained",
-    "competence-lost",
+    "competence-lost", "ready-gained", "ready-lost",
 )  # fmt: skip
 """Kinds of substantial change, in the order of the note."""
+_Handled = tuple[str, str]
+"""BUC (or all of a sector) and role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +145,26 @@ def _successor(directory: InstitutionRepository, code: str, effective: date) -> 
 def _competences(
     before: InstitutionRepository, after: InstitutionRepository, effective: date
 ) -> Iterator[Entry]:
-    was = _handled(before, effective - timedelta(days=1))
-    will = _handled(after, effective)
-    standing = _standing(after, effective)
-    for code, one in standing.items():
-        gained, lost = will[code] - was[code], was[code] - will[code]
-        for what, codes in (("competence-gained", gained), ("competence-lost", lost)):
-            if codes:
-                told = ", ".join(f"{buc} ({role})" for buc, role in sorted(codes))
-                gains = what == "competence-gained"
+    """BUCs that come and go, and those that are exchanged by EESSI from then on, or no more."""
+    yesterday = effective - timedelta(days=1)
+    was, will = _handled(before, yesterday), _handled(after, effective)
+    for code, one in _standing(after, effective).items():
+        ready: dict[bool, set[_Handled]] = {True: set(), False: set()}
+        for key in will[code] | was[code]:
+            old = before.competence(code, *key, yesterday)
+            new = after.competence(code, *key, effective)
+            if old is not None and new is not None and old.eessi_ready != new.eessi_ready:
+                ready[new.eessi_ready].add(key)
+        both = ready[True] | ready[False]
+        for what, keys in (
+            ("competence-gained", will[code] - was[code] - both),
+            ("competence-lost", was[code] - will[code] - both),
+            ("ready-gained", ready[True]),
+            ("ready-lost", ready[False]),
+        ):
+            if keys:
+                told = ", ".join(f"{buc} ({role})" for buc, role in sorted(keys))
+                gains = what.endswith("-gained")
                 yield Entry(what, code, one.name, "" if gains else told, told if gains else "")
 
 
@@ -164,8 +177,8 @@ def _standing(directory: InstitutionRepository, on: date) -> dict[str, Instituti
     }
 
 
-def _handled(directory: InstitutionRepository, on: date) -> Mapping[str, set[tuple[str, str]]]:
-    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+def _handled(directory: InstitutionRepository, on: date) -> Mapping[str, set[_Handled]]:
+    found: dict[str, set[_Handled]] = defaultdict(set)
     for one in directory.competences:
         if in_force(one, on):
             found[one.institution].add((one.buc, one.role))
@@ -200,6 +213,8 @@ _WORDS: Final = {
         "merger": "merger",
         "competence-gained": "competences gained",
         "competence-lost": "competences lost",
+        "ready-gained": "exchanged by EESSI from then on",
+        "ready-lost": "no longer exchanged by EESSI",
     },
     "fr": {
         "title": "Répertoire des institutions, France : changements substantiels au {day}",
@@ -220,6 +235,8 @@ _WORDS: Final = {
         "merger": "fusion",
         "competence-gained": "compétences acquises",
         "competence-lost": "compétences retirées",
+        "ready-gained": "désormais échangées par EESSI",
+        "ready-lost": "plus échangées par EESSI",
     },
 }
 

@@ -3,7 +3,9 @@
 The message knows ids, names, addresses, validity and competences; it knows neither network nor
 scheme. So a French institution that is new is told of and added by hand, one that the message does
 not name any more is told of and never ended by a machine, and competences by sector (`P_BUC_*`)
-stay: they are ours. Institutions abroad and what they can receive become `partners.csv`.
+stay: they are ours. An end of ours that the message puts off or takes back is told, and the draft
+goes on from there, unless the end of an institution has passed or its row names a successor: then a
+person decides. Institutions abroad and what they can receive become `partners.csv`.
 Source: SYNC_SUC_01, CDM 4.2 (one public message).
 """
 
@@ -12,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
@@ -74,6 +76,22 @@ class Repository:
     competences: dict[Key, Handled] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """An end of ours that the message puts off or takes back."""
+
+    what: str
+    """`put-off` or `taken-back`."""
+    key: str
+    """Institution; of a competence with BUC and role."""
+    ours: str
+    """The day on which our row ends."""
+    theirs: str
+    """The day that the message says; empty when it is taken back."""
+    drafted: bool
+    """Whether the draft goes on from there; False: it is for a person."""
+
+
 @dataclass(slots=True)
 class Synchronised:
     """What became of the tables, by id; the draft holds it."""
@@ -90,6 +108,8 @@ class Synchronised:
     """Our own additions: no message has ever named them."""
     ended: list[str] = field(default_factory=list)
     """Those of ours of which the message says a last day: our row ends on it."""
+    reopened: list[Reopened] = field(default_factory=list)
+    """Ends of ours that the message puts off or takes back."""
     certain: list[str] = field(default_factory=list)
     """Competences of ours that the message confirms."""
     gained: list[str] = field(default_factory=list)
@@ -188,14 +208,16 @@ def synchronise(said: Repository, folder: Path, on: date) -> Synchronised:
     french = {key: one for key, one in said.competences.items() if key[0] in ours}
     known = keeping.rows(folder / COMPETENCES)
     competences = _merged(known, french, ours & said.institutions.keys(), day)
-    for what, row in competences:
-        told = f"{row['institution']} {row['buc']} {row['role']}"
+    for became in competences:
+        told = " ".join(_key(became.row))
+        if became.what == "reopened":
+            done.reopened.append(_reopened(told, became.ours, became.row["valid_to"], drafted=True))
         told_of = {"gained": done.gained, "lost": done.lost, "certain": done.certain}
-        told_of.get(what, []).append(told)
+        told_of.get(became.what, []).append(told)
     keeping.write(
         folder / COMPETENCES,
         keeping.header(folder / COMPETENCES),
-        ({**row, "certainty": row.get("certainty") or "confirmed"} for _, row in competences),
+        ({**o.row, "certainty": o.row.get("certainty") or _CONFIRMED} for o in competences),
     )
     _partners(said, folder, day, done)
     done.new = sorted(
@@ -209,20 +231,46 @@ def synchronise(said: Repository, folder: Path, on: date) -> Synchronised:
 def _institutions(
     rows: list[dict[str, str]], said: Repository, done: Synchronised, day: str
 ) -> Iterator[dict[str, str]]:
+    last = {row["id"]: row for row in sorted(rows, key=lambda row: row["valid_from"])}
     for row in rows:
         known = said.institutions.get(row["id"])
-        standing = row["id"] and row["environment"] == "production" and not row["valid_to"]
-        if not standing:
+        if not row["id"] or row["environment"] != "production":
             yield row
+        elif row["valid_to"]:
+            yield from _of_ended(row, known if row is last[row["id"]] else None, done, day)
         elif known is None:
-            confirmed = row["certainty"] == "confirmed"
-            (done.gone if confirmed else done.local).append(row["id"])
+            (done.gone if row["certainty"] == _CONFIRMED else done.local).append(row["id"])
             yield row
         elif known.until:
             done.ended.append(row["id"])
             yield {**row, "valid_to": max(known.until, row["valid_from"])}
         else:
             yield from _as_said(row, known, done, day)
+
+
+def _of_ended(
+    row: dict[str, str], known: Known | None, done: Synchronised, day: str
+) -> Iterator[dict[str, str]]:
+    """A row that ends: earlier when the message says so, and another one after it when later.
+
+    An institution that is no more, or has a successor, stays so: a message may well be behind.
+    """
+    ours = row["valid_to"]
+    if known is not None and known.until and known.until < ours and day < ours:
+        done.ended.append(row["id"])
+        yield {**row, "valid_to": max(known.until, row["valid_from"])}
+        return
+    yield row
+    if known is not None and (known.until or _OPEN) > max(ours, known.since):
+        drafted = ours > day and not row["successor"]
+        done.reopened.append(_reopened(row["id"], ours, known.until, drafted=drafted))
+        if drafted:
+            new = {"valid_from": max(ours, known.since), "valid_to": known.until}
+            yield {**row, **new, "certainty": _CONFIRMED, "source": f"SYN001 {day}"}
+
+
+def _reopened(key: str, ours: str, theirs: str, *, drafted: bool) -> Reopened:
+    return Reopened("put-off" if theirs else "taken-back", key, ours, theirs, drafted)
 
 
 def _as_said(
@@ -249,7 +297,7 @@ def _as_said(
 def _partners(said: Repository, folder: Path, day: str, done: Synchronised) -> None:
     abroad = {one.id: one for one in said.institutions.values() if one.country != _FRANCE}
     handled = {key: one for key, one in said.competences.items() if key[0] in abroad}
-    rows = [row for _, row in _merged(keeping.rows(folder / PARTNERS), handled, None, day)]
+    rows = [one.row for one in _merged(keeping.rows(folder / PARTNERS), handled, None, day)]
     for row in rows:
         known = abroad.get(row["institution"])
         if known is not None:
@@ -258,35 +306,53 @@ def _partners(said: Repository, folder: Path, day: str, done: Synchronised) -> N
     keeping.write(folder / PARTNERS, keeping.header(folder / PARTNERS), rows)
 
 
+class _Became(NamedTuple):
+    """What became of a row."""
+
+    what: str
+    """`kept`, `certain`, `gained`, `lost`, `reopened`."""
+    row: dict[str, str]
+    ours: str = ""
+    """Of one that is reopened: where our row ends."""
+
+
 def _merged(
     rows: list[dict[str, str]],
     handled: Mapping[Key, Handled],
     only: Collection[str] | None,
     day: str,
-) -> list[tuple[str, dict[str, str]]]:
-    """Rows as they must be, each with what became of it: `kept`, `certain`, `gained`, `lost`.
+) -> list[_Became]:
+    """Rows as they must be, each with what became of it.
 
-    Of the institutions in `only` (None: of all) open rows that the message does not have are ended,
-    and those of which it says a day to come end on that; those of a whole sector stay.
+    Of the institutions in `only` (None: of all) rows that the message does not have are ended, and
+    those of which it says a day to come end on that; those of a whole sector stay.
     """
-    found: list[tuple[str, dict[str, str]]] = []
+    found: list[_Became] = []
     ends: dict[Key, str] = {}
+    ended: dict[Key, dict[str, str]] = {}
     for row in rows:
         key = _key(row)
         now = handled.get(key)
         unsaid = only is not None and row["institution"] not in only
-        if row["valid_to"]:
-            became = [("kept", row)]
-        elif unsaid or row["buc"].endswith("*"):
-            became = list(_standing(row, now, day))
-        elif now is None or now.ready != row["eessi_ready"] or now.until:
-            end = now.until if now is not None and now.ready == row["eessi_ready"] else ""
-            became = [("lost", {**row, "valid_to": max(row["valid_from"], end, day)})]
+        until = row["valid_to"] or _OPEN
+        end = "" if unsaid or row["buc"].endswith("*") else _end(row, now, day)
+        if end and max(row["valid_from"], end) < until:
+            became = [_Became("lost", {**row, "valid_to": max(row["valid_from"], end)})]
+        elif row["valid_to"]:
+            became = [_Became("kept", row)]
+            ended[key] = max(row, ended.get(key, row), key=lambda one: one["valid_to"])
         else:
             became = list(_standing(row, now, day))
         found.extend(became)
-        ends[key] = max(ends.get(key, ""), *(one["valid_to"] or _OPEN for _, one in became))
-    return [*found, *_gained(handled, ends, day)]
+        ends[key] = max(ends.get(key, ""), *(one.row["valid_to"] or _OPEN for one in became))
+    return [*found, *_gained(handled, ends, ended, day)]
+
+
+def _end(row: Mapping[str, str], now: Handled | None, day: str) -> str:
+    """The day on which a row ends because of the message; empty when it goes on."""
+    if now is None or now.ready != row["eessi_ready"]:
+        return day
+    return max(now.until, day) if now.until else ""
 
 
 def _key(row: Mapping[str, str]) -> Key:
@@ -294,9 +360,15 @@ def _key(row: Mapping[str, str]) -> Key:
 
 
 def _gained(
-    handled: Mapping[Key, Handled], ends: Mapping[Key, str], day: str
-) -> Iterator[tuple[str, dict[str, str]]]:
-    """What the message has from where our rows of the same key end; `ends` says where that is."""
+    handled: Mapping[Key, Handled],
+    ends: Mapping[Key, str],
+    ended: Mapping[Key, Mapping[str, str]],
+    day: str,
+) -> Iterator[_Became]:
+    """What the message has from where our rows of the same key end.
+
+    `ends` says where that is, `ended` which row ended there before the message came.
+    """
     for key, one in sorted(handled.items()):
         until = one.until or _OPEN
         since = max(one.since, day, ends[key]) if key in ends else one.since
@@ -304,18 +376,21 @@ def _gained(
             institution, buc, role = key
             row = {"institution": institution, "buc": buc, "role": role, "eessi_ready": one.ready}
             row |= {"valid_from": since, "valid_to": one.until, "source": f"SYN001 {day}"}
-            yield "gained", row
+            was = ended.get(key)
+            if was and was["valid_to"] == ends[key] and was["eessi_ready"] == one.ready:
+                yield _Became("reopened", row, ends[key])
+            else:
+                yield _Became("gained", row)
 
 
-def _standing(
-    row: dict[str, str], now: Handled | None, day: str
-) -> Iterator[tuple[str, dict[str, str]]]:
+def _standing(row: dict[str, str], now: Handled | None, day: str) -> Iterator[_Became]:
     """A row that goes on: confirmed from the day on since when the message has it."""
     if now is None or now.until or row.get("certainty", _CONFIRMED) == _CONFIRMED:
-        yield "kept", row
+        yield _Became("kept", row)
         return
     if now.since > row["valid_from"]:
-        yield "kept", {**row, "valid_to": now.since}
+        yield _Became("kept", {**row, "valid_to": now.since})
     since = max(now.since, row["valid_from"])
     source = "; ".join(part for part in (row["source"], f"SYN001 {day}") if part)
-    yield "certain", {**row, "certainty": _CONFIRMED, "valid_from": since, "source": source}
+    new = {"certainty": _CONFIRMED, "valid_from": since, "source": source}
+    yield _Became("certain", {**row, **new})

@@ -70,6 +70,19 @@ _LABELS: Final = {
     "gone": ("gone", "disparues"),
     "local": ("our own", "les nôtres"),
     "ended": ("ended", "closes"),
+    "reopened": ("reopened", "rouvertes"),
+    "put-off": (
+        "{key}: the IR puts our end off, {ours} -> {theirs}",
+        "{key} : l'IR reporte notre fin, {ours} -> {theirs}",
+    ),
+    "taken-back": (
+        "{key}: the IR takes our end back ({ours})",
+        "{key} : l'IR retire notre fin ({ours})",
+    ),
+    "not-drafted": (
+        "not in the draft, yours to decide",
+        "pas dans le brouillon, à décider à la main",
+    ),
     "certain": ("BUCs confirmed", "BUC confirmés"),
     "gained": ("BUCs gained", "BUC gagnés"),
     "lost": ("BUCs lost", "BUC perdus"),

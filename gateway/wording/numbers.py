@@ -20,3 +20,9 @@ def duration(lang: str, seconds: float) -> str:
         if left >= size:
             return f"{left // size} {unit} {left % size // part} {smaller}"
     return f"{left // 60} min {left % 60} s" if left >= 60 else f"{left} s"
+
+
+def counted(lang: str, count: int, one: str, more: str) -> str:
+    """A count before its words; in French none is singular, too."""
+    single = count == 1 or (lang == "fr" and count == 0)
+    return f"{count} {one if single else more}"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -164,6 +165,51 @@ def test_a_synchronisation_makes_a_draft_that_checks_and_shows_its_difference(
     lines = dict(line.split(maxsplit=1) for line in again.stdout.splitlines()[:-1])
     assert (lines["renommées"], lines["nouvelles"]) == ("0", f"7: {', '.join(NEW)}")
     assert "à décider à la main" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("lang", "head", "off", "back"),
+    [
+        (
+            *("en", "reopened      2"),
+            f"  {AIN}: the IR puts our end off, 2998-01-01 -> 2999-01-01",
+            (
+                "  FR:0175100000: the IR takes our end back (2020-01-01); not in the draft, yours"
+                " to decide"
+            ),
+        ),
+        (
+            *("fr", "rouvertes     2"),
+            f"  {AIN} : l'IR reporte notre fin, 2998-01-01 -> 2999-01-01",
+            (
+                "  FR:0175100000 : l'IR retire notre fin (2020-01-01) ; pas dans le brouillon, à"
+                " décider à la main"
+            ),
+        ),
+    ],
+)
+def test_an_end_that_is_put_off_or_taken_back_is_told_in_words_and_in_json(
+    command, listed, a_message, draft, tmp_path, lang, head, off, back
+):
+    ends = {AIN: "2998-01-01", "FR:0175100000": "2020-01-01"}
+    change(draft, "institutions", lambda row: [{**row, "valid_to": ends.get(row["id"], "")}])
+    file, words = tmp_path / "SYN001.xml", ("tables", "sync", tmp_path / "SYN001.xml", "--into")
+    said = (institution(AIN, NAME, until="2999-01-01"), institution("FR:0175100000", "CPAM"))
+    file.write_bytes(a_message("sync", **syn001(*said)))
+    shutil.copytree(draft, tmp_path / "other")
+    told = command(tmp_path / "state", "--lang", lang, *words, draft)
+    lines = told.stdout.splitlines()
+    at = lines.index(head)
+    assert lines[at + 1 : at + 3] == [off, back]
+    (done,) = listed(tmp_path / "state", *words, tmp_path / "other")
+    assert done["reopened"] == [
+        {"what": "put-off", "key": AIN, "ours": "2998-01-01", "theirs": "2999-01-01",
+         "drafted": True},
+        {"what": "taken-back", "key": "FR:0175100000", "ours": "2020-01-01", "theirs": "",
+         "drafted": False},
+    ]  # fmt: skip
+    changes = listed(tmp_path / "state", "tables", "diff", "baseline", draft)
+    assert [c["what"] for c in changes if c["key"].startswith(AIN)] == ["ended", "added"]
 
 
 def test_what_is_no_synchronisation_changes_nothing(command, a_message, tmp_path, draft):

@@ -154,7 +154,7 @@ def test_a_workbook_put_into_the_folder_for_drafts_gets_its_report(gateway, comm
     )
     gateway.wait_for("draft-checked")
     report = place / "t.xlsx.controle.html"  # a first one may be of a workbook half written
-    gateway.wait_until(lambda: "0 erreur(s)" in report.read_text(encoding="utf-8"))
+    gateway.wait_until(lambda: "<p>0 erreur," in report.read_text(encoding="utf-8"))
 
 
 def test_the_page_names_each_step_in_its_order():

@@ -115,7 +115,7 @@ def test_a_row_typed_in_libreoffice_is_the_row_of_the_draft(command, tmp_path, s
     routes = draft / "routing_tables" / "routes.csv"
     assert routes.read_text(encoding="utf-8").splitlines()[-1] == ";".join(row)
     told = command(state, "tables", "diff", "baseline", draft).stdout.splitlines()
-    assert told[1:] == ["1 changes."], told
+    assert told[1:] == ["1 change."], told
 
 
 def test_what_is_kept_with_an_apostrophe_libreoffice_neither_runs_nor_loses(

@@ -37,7 +37,7 @@ def test_a_draft_gets_its_report_in_french_once_it_is_whole(place):
     assert look(place, 1) == ()
     assert look(place, 3) == ("2027-01.controle.html",)
     report = place / "2027-01.controle.html"
-    assert "0 erreur(s)" in report.read_text(encoding="utf-8")
+    assert "<p>0 erreur," in report.read_text(encoding="utf-8")
     assert report.stat().st_mode & 0o077 == 0
     assert look(place, 4) == ()
 
@@ -52,14 +52,14 @@ def test_a_changed_draft_is_looked_at_again(place):
     assert look(place, 13) == ("2027-01.controle.html",)
     text = (place / "2027-01.controle.html").read_text(encoding="utf-8")
     assert "routes.csv" in text
-    assert "0 erreur(s)" not in text
+    assert "<p>0 erreur," not in text
 
 
 def test_a_workbook_is_looked_at_as_if_it_were_imported(place):
     template.write(place / "tables.xlsx", ROOT)
     at(place / "tables.xlsx", 0)
     assert look(place, 3) == ("tables.xlsx.controle.html",)
-    assert "0 erreur(s)" in (place / "tables.xlsx.controle.html").read_text(encoding="utf-8")
+    assert "<p>0 erreur," in (place / "tables.xlsx.controle.html").read_text(encoding="utf-8")
     (place / "bad.xlsx").write_bytes(b"no workbook")
     at(place / "bad.xlsx", 0)
     look(place, 3)
@@ -88,11 +88,11 @@ def test_what_comes_from_a_machine_whose_clock_is_wrong_is_looked_at(place, seco
     shutil.copyfile(ROOT / "routing_tables" / "routes.csv", routes)
     at(routes, 0)
     assert look(place, 3) == ("routes.csv.controle.html",)
-    assert "0 erreur(s)" in (place / "routes.csv.controle.html").read_text(encoding="utf-8")
+    assert "<p>0 erreur," in (place / "routes.csv.controle.html").read_text(encoding="utf-8")
     routes.write_text(routes.read_text(encoding="utf-8") + "x\n", encoding="utf-8")
     at(routes, seconds)
     assert look(place, 9) == ("routes.csv.controle.html",)
-    assert "0 erreur(s)" not in (place / "routes.csv.controle.html").read_text(encoding="utf-8")
+    assert "<p>0 erreur," not in (place / "routes.csv.controle.html").read_text(encoding="utf-8")
     assert look(place, 12) == ()
 
 

@@ -31,11 +31,11 @@ def run(*words):
 
 
 def test_institutions_without_a_competence_are_named_or_counted_none_twice(folder):
-    found = [f for f in check(folder, TODAY) if "have no row for each" in f.english]
+    found = [f for f in check(folder, TODAY) if "without a row for each BUC" in f.english]
     assert {"cpam", "carsat"} <= {f.english.partition("`")[2].partition("`")[0] for f in found}
     for one in found:
-        count = int(re.search(r"(\d+) have no row", one.english)[1])
-        names, more = re.search(r"there \((.+?)(?: \(\+(\d+)\))?\);", one.english).groups()
+        count = int(re.search(r"(\d+) of \d+", one.english)[1])
+        names, more = re.search(r"of \d+ \((.+?)(?: \(\+(\d+)\))?\);", one.english).groups()
         assert len(names.split(", ")) + int(more or 0) == count
 
 
@@ -196,6 +196,41 @@ def test_a_country_as_eessi_does_not_write_it_is_told(folder):
     ]
 
 
+@pytest.mark.parametrize(
+    ("buc", "sed", "wrong"),
+    [
+        ("P_BUC_01", "P2000", []),
+        ("P_BUC_01", "S040", ["S040"]),
+        ("P_BUC_01,S_BUC_24", "S040", []),
+        ("P_BUC_01,P_BUC_02", "P2000,P2100,S040,S041", ["S040", "S041"]),
+        ("P_BUC_*", "P2000", []),
+        ("P_BUC_*", "S040,P2000", ["S040"]),
+        ("P_BUC_01", "*", []),
+        ("P_BUC_01", "X008", []),
+        ("P_BUC_01", "P9999", None),
+        ("P_BUC_99", "S040", None),
+    ],
+)
+def test_a_sed_of_another_buc_is_a_warning_with_its_place(folder, buc, sed, wrong):
+    """What is no SED or no BUC at all is an error already, and told once."""
+    line = add(folder, ROUTES, f"X;{buc};{sed};seita;*;*;*;*;refer;solid;2019-01-01;;test l.1;")
+    told = [f for f in check(folder, TODAY, release.ROOT) if not f.known and f.line == line]
+    assert [f.error for f in told] == ([True] if wrong is None else [False] * len(wrong or ()))
+    for finding, code in zip(told, wrong or (), strict=False):
+        assert (finding.file, finding.column) == (ROUTES, "sed")
+        assert f"{code} belongs to no BUC of this row ({buc.replace(',', ', ')})" in finding.english
+        assert f"{code} n'est d'aucun BUC de cette ligne" in finding.french
+        assert "S_BUC_24" in finding.french
+
+
+def test_a_golden_case_with_a_sed_of_another_buc_is_told(folder):
+    edit(folder, "routing_tables/golden.csv", "G-02;S_BUC_24;S040;", "G-02;S_BUC_24;P2000;")
+    [told] = [f for f in check(folder, TODAY, release.ROOT) if not f.known]
+    assert (told.file, told.line, told.column, told.error) == (
+        "routing_tables/golden.csv", 3, "sed", False,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("end", ["\u2028", "\x85", "\x0b"])
 def test_a_cell_with_what_ends_a_line_elsewhere_is_one_cell(folder, tmp_path, end):
     """A text pasted from a web page may hold one: the loaders take it for a letter."""
@@ -312,7 +347,7 @@ def test_warnings_of_the_tables_in_force_do_not_bury_those_of_the_draft(folder, 
     told = run(*state).output.splitlines()
     assert len(told) == 2
     assert "FR:0101100000 traite P_BUC_01 ;" in told[0]
-    assert told[1].startswith("0 erreur(s), 1 avertissement(s) ; ")
+    assert told[1].startswith("0 erreur, 1 avertissement ; ")
     assert len(run(*state, "--all").output.splitlines()) == len(found) + 1
     levels = [json.loads(line)["known"] for line in run(*state, "--json").output.splitlines()]
     assert levels.count(True) == len(found) - 1
@@ -352,7 +387,7 @@ def test_the_page_runs_nothing_and_escapes_what_it_shows(folder):
     add(folder, "routing_tables/reminders.csv", "<script>alert(1)</script>;*;1;30")
     shown = page("draft", check(folder, TODAY), "fr")
     assert "<script" not in shown
-    assert "erreur(s)" in shown
+    assert "1 erreur, " in shown
     assert shown.startswith("<!DOCTYPE html>")
 
 
@@ -405,7 +440,7 @@ def test_the_commands_say_it_in_either_language(folder, tmp_path):
         for line in run("tables", "diff", "baseline", folder, "--json").output.splitlines()
     ]
     assert (change["what"], change["changes"][0]["after"]) == ("changed", "FR:NOBODY")
-    assert "1 changes" in run("tables", "diff", "baseline", folder).output
+    assert "1 change." in run("tables", "diff", "baseline", folder).output
 
 
 def test_a_page_that_cannot_be_written_is_one_line(folder, tmp_path):

@@ -155,3 +155,42 @@ def test_every_kind_has_words_in_both_languages():
             )
             entry = replace(noted.entries[0], what=what)
             assert in_markdown(replace(noted, entries=(entry,)), lang)
+
+
+@pytest.mark.parametrize(("ready", "what"), [(True, "ready-lost"), (False, "ready-gained")])
+def test_a_competence_that_is_exchanged_by_eessi_no_more_or_from_then_on_is_told(ready, what):
+    was = replace(HANDLES, eessi_ready=ready)
+    will = [replace(was, valid_to=DAY), replace(was, eessi_ready=not ready, valid_from=DAY)]
+    buc = "S_BUC_24 (Counterparty)"
+    told_of = ("", buc) if what == "ready-gained" else (buc, "")
+    assert told([ONE], [ONE], [was], will) == [(what, "FR:0101100000", *told_of)]
+    assert told([ONE], [ONE], [was], [was]) == []
+
+
+def test_a_row_for_one_buc_beside_that_of_its_sector_is_told_by_what_it_changes():
+    """The BUC was handled before, by the row of the sector: nothing is gained."""
+    sector = replace(HANDLES, buc="S_BUC_*")
+    same = replace(HANDLES, valid_from=DAY)
+    other = replace(same, eessi_ready=False)
+    buc = "S_BUC_24 (Counterparty)"
+    assert told([ONE], [ONE], [sector], [sector, other]) == [
+        ("ready-lost", "FR:0101100000", buc, "")
+    ]
+    ended = replace(other, valid_from=SINCE, valid_to=DAY)
+    assert told([ONE], [ONE], [sector, ended], [sector, ended]) == [
+        ("ready-gained", "FR:0101100000", "", buc)
+    ]
+    assert told([ONE], [ONE], [sector], [sector, same]) == [
+        ("competence-gained", "FR:0101100000", "", buc)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("fr", "| plus échangées par EESSI |"), ("en", "| no longer exchanged by")]
+)
+def test_what_is_exchanged_no_more_is_said_in_words(lang, said):
+    ended = [replace(HANDLES, valid_to=DAY), replace(HANDLES, eessi_ready=False, valid_from=DAY)]
+    noted = notice(
+        InstitutionRepository([ONE], [HANDLES]), InstitutionRepository([ONE], ended), DAY, DAY, 1
+    )
+    assert said in in_markdown(noted, lang)

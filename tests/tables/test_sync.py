@@ -9,7 +9,7 @@ from gateway.errors import Refused
 from gateway.tables.checking import check
 from gateway.tables.comparing import compare
 from gateway.tables.drafting import draft
-from gateway.tables.synchronising import repository, synchronise
+from gateway.tables.synchronising import Reopened, repository, synchronise
 from ir_directory.load import load
 from routing_tables.release import ROOT
 from tests.tables.syn001 import competence, institution, place, syn001
@@ -220,16 +220,100 @@ def test_a_competence_that_ends_on_a_day_to_come_holds_until_then(message, folde
             [(r["valid_from"], r["valid_to"]) for r in rows(folder, table, buc="S_BUC_24")]
             for table in ("competences", "partners")
         ]
-        return done.lost, done.gained, *found
+        assert done.gained == []
+        told = [(one.what, one.key, one.ours, one.theirs, one.drafted) for one in done.reopened]
+        return done.lost, told, *found
 
     key, begun = f"{AIN} S_BUC_24 Counterparty", ("2019-07-01", "2028-01-01")
     abroad = ("2015-01-01", "2028-01-01")
     assert said("2028-01-01") == ([key], [], [begun], [abroad])
     assert said("2028-01-01", date(2027, 2, 1)) == ([], [], [begun], [abroad])
     later = ("2028-01-01", "2029-01-01")
-    assert said("2029-01-01") == ([], [key], [begun, later], [abroad, later])
+    assert said("2029-01-01") == (
+        *([], [("put-off", key, "2028-01-01", "2029-01-01", True)]),
+        *([begun, later], [abroad, later]),
+    )
     still = ("2029-01-01", "")
-    assert said("2200-01-01") == ([], [key], [begun, later, still], [abroad, later, still])
+    assert said("2200-01-01") == (
+        *([], [("taken-back", key, "2029-01-01", "", True)]),
+        *([begun, later, still], [abroad, later, still]),
+    )
+    assert said("2200-01-01", date(2027, 2, 1))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("competences", "end"),
+    [((), "2027-01-01"), (("2027-06-01",), "2027-06-01"), (("2026-06-01",), "2027-01-01")],
+)
+def test_a_competence_that_ends_sooner_than_we_knew_ends_then(message, folder, competences, end):
+    path = folder / "ir_directory" / "competences.csv"
+    head = path.read_text(encoding="utf-8").splitlines()[0]
+    ours = f"{AIN};S_BUC_24;Counterparty;yes;likely;2019-07-01;2028-01-01;list"
+    path.write_text(f"{head}\n{ours}\n", encoding="utf-8")
+    handled = [competence("S_BUC_24", until=until) for until in competences]
+    done = synchronise(repository(message(institution(AIN, "x", *handled))), folder, DAY)
+    assert (done.lost, done.gained, done.reopened) == ([f"{AIN} S_BUC_24 Counterparty"], [], [])
+    assert [row["valid_to"] for row in rows(folder, "competences")] == [end]
+
+
+def test_a_competence_that_is_ready_again_is_gained_and_not_reopened(message, folder):
+    path = folder / "ir_directory" / "competences.csv"
+    head = path.read_text(encoding="utf-8").splitlines()[0]
+    ours = f"{AIN};S_BUC_24;Counterparty;no;likely;2019-07-01;2020-01-01;list"
+    path.write_text(f"{head}\n{ours}\n", encoding="utf-8")
+    one = institution(AIN, "x", competence("S_BUC_24"))
+    done = synchronise(repository(message(one)), folder, DAY)
+    assert (done.gained, done.reopened) == ([f"{AIN} S_BUC_24 Counterparty"], [])
+
+
+@pytest.mark.parametrize(("until", "now"), [("2029-01-01", "2029-01-01"), ("2200-01-01", "")])
+def test_an_end_that_the_ir_puts_off_or_takes_back_is_told_and_drafted(message, folder, until, now):
+    label = name_of(AIN).replace("&", "&amp;")
+    synchronise(repository(message(institution(AIN, label, until="2028-01-01"))), folder, DAY)
+    said = repository(message(institution(AIN, label, until=until)))
+    done = synchronise(said, folder, date(2027, 2, 1))
+    what = "put-off" if now else "taken-back"
+    assert done.reopened == [Reopened(what, AIN, "2028-01-01", now, drafted=True)]
+    assert (done.ended, done.confirmed) == ([], [])
+    ended, goes_on = rows(folder, "institutions", id=AIN)
+    assert (ended["valid_to"], goes_on["valid_from"], goes_on["valid_to"]) == (
+        *("2028-01-01", "2028-01-01"),
+        now,
+    )
+    assert (goes_on["certainty"], goes_on["source"]) == ("confirmed", "SYN001 2027-02-01")
+    assert (goes_on["body"], goes_on["name"]) == (ended["body"], ended["name"])
+    directory = load(folder / "ir_directory")  # nothing overlaps
+    assert directory.successor_on(AIN, date(2028, 6, 1)).id == AIN
+    kept = (folder / "ir_directory" / "institutions.csv").read_bytes()
+    again = synchronise(said, folder, date(2027, 3, 1))
+    assert (again.reopened, again.ended) == ([], [])
+    assert (folder / "ir_directory" / "institutions.csv").read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    ("ours", "successor"), [("2026-06-01", ""), ("2027-01-01", ""), ("2028-01-01", "cpam-69")]
+)
+def test_who_is_no_more_or_has_a_successor_is_left_to_a_person(message, folder, ours, successor):
+    path = folder / "ir_directory" / "institutions.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    (row,) = (line for line in text.splitlines() if line.startswith(AIN))
+    cells = row.split(";")
+    cells[10:12] = [ours, successor]
+    path.write_text(text.replace(row, ";".join(cells)), encoding="utf-8-sig")
+    before = path.read_bytes()
+    said = repository(message(institution(AIN, name_of(AIN).replace("&", "&amp;"))))
+    done = synchronise(said, folder, DAY)
+    assert done.reopened == [Reopened("taken-back", AIN, ours, "", drafted=False)]
+    assert path.read_bytes() == before
+
+
+def test_an_institution_that_ends_sooner_than_we_knew_ends_then(message, folder):
+    label = name_of(AIN).replace("&", "&amp;")
+    synchronise(repository(message(institution(AIN, label, until="2028-01-01"))), folder, DAY)
+    sooner = message(institution(AIN, label, until="2027-06-01"))
+    done = synchronise(repository(sooner), folder, date(2027, 2, 1))
+    assert (done.ended, done.reopened) == ([AIN], [])
+    assert [row["valid_to"] for row in rows(folder, "institutions", id=AIN)] == ["2027-06-01"]
 
 
 def test_what_is_new_in_france_is_for_a_person(message, folder):
