@@ -269,6 +269,7 @@ def _assemble(
         config.watch,
         lambda: pipeline.desk.tables.release,
         pausing.reaches,
+        lambda: releases.unaccepted,
     )
     standing = Standing(journal, clock, config.availability)
     return Gateway(

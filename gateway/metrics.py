@@ -278,6 +278,10 @@ class Metrics:
             "gateway_rollback_unconfirmed",
             "1 while a roll-back of the tables waits for a second person.",
         )
+        self._unaccepted = self._gauge(
+            "gateway_tables_unaccepted",
+            "1 while nothing leaves because the tables in force are an example nobody accepted.",
+        )
         self._cdm = Gauge(
             "gateway_cdm_activation_timestamp_seconds",
             "When new cases begin in a CDM version, as configured.",
@@ -438,6 +442,10 @@ class Metrics:
     def rollback_unconfirmed(self, waits: bool) -> None:
         """Whether a roll-back of the tables waits for a second person."""
         self._rollback.set(waits)
+
+    def tables_unaccepted(self, waits: bool) -> None:
+        """Whether nothing leaves because the tables in force are an example nobody accepted."""
+        self._unaccepted.set(waits)
 
     def release(self, name: str) -> None:
         """The release of the tables in force now."""

@@ -84,11 +84,17 @@ class Releasing:
             known = accepted(await self._journal.releases())
             policy = replace(self._pipeline.desk.policy, accepted=known)
             self._pipeline.desk = replace(self._pipeline.desk, policy=policy)
+        self._metrics.tables_unaccepted(self.unaccepted)
+
+    @property
+    def unaccepted(self) -> bool:
+        """Whether the tables in force are an example that moves nothing until a person says yes."""
+        desk = self._pipeline.desk
+        return desk.policy.waits_for(desk.tables)
 
     def notes(self) -> Sequence[str]:
         """What `/readyz` says beside the reasons, as codes."""
-        desk = self._pipeline.desk
-        return (UNACCEPTED,) if desk.policy.waits_for(desk.tables) else ()
+        return (UNACCEPTED,) if self.unaccepted else ()
 
     async def watch_drafts(self) -> None:
         """Check what maintainers put into the folder for drafts (`drafts`), until cancelled."""

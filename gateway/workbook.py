@@ -17,7 +17,7 @@ from lxml import etree
 from lxml.builder import ElementMaker
 from xlsxwriter.exceptions import XlsxWriterException
 
-from gateway.tables.importing import letter
+from gateway.tables.heading import letter
 from ir_directory.formula import neutral
 
 KINDS: Final = (".xlsx", ".ods")

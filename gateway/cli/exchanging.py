@@ -19,7 +19,6 @@ from gateway.wording.numbers import counted
 _BY_HAND: Final = ("new", "gone")
 """What a synchronisation leaves to a person: no table holds it, so all of it is listed."""
 _REOPENED: Final = "reopened"
-_DAYS: Final = ("key", "ours", "theirs")
 
 
 @click.command("template")
@@ -63,6 +62,7 @@ def tables_import(
     _is_draft(folder)
     try:
         found = importing.read(file, table)
+        importing.emptied(found, folder)
         if found.usable:
             importing.store(found, folder)
     except OSError as error:
@@ -148,8 +148,9 @@ def _synchronised(done: synchronising.Synchronised, lang: str) -> Iterator[str]:
 
 
 def _reopened(end: synchronising.Reopened, lang: str) -> str:
-    said = sentence(lang, "label", end.what, {k: v for k, v in asdict(end).items() if k in _DAYS})
-    stop = " ; " if lang == "fr" else "; "
+    colon, stop = (" : ", " ; ") if lang == "fr" else (": ", "; ")
+    days = f"{end.ours} -> {end.theirs}" if end.theirs else end.ours
+    said = f"{end.key}{colon}{sentence(lang, 'label', end.what)} ({days})"
     return said if end.drafted else said + stop + sentence(lang, "label", "not-drafted")
 
 

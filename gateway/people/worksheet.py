@@ -12,7 +12,8 @@ from typing import Any, Final
 from gateway.core.added import FIELDS
 from gateway.core.by_person import GROUNDS
 from gateway.tables.finding import Finding
-from gateway.tables.importing import Imported, kept, letter, sheets
+from gateway.tables.heading import letter
+from gateway.tables.importing import Imported, kept, sheets
 from gateway.wording import sentence
 from gateway.workbook import Column, Sheet
 

@@ -20,6 +20,7 @@ from gateway.availability.showing import BRIEF, brief, named
 from gateway.availability.standing import Standings
 from gateway.config import Config
 from gateway.core.matter import PARIS
+from gateway.releasing import UNACCEPTED
 from gateway.seen.watching import LEVELS, SLOT_SECONDS, Part, Rates, Sight
 from gateway.wording import sentence
 from gateway.wording.availability import said
@@ -159,7 +160,7 @@ def _header(say: _Say, sight: Sight, lang: str, *, refresh: bool) -> _Node:
 
 
 def _overall(say: _Say, sight: Sight, lang: str) -> _Node:
-    worst = max((LEVELS[part.state] for part in sight.parts), default=0)
+    worst = max(int(sight.unaccepted), *(LEVELS[part.state] for part in sight.parts))
     if sight.reasons:
         lines = [
             _light(say("not-ready"), max(worst, 1 if sight.reasons == ("paused",) else 2)),
@@ -171,6 +172,8 @@ def _overall(say: _Say, sight: Sight, lang: str) -> _Node:
         if sight.stuck:
             told = [E.li(E.code(code), " ", sentence(lang, "reason", code)) for code in sight.stuck]
             lines.append(E.ul(*told))
+    if sight.unaccepted:
+        lines.append(E.p(E.code(UNACCEPTED), " ", sentence(lang, "doctor", UNACCEPTED)))
     return _section("overall", say, *[line if line.tag != "span" else E.p(line) for line in lines])
 
 

@@ -95,6 +95,8 @@ class Sight:
     release: str
     pauses: Mapping[str, int]
     """Reach -> how many hold."""
+    unaccepted: bool = False
+    """Nothing leaves: the tables in force are an example that nobody has accepted."""
 
     @property
     def stuck(self) -> tuple[str, ...]:
@@ -151,6 +153,7 @@ class Watch:
         limits: from when on a part is other than well.
         release: name of the tables in force.
         pauses: reach -> how many pauses hold.
+        unaccepted: whether the tables in force are an example that a person is to accept.
     """
 
     readiness: Readiness
@@ -159,6 +162,7 @@ class Watch:
     limits: Watching
     release: Callable[[], str]
     pauses: Callable[[], Mapping[str, int]]
+    unaccepted: Callable[[], bool]
     _samples: deque[tuple[float, Totals]] = field(default_factory=deque)
 
     def note(self) -> None:
@@ -187,6 +191,7 @@ class Watch:
             counts=look.counts,
             release=self.release(),
             pauses=self.pauses(),
+            unaccepted=self.unaccepted(),
         )
 
     def _parts(self, look: Look, reasons: tuple[str, ...], rates: Rates) -> tuple[Part, ...]:

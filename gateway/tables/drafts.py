@@ -23,7 +23,8 @@ from routing_tables import release
 PLACE: Final = Path("tables", "drafts")
 """In the state folder."""
 REPORT: Final = ".controle.html"
-WORKBOOKS: Final = frozenset({".xlsx", ".ods", ".csv"})
+WORKBOOKS: Final = frozenset({".xlsx", ".ods", ".csv", ".xls", ".xlsm", ".xlsb", ".tsv"})
+"""Looked at; of some of them the report says in which format to save them."""
 SETTLED: Final = 2_000_000_000
 """Nanoseconds. A file that was written since is left alone: somebody may be copying."""
 
@@ -55,7 +56,7 @@ def reports(state: Path, root: Path, now: datetime) -> tuple[str, ...]:
 
 
 def _is_draft(path: Path) -> bool:
-    if path.is_symlink() or path.name.startswith("."):
+    if path.is_symlink() or path.name.startswith((".", "~$")):
         return False
     return path.is_dir() or (path.is_file() and path.suffix.lower() in WORKBOOKS)
 
@@ -101,6 +102,7 @@ def _findings(draft: Path, root: Path, now: datetime) -> tuple[Finding, ...]:
     if draft.is_dir():
         return check(draft, today, root)
     found = importing.read(draft)
+    importing.emptied(found, root)
     if not found.usable:
         return tuple(found.findings)
     with tempfile.TemporaryDirectory(prefix="eessi-draft-") as temporary:

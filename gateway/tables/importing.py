@@ -6,6 +6,7 @@ Refused is what has lost something on the way: a number where an identifier is e
 its zeros, and a cell that would be calculated when it is opened again is no text.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -14,16 +15,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from gateway.tables import keeping
+from gateway.tables import heading, keeping
 from gateway.tables.finding import Finding
 from gateway.tables.golden import COLUMNS as GOLDEN
+from gateway.tables.heading import letter
 from gateway.wording.numbers import counted
 from ir_directory import load as directory_load
 from ir_directory.formula import is_run, meant
+from ir_directory.problems import problem
 from routing_tables import load as routes_load
 
 TABLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -94,9 +97,34 @@ def read(path: Path, table: str | None = None) -> Imported:
         found.wrong(path.name, 0, "", "the file is too large.", "le fichier est trop grand.")
     elif path.suffix.lower() in {".xlsx", ".ods"}:
         _workbook(found, path, table)
-    else:
+    elif path.suffix.lower() in {".csv", ".tsv", ".txt"}:
         _csv(found, path, table)
+    else:
+        found.wrong(
+            path.name,
+            0,
+            "",
+            "this kind of file is not read; save it as .xlsx, .ods or .csv.",
+            "ce format n'est pas lu ; enregistrer le fichier en .xlsx, .ods ou .csv.",
+        )
     return found
+
+
+def emptied(found: Imported, folder: Path) -> None:
+    """Refuse a table without a row where the folder has rows of it: none is ever deleted.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    for table, rows in found.tables.items():
+        if not rows and (folder / table).is_file() and keeping.rows(folder / table):
+            found.wrong(
+                sheet_name(table),
+                0,
+                "",
+                "there is no row in it, and the tables have some; leave the sheet out, or fill it.",
+                "aucune ligne, alors que les tables en ont ; retirer la feuille, ou la remplir.",
+            )
 
 
 def store(found: Imported, folder: Path) -> None:
@@ -117,12 +145,30 @@ def store(found: Imported, folder: Path) -> None:
 
 def _workbook(found: Imported, path: Path, table: str | None) -> None:
     read_sheets = sheets(found, path)
+    seen: dict[str, str] = {}
     for name, rows in read_sheets:
-        known = _table(name, table if len(read_sheets) == 1 else None)
+        known = _table(table if table and len(read_sheets) == 1 else name)
         if known is None:
-            _unknown(found, name)
+            _unknown(found, name, rows)
+        elif known in seen:
+            found.wrong(
+                name,
+                0,
+                "",
+                f"the sheet `{seen[known]}` stands for the same table; delete one of the two.",
+                f"la feuille « {seen[known]} » est de la même table ; supprimer l'une des deux.",
+            )
         else:
+            seen[known] = name
             _rows(found, known, name, rows)
+    if read_sheets and not seen and found.usable:
+        found.wrong(
+            path.name,
+            0,
+            "",
+            f"no sheet bears the name of a table: {_KNOWN}.",
+            f"aucune feuille ne porte le nom d'une table : {_KNOWN}.",
+        )
 
 
 def sheets(found: Imported, path: Path) -> Sequence[tuple[str, Sequence[Sequence[object]]]]:
@@ -141,8 +187,22 @@ def sheets(found: Imported, path: Path) -> Sequence[tuple[str, Sequence[Sequence
     return read
 
 
+_WHY: Final = {
+    "takes too long": "la lecture dure trop longtemps",
+    "takes too much memory; delete the empty rows and columns at its end": "il prend trop de"
+    " mémoire ; supprimer les lignes et colonnes vides à la fin",
+    "the file is too large": "il est trop grand",
+}
+"""Why a workbook cannot be read, of what is said otherwise than by the reader."""
+
+
 def _unreadable(why: str) -> tuple[str, str]:
-    return f"not a workbook that can be read ({why}).", f"classeur illisible ({why})."
+    if why in _WHY:
+        return f"not a workbook that can be read ({why}).", f"classeur illisible ({_WHY[why]})."
+    return (
+        f"not a workbook that can be read ({why}): it is none, damaged, or has a password.",
+        "classeur illisible : ce n'en est pas un, il est abîmé, ou un mot de passe le protège.",
+    )
 
 
 def _unpacked(path: Path) -> list[tuple[str, list[list[object]]]] | str:
@@ -168,54 +228,107 @@ def _unpacked(path: Path) -> list[tuple[str, list[list[object]]]] | str:
     ]
 
 
+class _Merged:
+    """A cell that lies under another one."""
+
+    def __str__(self) -> str:
+        return ""
+
+
+MERGED: Final = _Merged()
 _CELLS: Final[Mapping[str, Callable[[str], object]]] = {
     "day": datetime.fromisoformat,
     "bool": "True".__eq__,
     "number": float,
+    "merged": lambda _text: MERGED,
     "text": str,
 }
 
 
-def _unknown(found: Imported, name: str) -> None:
-    known = ", ".join(map(sheet_name, TABLES))
+def _unknown(found: Imported, name: str, rows: Sequence[Sequence[object]]) -> None:
+    """A sheet that no table is called like: left out, unless it looks like one."""
+    head = set(heading.names(rows[0])) if rows else set()
+    alike = [sheet_name(table) for table, columns in TABLES.items() if _needed(table) <= head]
+    if alike:
+        these = ", ".join(alike)
+        found.wrong(
+            name,
+            0,
+            "",
+            f"its columns are those of {these}: call the sheet so, or delete it.",
+            f"ses colonnes sont celles de {these} : nommer ainsi la feuille, ou la supprimer.",
+        )
+        return
     found.findings.append(
         Finding(
             name,
             0,
             "",
-            f"no table has this name, so the sheet is left out; tables: {known}.",
-            f"aucune table ne porte ce nom, la feuille est ignorée ; tables : {known}.",
+            f"no table has this name, so the sheet is left out; tables: {_KNOWN}.",
+            f"aucune table ne porte ce nom, la feuille est ignorée ; tables : {_KNOWN}.",
             error=False,
         )
     )
 
 
-def _table(name: str, said: str | None) -> str | None:
-    """The table that a sheet or file stands for."""
-    names = {sheet_name(table): table for table in TABLES}
-    return names.get(said or name) or names.get(name.lower())
+def _needed(table: str) -> set[str]:
+    """The columns that a table must have."""
+    return {column for column in TABLES[table] if column not in OPTIONAL.get(table, ())}
+
+
+def _table(name: str) -> str | None:
+    """The table that a sheet, a file or an option stands for."""
+    return _NAMES.get(name.strip().lower().removesuffix(".csv"))
+
+
+_NAMES: Final = {sheet_name(table): table for table in TABLES}
+_KNOWN: Final = ", ".join(_NAMES)
 
 
 # -- CSV ------------------------------------------------------------------------------------
 
 
 def _csv(found: Imported, path: Path, table: str | None) -> None:
-    known = _table(path.stem, table)
+    known = _table(table or path.stem)
     if known is None:
-        _unknown(found, path.stem)
-        found.wrong(
-            path.name,
-            0,
-            "",
-            "name the file after its table, or say which it is: --table.",
-            "donner au fichier le nom de sa table, ou préciser --table.",
-        )
+        found.wrong(path.name, 0, "", *_nameless(table))
         return
+    text = _SEPARATOR.sub("", _decoded(found, path), count=1)
+    head = text.partition("\n")[0]
+    delimiter = max(";,\t", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error:
+        told = problem("quotes", path.name, reader.line_num)
+        found.wrong(path.name, told.line, "", f"{told.english}.", f"{told.french}.")
+        return
+    _rows(found, known, path.name, rows)
+
+
+_SEPARATOR: Final = re.compile(r"\Asep=.\r?\n", re.IGNORECASE)
+"""A line that Excel writes and takes away again by itself."""
+
+
+def _nameless(table: str | None) -> tuple[str, str]:
+    if table is not None:
+        return (
+            f"--table {table}: no table has this name; tables: {_KNOWN}.",
+            f"--table {table} : aucune table ne porte ce nom ; tables : {_KNOWN}.",
+        )
+    english = "no table has the name of this file; rename it (such as routes.csv), or say --table."
+    french = "aucune table ne porte le nom de ce fichier ; le renommer (routes.csv par exemple), ou"
+    return f"{english} Tables: {_KNOWN}.", f"{french} préciser --table. Tables : {_KNOWN}."
+
+
+def _decoded(found: Imported, path: Path) -> str:
+    """The text of a file, in whatever encoding a spreadsheet wrote it."""
     raw = path.read_bytes()
     try:
-        text = raw.decode("utf-8-sig")
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return raw.decode("utf-16")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = raw.decode("cp1252", "replace")
         found.findings.append(
             Finding(
                 path.name,
@@ -226,14 +339,7 @@ def _csv(found: Imported, path: Path, table: str | None) -> None:
                 error=False,
             )
         )
-    head = text.partition("\n")[0]
-    delimiter = max(";,\t", key=head.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        found.wrong(path.name, 0, "", f"not a CSV ({error}).", f"pas un CSV ({error}).")
-        return
-    _rows(found, known, path.name, rows)
+        return raw.decode("cp1252", "replace")
 
 
 # -- rows -----------------------------------------------------------------------------------
@@ -243,21 +349,13 @@ def _rows(found: Imported, table: str, place: str, rows: Sequence[Sequence[objec
     if len(rows) > MOST_ROWS:
         found.wrong(place, 0, "", "too many rows.", "trop de lignes.")
         return
-    head = [str(cell).strip() for cell in rows[0]] if rows else []
-    while head and not head[-1]:
-        head.pop()
-    columns = TABLES[table]
-    lacking = [column for column in OPTIONAL.get(table, ()) if column not in head]
-    if sorted((*head, *lacking)) != sorted(columns):
-        wanted = ", ".join(column for column in columns if column not in OPTIONAL.get(table, ()))
-        found.wrong(
-            place,
-            1,
-            "",
-            f"the first row must name these columns: {wanted}.",
-            f"la première ligne doit nommer ces colonnes : {wanted}.",
-        )
+    columns, optional = TABLES[table], OPTIONAL.get(table, ())
+    told = heading.wrong(rows, columns, optional)
+    if told is not None:
+        found.wrong(place, 1, "", *told)
         return
+    head = heading.names(rows[0])
+    lacking = [column for column in optional if column not in head]
     _empty_for_want(found, place, lacking)
     found.tables[table] = list(_texts(found, place, head, columns, rows[1:]))
 
@@ -286,15 +384,7 @@ def _texts(
 ) -> Iterator[list[str]]:
     for line, cells in enumerate(rows, 2):
         if not _whole(cells, len(head)):
-            found.wrong(
-                f"{place}!{line}",
-                line,
-                "",
-                f"{counted('en', len(cells), 'cell', 'cells')} instead of {len(head)}: some are"
-                " lost or too many.",
-                f"{counted('fr', len(cells), 'cellule', 'cellules')} au lieu de {len(head)} : il en"
-                " manque ou il y en a trop.",
-            )
+            found.wrong(f"{place}!{line}", line, "", *_not_whole(cells, len(head)))
             continue
         texts = {}
         for index, (column, cell) in enumerate(zip(head, cells, strict=False)):
@@ -311,13 +401,28 @@ def _whole(cells: Sequence[object], width: int) -> bool:
     return empty or (len(cells) >= width and all(cell == "" for cell in cells[width:]))
 
 
+def _not_whole(cells: Sequence[object], width: int) -> tuple[str, str]:
+    """How many cells a row has, and the first that stands beside the table."""
+    beside = next(((at, cell) for at, cell in enumerate(cells) if at >= width and cell != ""), None)
+    english, french = "some are lost or too many", "il en manque ou il y en a trop"
+    if beside is not None:
+        where = letter(beside[0])
+        english = f"“{beside[1]}” stands beside the table (column {where}); delete it"
+        french = f"« {beside[1]} » est à côté du tableau (colonne {where}) ; l'effacer"
+    return (
+        f"{counted('en', len(cells), 'cell', 'cells')} instead of {width}: {english}.",
+        f"{counted('fr', len(cells), 'cellule', 'cellules')} au lieu de {width} : {french}.",
+    )
+
+
 def kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
     """The text of a cell, or what is wrong with it in English and in French."""
     if isinstance(value, datetime | date):
         return (value.isoformat()[:10], None) if column in DAYS else ("", _NO_DAY)
-    if isinstance(value, bool | int | float):
-        whole = column in NUMBERS and float(value).is_integer()
-        return (str(int(value)), None) if whole else ("", _NO_NUMBER)
+    if isinstance(value, _Merged | bool):
+        return "", _NO_FLAG if isinstance(value, bool) else _NO_MERGED
+    if isinstance(value, int | float):
+        return _number(column, value)
     if is_run(str(value)):
         return "", _NO_FORMULA
     text = meant(str(value)).strip()
@@ -327,6 +432,37 @@ def kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
     return text, None
 
 
+def _number(column: str, value: float) -> tuple[str, tuple[str, str] | None]:
+    """The same for a number."""
+    if column in NUMBERS and float(value).is_integer():
+        return str(int(value)), None
+    is_day = column in DAYS and _FIRST_SERIAL < value < _LAST_SERIAL
+    return "", _no_serial(value) if is_day else _NO_NUMBER
+
+
+_FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
+"""Numbers that spreadsheets show as days of 1954 to 2119."""
+_SERIAL_ZERO: Final = date(1899, 12, 30)
+
+
+def _no_serial(value: float) -> tuple[str, str]:
+    day = (_SERIAL_ZERO + timedelta(int(value))).isoformat()
+    english = f"a number ({value:g}) where a day is expected; a spreadsheet means {day} by it. Make"
+    french = f"un nombre ({value:g}) au lieu d'une date ; pour un tableur c'est le {day}. Colonne"
+    return (
+        f"{english} the column a text column and type the day.",
+        f"{french} au format texte, puis ressaisir la date.",
+    )
+
+
+_NO_FLAG: Final = (
+    "TRUE or FALSE where a text is expected. Make the column a text column and type yes or no.",
+    "VRAI ou FAUX au lieu d'un texte. Colonne au format texte, puis écrire yes ou no.",
+)
+_NO_MERGED: Final = (
+    "the cell is merged with another one. Split the cells and fill in each of them.",
+    "la cellule est fusionnée avec une autre. Scinder les cellules et remplir chacune.",
+)
 _NO_NUMBER: Final = (
     "a number where a text is expected: leading zeros are lost. Use a text column, type it again.",
     "un nombre au lieu d'un texte : zéros de tête perdus. Colonne au format texte, puis ressaisir.",
@@ -339,13 +475,3 @@ _NO_FORMULA: Final = (
     "the cell begins like a formula. Begin it with a letter or a digit.",
     "la cellule commence comme une formule. La commencer par une lettre ou un chiffre.",
 )
-
-
-def letter(index: int) -> str:
-    """The name of a column in a spreadsheet."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

@@ -76,12 +76,16 @@ class Repository:
     competences: dict[Key, Handled] = field(default_factory=dict)
 
 
+ENDS: Final = ("put-off", "taken-back")
+"""What a message does to an end of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reopened:
     """An end of ours that the message puts off or takes back."""
 
     what: str
-    """`put-off` or `taken-back`."""
+    """One of `ENDS`."""
     key: str
     """Institution; of a competence with BUC and role."""
     ours: str
@@ -270,7 +274,8 @@ def _of_ended(
 
 
 def _reopened(key: str, ours: str, theirs: str, *, drafted: bool) -> Reopened:
-    return Reopened("put-off" if theirs else "taken-back", key, ours, theirs, drafted)
+    put_off, taken_back = ENDS
+    return Reopened(put_off if theirs else taken_back, key, ours, theirs, drafted)
 
 
 def _as_said(

@@ -12,7 +12,7 @@ import sys
 import zipfile
 from datetime import date, datetime
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 
 def main(path: str, megabytes: int, unpacked: int) -> int:
@@ -24,16 +24,23 @@ def main(path: str, megabytes: int, unpacked: int) -> int:
             if sum(member.file_size for member in archive.infolist()) > unpacked:
                 raise ValueError("the file is too large")
         with CalamineWorkbook.from_path(path) as workbook:
-            sheets = [
-                (name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
-                for name in workbook.sheet_names
-            ]
-        told = [(name, [[_cell(value) for value in row] for row in rows]) for name, rows in sheets]
+            sheets = [(name, workbook.get_sheet_by_name(name)) for name in workbook.sheet_names]
+            told = [(name, _told(sheet)) for name, sheet in sheets]
     except (CalamineError, MemoryError, OSError, ValueError, zipfile.BadZipFile) as error:
         json.dump({"why": str(error) or type(error).__name__}, sys.stdout)
         return 1
     json.dump({"sheets": told}, sys.stdout)
     return 0
+
+
+def _told(sheet: CalamineSheet) -> list[list[list[str]]]:
+    """The cells of a sheet; one that lies under another, where several are merged, says so."""
+    told = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        for line, row in enumerate(told[top : bottom + 1], top):
+            first = left + (line == top)
+            row[first : right + 1] = [["merged", ""] for _ in row[first : right + 1]]
+    return told
 
 
 def _cell(value: object) -> list[str]:

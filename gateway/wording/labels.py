@@ -71,14 +71,8 @@ _LABELS: Final = {
     "local": ("our own", "les nôtres"),
     "ended": ("ended", "closes"),
     "reopened": ("reopened", "rouvertes"),
-    "put-off": (
-        "{key}: the IR puts our end off, {ours} -> {theirs}",
-        "{key} : l'IR reporte notre fin, {ours} -> {theirs}",
-    ),
-    "taken-back": (
-        "{key}: the IR takes our end back ({ours})",
-        "{key} : l'IR retire notre fin ({ours})",
-    ),
+    "put-off": ("end put off by the IR", "fin reportée par l'IR"),
+    "taken-back": ("end taken back by the IR", "fin retirée par l'IR"),
     "not-drafted": (
         "not in the draft, yours to decide",
         "pas dans le brouillon, à décider à la main",

@@ -180,6 +180,16 @@ _GLANCE: Final = Row(
             ("waiting", "en attente"),
             colours=_rising(1, 10),
         ),
+        _now(
+            ("Example not accepted", "Exemple non accepté"),
+            (
+                "Gateways in production on an example that nobody accepted: nothing leaves.",
+                "Passerelles en production sur un exemple que personne n'a accepté : rien ne part.",
+            ),
+            f"sum({_once('gateway_tables_unaccepted{@}')})",
+            ("waiting", "en attente"),
+            colours=_rising(1, 10),
+        ),
     ),
 )
 _FLOW: Final = Row(

@@ -172,17 +172,17 @@ def test_a_synchronisation_makes_a_draft_that_checks_and_shows_its_difference(
     [
         (
             *("en", "reopened      2"),
-            f"  {AIN}: the IR puts our end off, 2998-01-01 -> 2999-01-01",
+            f"  {AIN}: end put off by the IR (2998-01-01 -> 2999-01-01)",
             (
-                "  FR:0175100000: the IR takes our end back (2020-01-01); not in the draft, yours"
+                "  FR:0175100000: end taken back by the IR (2020-01-01); not in the draft, yours"
                 " to decide"
             ),
         ),
         (
             *("fr", "rouvertes     2"),
-            f"  {AIN} : l'IR reporte notre fin, 2998-01-01 -> 2999-01-01",
+            f"  {AIN} : fin reportée par l'IR (2998-01-01 -> 2999-01-01)",
             (
-                "  FR:0175100000 : l'IR retire notre fin (2020-01-01) ; pas dans le brouillon, à"
+                "  FR:0175100000 : fin retirée par l'IR (2020-01-01) ; pas dans le brouillon, à"
                 " décider à la main"
             ),
         ),

@@ -187,6 +187,12 @@ def test_in_production_the_example_moves_nothing_until_a_person_accepts_it(
         assert code == 200
         return json.loads(ready)["notes"]
 
+    def unaccepted():
+        """The gauge, and that there is one."""
+        return re.search(
+            r"(?m)^gateway_tables_unaccepted\{.*\} (\S+)$", gateway.get("/metrics")[1]
+        )[1]
+
     def left(case):
         return any(uid(case).encode() in body for body in outbound(gateway.state).values())
 
@@ -200,6 +206,8 @@ def test_in_production_the_example_moves_nothing_until_a_person_accepts_it(
     assert "example not accepted" in gw("status")
     assert "exemple non accepté     oui" in gw("--lang", "fr", "status")
     assert notes() == ["tables-example"]
+    assert "<code>tables-example</code>" in gateway.get("/")[1]
+    assert unaccepted() == "1.0"
     assert "tables-example" in warned()
     assert "example tables not accepted" in gw("status", "--check", code=1)
     (tmp_path / "1.xml").write_bytes(a_message("one", case="c"))
@@ -211,6 +219,8 @@ def test_in_production_the_example_moves_nothing_until_a_person_accepts_it(
     gw(*accept, code=1)
     assert json.loads(gw("status", "--json"))["unaccepted_tables"] is False
     assert notes() == []
+    assert "tables-example" not in gateway.get("/")[1]
+    assert unaccepted() == "0.0"
     assert "tables-example" not in warned()
     gateway.put("2.xml", a_message("two", case="d"))
     gateway.wait_until(lambda: left("d"))

@@ -163,6 +163,17 @@ async def test_what_is_stuck_beside_a_green_readiness_is_named(render):
     assert "-stuck" not in await render("en", sight(State.LAG))
 
 
+@pytest.mark.parametrize(("lang", "said"), [("fr", "sont un exemple"), ("en", "are an example")])
+async def test_an_example_that_nobody_accepted_is_said(render, lang, said):
+    for reasons in ((), ("journal-unavailable",)):
+        waits = replace(sight(reasons=reasons), unaccepted=True)
+        page = await render(lang, waits)
+        assert "<code>tables-example</code> " in page
+        assert said in page
+        assert (sentence(lang, "page", "ready-warning") in page) is (not reasons)
+    assert "tables-example" not in await render(lang, sight())
+
+
 async def test_red_comes_with_the_reasons(render):
     page = await render("en", sight(State.STUCK, ("journal-unavailable",)))
     assert "Not ready" in page

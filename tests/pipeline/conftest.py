@@ -106,6 +106,7 @@ class House:
             Watching(),
             lambda: self.pipeline.desk.tables.release,
             self.pausing.reaches,
+            lambda: self.releases.unaccepted,
         )
         self.standing = Standing(journal, clock, Availability())
         self.operating = Operating(

@@ -414,14 +414,24 @@ def accept(real):
     return _accept
 
 
+def unaccepted(house):
+    """The gauge of an example that nobody has accepted."""
+    text = house.metrics.exposition()[0].decode()
+    [line] = [x for x in text.splitlines() if x.startswith("gateway_tables_unaccepted")]
+    return float(line.rpartition(" ")[2])
+
+
 async def test_an_example_moves_nothing_in_production_until_one_person_says_yes(
     real, accept, a_message
 ):
     assert await decided(real, a_message, "one") == "transfer"
     assert await real.send() == []
+    await real.releases.refresh()
     assert real.releases.notes() == ("tables-example",)
+    assert (unaccepted(real), (await real.watch.see()).unaccepted) == (1, True)
     assert (await accept())["accepted_by"] == "ada"
     assert real.releases.notes() == ()
+    assert (unaccepted(real), (await real.watch.see()).unaccepted) == (0, False)
     assert await real.send() == []  # what waits was asked of a person, and is his
     await real.take(a_message("two", case="d"))
     assert await real.send() != []

@@ -89,7 +89,7 @@ def test_a_commune_that_a_shared_department_leaves_out():
     both = a_catchment("dep:01", AIN), NORTH[0]
     [one] = found(directory(*both))
     assert (one.line, one.column, one.error) == (0, "area", True)
-    assert "cpam, dep:59, 1 communes (59512): without an institution" in one.english
+    assert "cpam, dep:59, 1 commune (59512): without an institution" in one.english
     split = a_catchment("dep:59", LILLE, valid_to=SOON)
     after = a_catchment("insee:59350", LILLE, valid_from=SOON)
     assert told(directory(both[0], split, after)) == [(3, "valid_to", True)]

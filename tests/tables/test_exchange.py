@@ -245,6 +245,117 @@ def test_a_row_with_lost_or_surplus_cells_is_refused(tmp_path, row):
     assert "cells instead of 4" in found.findings[0].english
 
 
+NEW = ["DE", "*", "1", "30"]
+"""A row of `reminders`."""
+
+
+@pytest.mark.parametrize(
+    ("sheets", "place", "said"),
+    [
+        ({"Feuil1": [head(REMINDERS), NEW]}, "Feuil1", "celles de reminders : nommer ainsi"),
+        ({"Feuil1": [["a"]], "Feuil2": []}, "x.xlsx", "aucune feuille ne porte le nom"),
+        (
+            {"reminders": [head(REMINDERS), NEW], "reminders (2)": [head(REMINDERS)]},
+            *("reminders (2)", "celles de reminders"),
+        ),
+        (
+            {"reminders": [head(REMINDERS), NEW], "Reminders ": [head(REMINDERS)]},
+            *("Reminders ", "« reminders » est de la même table"),
+        ),
+        ({"reminders": []}, "reminders", "aucun contenu. Écrire les noms"),
+        ({"reminders": [["Relances"], head(REMINDERS), NEW]}, "reminders", "sont à la ligne 2."),
+        ({"reminders": [head(REMINDERS)[:-1], NEW]}, "reminders", "colonnes : manque : days."),
+        (
+            {"reminders": [[*head(REMINDERS), "", "avis"], NEW]},
+            *("reminders", "pas de cette table : E1, avis (F1)."),
+        ),
+        (
+            {"reminders": [["pays", *head(REMINDERS)[1:]], NEW]},
+            *("reminders", "manque : country ; pas de cette table : pays (A1)."),
+        ),
+        ({"reminders": [[*head(REMINDERS), "days"], NEW]}, "reminders", "en double : days."),
+        (
+            {"reminders": [head(REMINDERS), [*NEW, "", "voir Jean"]]},
+            *("reminders!2", "« voir Jean » est à côté du tableau (colonne F)"),
+        ),
+        (
+            {"golden": [head("routing_tables/golden.csv"), ["G", "b", "s", 46388, *"pcptpnen"]]},
+            *("golden!D2", "un nombre (46388) au lieu d'une date ; pour un tableur c'est le 2027-"),
+        ),
+        ({"reminders": [head(REMINDERS), [True, *NEW[1:]]]}, "reminders!A2", "VRAI ou FAUX"),
+    ],
+)
+def test_what_people_do_to_a_workbook_is_refused_in_one_clear_sentence(
+    tmp_path, sheets, place, said
+):
+    found = read(book(tmp_path / "x.xlsx", sheets))
+    [told] = [finding for finding in found.findings if finding.error]
+    assert told.file == place
+    assert said in told.french
+    assert told.english != told.french
+
+
+@pytest.mark.parametrize("name", [" reminders ", "Reminders", "reminders.csv"])
+def test_a_name_is_known_whatever_its_capitals_and_spaces(tmp_path, name):
+    heads = [f" {column.upper()}" for column in head(REMINDERS)]
+    found = read(book(tmp_path / "x.xlsx", {name: [heads, NEW]}))
+    assert (found.findings, found.tables) == ([], {REMINDERS: [NEW]})
+
+
+def test_merged_cells_are_refused_by_the_name_of_each_that_is_covered(tmp_path):
+    path = tmp_path / "x.xlsx"
+    with xlsxwriter.Workbook(str(path)) as made:
+        sheet = made.add_worksheet("reminders")
+        for line, row in enumerate([head(REMINDERS), NEW, NEW]):
+            sheet.write_row(line, 0, row)
+        sheet.merge_range(1, 0, 2, 1, "DE")
+    assert errors(read(path)) == [
+        ("reminders!B2", 2, "buc"),
+        ("reminders!A3", 3, "country"),
+        ("reminders!B3", 3, "buc"),
+    ]
+
+
+def test_a_table_without_a_row_is_no_reason_to_delete_all(tmp_path):
+    """`partners` of the baseline has none: nothing is lost by it."""
+    heads = {sheet_name(t): [head(t)] for t in (REMINDERS, "ir_directory/partners.csv")}
+    found = read(book(tmp_path / "x.xlsx", heads))
+    assert found.usable
+    importing.emptied(found, ROOT)
+    assert errors(found) == [("reminders", 0, "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "told"),
+    [
+        ("country;buc;number;days\nDE;*;1;30\n", "utf-16", []),
+        ("sep=;\r\ncountry;buc;number;days\r\nDE;*;1;30\r\n", "utf-8", []),
+        ('country;buc;number;days\n"DE;*;1;30\n', "utf-8", ["un guillemet est resté ouvert"]),
+    ],
+)
+def test_a_csv_as_spreadsheets_write_it_is_read(tmp_path, text, encoding, told):
+    path = tmp_path / "reminders.csv"
+    path.write_text(text, encoding=encoding, newline="")
+    found = read(path)
+    assert [f.french[: len(said)] for f, said in zip(found.findings, told, strict=True)] == told
+    assert found.tables == ({} if told else {REMINDERS: [NEW]})
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "said"),
+    [
+        ("routes (1).csv", None, "aucune table ne porte le nom de ce fichier"),
+        ("mine.csv", "route", "--table route : aucune table"),
+        ("tables.xls", None, "enregistrer le fichier en .xlsx, .ods ou .csv"),
+        ("tables.xlsx", None, "un mot de passe le protège"),
+    ],
+)
+def test_a_file_that_is_not_read_says_what_to_do(tmp_path, name, table, said):
+    (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0")
+    [told] = read(tmp_path / name, table).findings
+    assert said in told.french
+
+
 def test_a_workbook_with_a_cell_at_the_end_of_the_world_ends_nothing(tmp_path):
     path = tmp_path / "far.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:

@@ -214,7 +214,8 @@ def test_a_country_as_eessi_does_not_write_it_is_told(folder):
 def test_a_sed_of_another_buc_is_a_warning_with_its_place(folder, buc, sed, wrong):
     """What is no SED or no BUC at all is an error already, and told once."""
     line = add(folder, ROUTES, f"X;{buc};{sed};seita;*;*;*;*;refer;solid;2019-01-01;;test l.1;")
-    told = [f for f in check(folder, TODAY, release.ROOT) if not f.known and f.line == line]
+    found = [f for f in check(folder, TODAY, release.ROOT) if not f.known and f.line == line]
+    told = [f for f in found if f.column in {"buc", "sed"}]  # a row may cross another one, too
     assert [f.error for f in told] == ([True] if wrong is None else [False] * len(wrong or ()))
     for finding, code in zip(told, wrong or (), strict=False):
         assert (finding.file, finding.column) == (ROUTES, "sed")
@@ -315,7 +316,7 @@ def test_communes_that_belong_to_nobody_are_an_error_of_the_shared_department(fo
     path.write_text("\ufeff" + "\n".join(r for r in rows if r != some) + "\n", encoding="utf-8")
     told = [f for f in check(folder, TODAY, release.ROOT) if not f.known]
     assert [(f.file, f.line, f.column, f.error) for f in told] == [(CATCHMENTS, 0, "area", True)]
-    assert "cpam, dep:59, 1 communes" in told[0].english
+    assert "cpam, dep:59, 1 commune" in told[0].english
 
 
 def test_a_network_that_no_route_leads_to_any_more_may_end(folder):

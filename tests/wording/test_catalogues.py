@@ -36,7 +36,7 @@ from gateway.reports.repeats import Kind
 from gateway.seen import doctor, status_page
 from gateway.seen.watching import PARTS, STUCK, State
 from gateway.tables.impact import WHAT
-from gateway.tables.synchronising import Synchronised
+from gateway.tables.synchronising import ENDS, Synchronised
 from gateway.wording import OTHER, english, french, sentence
 from ir_directory import Certainty
 from sed_schemas import COUNTERPARTY, OWNER
@@ -123,6 +123,7 @@ def label_codes():
         *("in-force", "was", "to-come", "approved", "released"),
         *{"messages", "erased", "asked-newly", *WHAT} - {"asked"},
         *(field.name for field in fields(Synchronised)),
+        *(*ENDS, "not-drafted"),
         *(f"kept:{kind}" for kind in Kept),
         *(f"repeat:{part}" for part in (*Kind, "times", "again", "first", "handed-over")),
         *re.findall(r"_label\(lang, ['\"]([a-z-]+)['\"]\)", inspect.getsource(retaining)),
