@@ -11,6 +11,7 @@ import click
 
 from gateway.cli import Settings
 from gateway.clock import SystemClock
+from gateway.core.matter import PARIS
 from gateway.journal.rows import Release, TableRelease
 from gateway.tables import shelf
 from gateway.tables.signing import LONGEST
@@ -65,9 +66,8 @@ def tables_activate(settings: Settings, name: str, day: datetime | None) -> None
     """Put an approved release in force, at once or on a day to come; no restart is needed."""
     on = day.date().isoformat() if day is not None else None
     done = settings.ask("tables-activate", {"name": name, "on": on})
-    settings.say(
-        f"{name}: in force from {done['since']} on.", f"{name} : en vigueur dès {done['since']}."
-    )
+    since = _in_paris(done["since"])
+    settings.say(f"{name}: in force from {since} on.", f"{name} : en vigueur dès le {since}.")
 
 
 @click.command("cancel")
@@ -131,10 +131,15 @@ def tables_list(settings: Settings, *, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(row))
         else:
-            since = f" {row['since']}" if row["since"] else ""
+            since = f" {_in_paris(row['since'])}" if row["since"] else ""
             by = f"{row['author']}, {row['approver'] or '-'}"
             state = sentence(settings.lang, "label", row["state"])
             click.echo(f"{state:<14}{row['name']:<24}{by}{since}")
+
+
+def _in_paris(since: str) -> str:
+    """An instant as maintainers say it: an activation begins at midnight in Paris."""
+    return datetime.fromisoformat(since).astimezone(PARIS).strftime("%Y-%m-%d %H:%M")
 
 
 async def _known(

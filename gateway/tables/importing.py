@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,7 +58,9 @@ MOST_UNPACKED: Final = 200 * 1024 * 1024
 MOST_ROWS: Final = 200_000
 MOST_MEGABYTES: Final = 1500
 MOST_SECONDS: Final = 20
-"""Of the process that opens a workbook."""
+"""Of the processor, for the process that opens a workbook."""
+_PATIENCE: Final = 9
+"""So many times longer it may take on a machine that is busy with other things."""
 
 _FRENCH_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
@@ -187,10 +190,11 @@ def sheets(found: Imported, path: Path) -> Sequence[tuple[str, Sequence[Sequence
     return read
 
 
+_TOO_LONG: Final = "takes too long; delete the empty rows and columns at its end"
+_TOO_MUCH: Final = "takes too much memory; delete the empty rows and columns at its end"
 _WHY: Final = {
-    "takes too long": "la lecture dure trop longtemps",
-    "takes too much memory; delete the empty rows and columns at its end": "il prend trop de"
-    " mémoire ; supprimer les lignes et colonnes vides à la fin",
+    _TOO_LONG: "la lecture dure trop longtemps ; supprimer les lignes et colonnes vides à la fin",
+    _TOO_MUCH: "il prend trop de mémoire ; supprimer les lignes et colonnes vides à la fin",
     "the file is too large": "il est trop grand",
 }
 """Why a workbook cannot be read, of what is said otherwise than by the reader."""
@@ -208,18 +212,21 @@ def _unreadable(why: str) -> tuple[str, str]:
 def _unpacked(path: Path) -> list[tuple[str, list[list[object]]]] | str:
     """The cells of each sheet, read in a process of its own; else why they cannot be."""
     script = Path(__file__).with_name("unpacking.py")
+    limits = (MOST_MEGABYTES, MOST_UNPACKED, MOST_SECONDS)
     try:
         done = subprocess.run(  # noqa: S603 - our own script, no shell
-            [sys.executable, "-I", str(script), str(path), str(MOST_MEGABYTES), str(MOST_UNPACKED)],
+            [sys.executable, "-I", str(script), str(path), *map(str, limits)],
             capture_output=True,
-            timeout=MOST_SECONDS,
+            timeout=MOST_SECONDS * _PATIENCE,
             check=False,
         )
+        if done.returncode == -signal.SIGXCPU:
+            return _TOO_LONG
         said = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
-        return "takes too long"
+        return _TOO_LONG
     except ValueError:  # it ended without a word: out of memory, or worse
-        return "takes too much memory; delete the empty rows and columns at its end"
+        return _TOO_MUCH
     if "why" in said:
         return str(said["why"])
     return [

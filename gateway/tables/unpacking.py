@@ -2,7 +2,8 @@
 
 A workbook can be written so that opening it takes all memory, or ends the process that tries: a
 spreadsheet must not end a gateway. Run as a script with the file, the megabytes of memory that it
-may use, and the bytes that it may unpack to. Out comes one JSON object: sheet -> rows of
+may use, the bytes that it may unpack to, and its seconds of the processor: a machine that is busy
+with other things makes no workbook unreadable. Out comes one JSON object: sheet -> rows of
 [kind, text], or `why` when it cannot be read.
 """
 
@@ -15,10 +16,11 @@ from datetime import date, datetime
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 
-def main(path: str, megabytes: int, unpacked: int) -> int:
+def main(path: str, megabytes: int, unpacked: int, seconds: int) -> int:
     """0 when it was read, 1 when it cannot be."""
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > unpacked:
@@ -55,4 +57,4 @@ def _cell(value: object) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], *map(int, sys.argv[2:])))

@@ -356,6 +356,24 @@ def test_a_file_that_is_not_read_says_what_to_do(tmp_path, name, table, said):
     assert said in told.french
 
 
+def test_what_takes_too_much_of_the_processor_is_refused_and_says_so(tmp_path, monkeypatch):
+    small, path, sheet = book(tmp_path / "s.xlsx", {"x": []}), tmp_path / "x.xlsx", "/sheet1.xml"
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}"><v>1</v></c><c r="H{n}"><v>1</v></c></row>'
+        for n in range(1, 500_000)
+    )
+    with zipfile.ZipFile(small) as kept, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in kept.namelist():
+            text = kept.read(name).decode()
+            if name.endswith(sheet):
+                text = text.replace("<sheetData/>", f"<sheetData>{rows}</sheetData>")
+            made.writestr(name, text)
+    monkeypatch.setattr(importing, "MOST_SECONDS", 1)
+    monkeypatch.setattr(importing, "_PATIENCE", 100)
+    [told] = read(path).findings
+    assert "la lecture dure trop longtemps" in told.french
+
+
 def test_a_workbook_with_a_cell_at_the_end_of_the_world_ends_nothing(tmp_path):
     path = tmp_path / "far.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
