@@ -172,7 +172,7 @@ def test_a_synchronisation_makes_a_draft_that_checks_and_shows_its_difference(
     [
         (
             *("en", "reopened      2"),
-            f"  {AIN}: end put off by the IR (2998-01-01 -> 2999-01-01)",
+            f"  {AIN}: end put off by the IR (2098-01-01 -> 2099-01-01)",
             (
                 "  FR:0175100000: end taken back by the IR (2020-01-01); not in the draft, yours"
                 " to decide"
@@ -180,7 +180,7 @@ def test_a_synchronisation_makes_a_draft_that_checks_and_shows_its_difference(
         ),
         (
             *("fr", "rouvertes     2"),
-            f"  {AIN} : fin reportée par l'IR (2998-01-01 -> 2999-01-01)",
+            f"  {AIN} : fin reportée par l'IR (2098-01-01 -> 2099-01-01)",
             (
                 "  FR:0175100000 : fin retirée par l'IR (2020-01-01) ; pas dans le brouillon, à"
                 " décider à la main"
@@ -191,10 +191,10 @@ def test_a_synchronisation_makes_a_draft_that_checks_and_shows_its_difference(
 def test_an_end_that_is_put_off_or_taken_back_is_told_in_words_and_in_json(
     command, listed, a_message, draft, tmp_path, lang, head, off, back
 ):
-    ends = {AIN: "2998-01-01", "FR:0175100000": "2020-01-01"}
+    ends = {AIN: "2098-01-01", "FR:0175100000": "2020-01-01"}
     change(draft, "institutions", lambda row: [{**row, "valid_to": ends.get(row["id"], "")}])
     file, words = tmp_path / "SYN001.xml", ("tables", "sync", tmp_path / "SYN001.xml", "--into")
-    said = (institution(AIN, NAME, until="2999-01-01"), institution("FR:0175100000", "CPAM"))
+    said = (institution(AIN, NAME, until="2099-01-01"), institution("FR:0175100000", "CPAM"))
     file.write_bytes(a_message("sync", **syn001(*said)))
     shutil.copytree(draft, tmp_path / "other")
     told = command(tmp_path / "state", "--lang", lang, *words, draft)
@@ -203,7 +203,7 @@ def test_an_end_that_is_put_off_or_taken_back_is_told_in_words_and_in_json(
     assert lines[at + 1 : at + 3] == [off, back]
     (done,) = listed(tmp_path / "state", *words, tmp_path / "other")
     assert done["reopened"] == [
-        {"what": "put-off", "key": AIN, "ours": "2998-01-01", "theirs": "2999-01-01",
+        {"what": "put-off", "key": AIN, "ours": "2098-01-01", "theirs": "2099-01-01",
          "drafted": True},
         {"what": "taken-back", "key": "FR:0175100000", "ours": "2020-01-01", "theirs": "",
          "drafted": False},
