@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 
 class Certainty(IntEnum):
@@ -26,10 +26,11 @@ class Certainty(IntEnum):
     CONFIRMED = 3
     """Confirmed by the institution itself or by a synchronisation (SYN001)."""
 
-    @property
-    def code(self) -> str:
-        """The code in files, traces and `--json`."""
-        return _CODES[self]
+    code: str
+    """The code in files, traces and `--json`."""
+
+    def __init__(self, _value: int) -> None:
+        self.code = self.name.lower()
 
     @classmethod
     def of(cls, code: str) -> "Certainty":
@@ -40,8 +41,7 @@ class Certainty(IntEnum):
             raise ValueError(code) from None
 
 
-_CODES: Final = tuple(c.name.lower() for c in Certainty)
-_CERTAINTIES: Final = dict(zip(_CODES, Certainty, strict=True))
+_CERTAINTIES: Final = {certainty.code: certainty for certainty in Certainty}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,7 @@ class Partner:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """Which institutions an address leaves possible."""
 
     candidates: tuple[str, ...]
@@ -240,9 +239,12 @@ def _index(
     }
 
 
-def _only(rows: Sequence[_Row], on: date) -> _Row | None:
-    """The row in force; a file that has two of one key is refused by the loader."""
-    return next((row for row in rows if in_force(row, on)), None)
+def _first(rows: Sequence[_Row], on: date) -> _Row | None:
+    """The first row in force; of what the loader keeps to one a key and day, the only one."""
+    for row in rows:
+        if in_force(row, on):
+            return row
+    return None
 
 
 def _names(row: Institution) -> Iterator[str]:
@@ -388,9 +390,9 @@ class InstitutionRepository:
         None, too, when the successor has several ids on that day: none of them is *the* one.
         """
         rows = self._by_id.get(ident, ())
-        seen: set[str] = set()
         if len(rows) == 1 and in_force(rows[0], on):
             return rows[0]
+        seen: set[str] = set()
         while True:
             current = {row.id: row for row in rows if row.id and in_force(row, on)}
             if current:
@@ -410,20 +412,19 @@ class InstitutionRepository:
 
     def belongs(self, body: str, network: str, on: date) -> bool:
         """Whether the body is of the network on that day."""
-        return any(in_force(row, on) for row in self._belongs.get(f"{network} {body}", ()))
+        return _first(self._belongs.get(f"{network} {body}", ()), on) is not None
 
     def competence(self, institution: str, buc: str, role: str, on: date) -> Competence | None:
         """The row for this BUC, else the one for its whole sector, in force on that day."""
-        rows = self._competences.get(f"{institution} {buc} {role}")
-        row = _only(rows, on) if rows is not None else None
+        row = _first(self._competences.get(f"{institution} {buc} {role}", ()), on)
         if row is not None:
             return row
         sector = f"{buc.partition('_')[0]}_BUC_*"
-        return _only(self._competences.get(f"{institution} {sector} {role}", ()), on)
+        return _first(self._competences.get(f"{institution} {sector} {role}", ()), on)
 
     def synchronised(self, institution: str, on: date) -> bool:
         """Whether the IR has told what an institution handles: all of it, as it always does."""
-        return any(in_force(row, on) for row in self._synchronised.get(institution, ()))
+        return _first(self._synchronised.get(institution, ()), on) is not None
 
     def cannot_receive(self, institution: str, buc: str, role: str, on: date) -> bool:
         """True when the IR says that an institution abroad takes no part in a BUC in that role.
@@ -451,7 +452,7 @@ class InstitutionRepository:
         """The row of the narrowest area given that has one on that day."""
         areas = (("insee", insee), ("dep", department), ("country", country))
         for kind, code in areas:
-            row = _only(self._catchments.get(f"{network} {kind}:{code}", ()), on) if code else None
+            row = _first(self._catchments.get(f"{network} {kind}:{code}", ()), on) if code else None
             if row is not None:
                 return row
         return None

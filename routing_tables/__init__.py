@@ -59,10 +59,11 @@ class ByPlace:
     file_first: bool = False
     """An institution with a case number here, or named as competent, outweighs the place."""
 
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """The networks, the one to look places up in first."""
-        return tuple(self.network.split("+"))
+    networks: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """The networks, the one to look places up in first."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "networks", tuple(self.network.split("+")))
 
 
 @dataclass(frozen=True, slots=True)

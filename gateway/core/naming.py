@@ -114,7 +114,7 @@ class Naming(Underway):
         directory, day = self.tables.directory, self.subject.received_on
         if named.id:
             one = directory.known(named.id, day)
-            if one is not None and self._contradicts(named.name or "", one):
+            if one is not None and named.name and self._contradicts(named.name, one):
                 self.note("institution-named-unknown", place=named.where.value)
                 self.strange = True
                 return []

@@ -1,7 +1,6 @@
 """Which institution a place points to: the residence, the employer, the place of work."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.core.evidence import About, Address, AddressKind
 from gateway.core.subject import FAMILY, HOUSEHOLD, Underway
@@ -16,8 +15,7 @@ _DECEASED: Final = frozenset({About.DECEASED, About.INSURED})
 """A SED about a death calls the deceased the insured person, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """What a place tells."""
 
     candidates: tuple[str, ...] = ()

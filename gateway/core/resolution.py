@@ -13,7 +13,7 @@ from gateway.core.naming import NO_SCHEME, Naming, Said, ids_of
 from gateway.core.placing import Placed, Placing
 from gateway.core.subject import Subject
 from gateway.core.tables import Tables
-from gateway.core.trace import Step, step
+from gateway.core.trace import Step
 from ir_directory import Certainty, Institution
 from routing_tables import ANY, EVERY, ByPlace, Fixed, Match, Route, RouteQuery, ToPerson
 
@@ -213,7 +213,7 @@ class _Resolving(Naming, Placing):
 
     def _accepted(self, route: Route) -> Route:
         """The row as it counts here: an inferred one that the operator accepts is likely."""
-        if route.certainty is not Certainty.INFERRED or route.rule not in self.subject.accepted:
+        if route.rule not in self.subject.accepted or route.certainty is not Certainty.INFERRED:
             return route
         self.accepted = route.rule
         self.note("rule-accepted", rule=route.rule)
@@ -362,18 +362,18 @@ class _Resolving(Naming, Placing):
     def _because(self, institution: Institution) -> None:
         """The whole reason as one step: what led where, by which row since when."""
         rule, since = self.applied
-        reason = {
-            "rule": rule,
-            "since": since,
-            "buc": self.subject.buc,
-            "institution": institution.id,
-            "label": institution.name,
-        }
-        code = "resolved-by-rule"
+        place = {}
         if self.where is not None:
-            code = "resolved-by-place"
-            reason["datum"], reason["area"] = self.where
-        self.trace.append(step(code, **reason))
+            place["datum"], place["area"] = self.where
+        self.note(
+            "resolved-by-place" if place else "resolved-by-rule",
+            rule=rule,
+            since=since,
+            buc=self.subject.buc,
+            institution=institution.id,
+            label=institution.name,
+            **place,
+        )
 
     def _competence(self, ident: str) -> Certainty:
         """What the directory says of the BUC. A missing row is a remark; a "no" is for a person.

@@ -48,7 +48,7 @@ class Underway:
     tables: Tables
     trace: list[Step] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
-    hinted: set[str] = field(default_factory=set)
+    hinted: frozenset[str] = frozenset()
     """Schemes of institutions that are named and cannot be told apart, or are no more."""
     applied: tuple[str, str] = ("", "")
     """The row that applied, and since when it is valid."""
@@ -78,4 +78,4 @@ class Underway:
         """
         if params.keys() != CODES[code]:
             raise KeyError(code)
-        self.trace.append(Step(code, params))
+        self.trace.append(tuple.__new__(Step, (code, params)))  # `Step(...)` takes twice as long
