@@ -87,7 +87,7 @@ costs more changes of thread than it spares (medians: 947 messages a second, 891
 GARBAGE_AFTER: Final = 10_000
 """Objects made and still there, after which Python looks for those that hold only each other. With
 its default of 700 it finds those of messages at work, and keeps them for looks that take longer:
-6 % of the CPU; like this 1.5 %."""
+7 % of the CPU; like this 1 %."""
 RECYCLE_AFTER: Final = 1_000
 """Jobs of a parser thread, of one to 32 documents, before it is replaced (lxml keeps element
 names until then)."""
