@@ -8,7 +8,7 @@ means open). Nothing here guesses: what is not one institution comes back as sev
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -532,11 +532,11 @@ def _doubted(located: Located, town: str) -> Located:
     """
     if not located.candidates:
         return located
-    return replace(located, if_sure=Certainty.CONFIRMED if town else located.certainty)
+    return located._replace(if_sure=Certainty.CONFIRMED if town else located.certainty)
 
 
 def _at_most(located: Located, certainty: Certainty) -> Located:
-    return replace(located, certainty=min(located.certainty, certainty))
+    return located._replace(certainty=min(located.certainty, certainty))
 
 
 def _institution_order(row: Institution) -> tuple[date, str, str, date, str]:
