@@ -160,13 +160,21 @@ class Placing(Underway):
         self, addresses: list[Address], route: Route, target: ByPlace, *, known: bool
     ) -> str:
         """What is asked for where addresses do not tell: of a home half known its town, with its
-        postcode.
+        postcode. Where the main person lives abroad, as is known, only who has the file can.
         """
         if target.place not in {"residence", "home"}:
             return self.datum(target.place, route.person)
+        if route.person == HOUSEHOLD and self._main_person_is_not_among(addresses):
+            return self.datum("institution", route.person)
         half = known or bool(addresses[0].town and not addresses[0].postcode)
         town = half and len(addresses) == 1
         return self.datum("town" if town else "residence", route.person)
+
+    def _main_person_is_not_among(self, french: list[Address]) -> bool:
+        """Whether the main person's residence is known, and is none of these."""
+        main = self.subject.evidence.subject_about
+        homes, _ = self.residences(HOUSEHOLD)
+        return any(a.about is main for a in homes) and all(a.about is not main for a in french)
 
     def _can_tell(self, doubted: set[About], route: Route) -> bool:
         """Whether the answer to a question is about those whose addresses are in doubt.

@@ -502,6 +502,15 @@ def test_a_member_of_the_household_who_lives_in_two_areas_is_asked_about():
     assert (result.reason, result.missing) == ("several", ("residence",))
 
 
+@pytest.mark.parametrize("places", [(BOURG, LYON), (ALONE, LYON), (("99999", None),)])
+def test_a_residence_abroad_that_is_known_is_not_asked_for_again(places):
+    """Of a relative who lives in several places of France, or in none that is known."""
+    row = route(CPAM, person="household")
+    relatives = [home(place, about=About.FAMILY_MEMBER) for place in places]
+    result = outcome(row, addresses=[home(country="DE"), *relatives])
+    assert result.missing == ("institution",)
+
+
 # -- several persons, and ourselves ------------------------------------------------------------
 
 
