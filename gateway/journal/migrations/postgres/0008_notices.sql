@@ -1,4 +1,4 @@
--- oldest: 3
+-- oldest: 7
 -- What people were told of troubles, and are still to be told: one text of the notices, one row. A
 -- worker of an older program remembers by itself what it told, and tells it beside the others.
 
