@@ -36,10 +36,10 @@ def examined(desk, message, **written):
 @pytest.fixture
 def mixed(desk, said, person):
     """A case that was asked about, and an answer about somebody else."""
-    desk.take("one", inside=person(""))
+    desk.take("one", inside=person(None))
     answer = {"sed": "H002", "action": "New", "inside": h002("Autre")}
     assert said(desk.take("h", **answer)) == ("refer", "other-person")
-    return desk, examined(desk, "one", inside=person("")), examined(desk, "h", **answer)
+    return desk, examined(desk, "one", inside=person(None)), examined(desk, "h", **answer)
 
 
 def test_its_facts_are_not_those_of_the_case(mixed):
@@ -99,7 +99,7 @@ def test_an_answer_in_a_case_of_our_own_that_is_withdrawn_says_nothing_any_more(
     desk, said, person, uid
 ):
     desk.policy_of(ask_by_own_case=True).buc("UB_BUC_02", H001={})
-    asked = desk.take("one", buc="UB_BUC_02", sed="U002", inside=person(""))
+    asked = desk.take("one", buc="UB_BUC_02", sed="U002", inside=person(None))
 
     def from_abroad(message, sed, inside, **written):
         body = desk.a_message(

@@ -101,8 +101,8 @@ def owner_of(judgement):
 
 @pytest.mark.parametrize("says_so", ["X007", "header"])
 def test_the_owner_of_today_is_called_the_owner(desk, said, person, says_so):
-    first = desk.a_message("one", case="c", inside=person(""))
-    desk.judged = [desk.take("one", inside=person(""))]
+    first = desk.a_message("one", case="c", inside=person(None))
+    desk.judged = [desk.take("one", inside=person(None))]
     if says_so == "X007":
         forwarded(desk, "DE:101320043", to="DE:OTHER", receivers=NEW_OWNER)
     else:
@@ -118,7 +118,7 @@ def test_the_owner_of_today_is_called_the_owner(desk, said, person, says_so):
 
 def test_who_answers_in_a_case_of_ours_is_not_called_its_owner(desk, uid, person):
     desk.policy_of(ask_by_own_case=True).buc("UB_BUC_02", H001={})
-    asked = desk.take("one", buc="UB_BUC_02", sed="U002", inside=person(""))
+    asked = desk.take("one", buc="UB_BUC_02", sed="U002", inside=person(None))
     answer = desk.a_message(
         "h", sed="H002", buc="H_BUC_01", action="New", sender=("DE:101320043", "Counterparty"),
         receivers=((US, "CaseOwner"),), related="nothing",
