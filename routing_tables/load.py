@@ -7,7 +7,7 @@ an error that names both rows: there is no silent order.
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations, product
 from pathlib import Path
 from typing import Final
 
@@ -440,12 +440,14 @@ def _rule_not_unique(sheet: Sheet, row: Row, earlier: int | None) -> None:
 
 def _ordered(sheet: Sheet, routes: Iterable[Route], lines: Mapping[str, int]) -> None:
     """Refuse pairs of rows that one case can meet while neither is the narrower one."""
-    groups: dict[str, list[Route]] = {}
-    for route in routes:
-        groups.setdefault(sector(route.buc), []).append(route)
+    of_buc: dict[str, list[Route]] = {}
+    for route in sorted(routes, key=lambda route: lines[route.rule]):
+        of_buc.setdefault(route.buc, []).append(route)
     seen: set[tuple[str, str]] = set()
-    for group in groups.values():
-        for one, other in combinations(sorted(group, key=lambda r: lines[r.rule]), 2):
+    for buc, rows in of_buc.items():
+        wider = of_buc.get(sector(buc), []) if sector(buc) != buc else []
+        for two in chain(combinations(rows, 2), product(wider, rows)):
+            one, other = sorted(two, key=lambda route: lines[route.rule])
             pair = (one.rule, other.rule)
             if pair in seen or not one.overlaps(other) or one.within(other) != other.within(one):
                 continue

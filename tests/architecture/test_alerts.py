@@ -133,7 +133,13 @@ def test_each_alert_is_shown_to_come_once_from_a_gateway_with_two_workers():
 @pytest.mark.program
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed: make setup-services")
 @pytest.mark.parametrize(
-    "words", [("check", "rules", "alerts.yml"), *[("test", "rules", p.name) for p in TESTS]]
+    "words",
+    [
+        ("check", "rules", "alerts.yml"),
+        ("test", "rules", TESTS[0].name),
+        *[pytest.param(("test", "rules", p.name), marks=pytest.mark.long) for p in TESTS[1:]],
+    ],
+    ids=" ".join,
 )
 def test_prometheus_reads_the_rules_and_they_do_what_they_say(words):
     done = subprocess.run(

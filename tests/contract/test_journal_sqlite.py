@@ -260,6 +260,7 @@ def lives_and_deaths(path):
     return promised, sent
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 async def test_a_killed_gateway_has_everything_it_acknowledged(driver):
     promised, sent = await asyncio.to_thread(lives_and_deaths, driver.path)

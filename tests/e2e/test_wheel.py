@@ -32,6 +32,7 @@ def installed(tmp_path_factory):
     return folder / "venv" / "bin" / "eessi-gateway"
 
 
+@pytest.mark.long
 def test_the_wheel_works_from_any_other_folder(installed, tmp_path, a_message, uid):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
     env["EESSI_GATEWAY_HTTP__PORT"] = "0"

@@ -269,6 +269,7 @@ def ends(result):
     return result.reason in {"several", "conflict", "rule-refers"}
 
 
+@pytest.mark.long
 def test_every_municipality_resolves_or_asks(tables):  # noqa: F811
     """Each with all BUCs over the years: every commune several BUCs, every BUC many communes."""
     span = (LAST - FIRST).days

@@ -131,6 +131,8 @@ def test_the_folder_may_be_anywhere(copy, message, monkeypatch):
 
 @pytest.mark.parametrize("damage", ["<xs:schema", '<xs:schema xmlns:xs="urn:other"/>', ""])
 def test_a_damaged_schema_is_named(copy, damage):
+    for file in (copy / "cdm-4.4").glob("[!X]*.xsd"):
+        file.unlink()  # a few are enough, and all take seconds
     (copy / "cdm-4.4" / "X007.xsd").write_text(damage, encoding="utf-8")
     schemas = SchemaSet(copy)
     with pytest.raises(SchemasInvalid, match="X007"):

