@@ -21,7 +21,7 @@ test: lint
 	@$(BIN)/python -m coverage run --rcfile=pyproject.toml -m pytest -q -n 2 -m "not long" --dist loadfile tests/core
 	@$(BIN)/python -m coverage combine -q
 	@$(BIN)/python -m coverage report --include='gateway/core/*' --fail-under=100
-	@$(BIN)/python -m pytest -q -n 2 -m "not long" --dist loadfile tests --ignore=tests/core
+	@$(BIN)/python -m pytest -q -n 3 -m "not long" --dist loadfile tests --ignore=tests/core
 
 lint: .venv/.ready-test
 	@$(BIN)/ruff check .

@@ -21,6 +21,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+_LATER = ("gateway.daemon", "structlog", "uvicorn.lifespan.off", "uvicorn.protocols.http.h11_impl")
+"""What a gateway imports only when it works."""
 _LARGEST = 1 << 17
 """Bytes of a request: the words and the environment."""
 
@@ -122,8 +124,8 @@ def _imported():
     from ir_directory import load as directory  # noqa: PLC0415
     from tests import reading_once  # noqa: PLC0415
 
-    for module in sorted(set(cli.modules.values())):
-        import_module(f"gateway.cli.{module}")
+    for module in (*(f"gateway.cli.{name}" for name in set(cli.modules.values())), *_LATER):
+        import_module(module)
     directory.load = reading_once.once(directory.load)
     directory.load()
 
