@@ -69,6 +69,7 @@ NEVER = {
         "it only reads, for a metric, in lives longer than these": ("service_steps",),
         "a month is closed by the report of a year": ("close_month",),
         "only where something is probed": ("probed",),
+        "only where people are told of troubles": ("notices", "remember_notices"),
         "nothing in the gateway gives up a sending by itself": ("withdraw",),
     },
     "connection": {_RETAINED: ("reclaim",)},
