@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from gateway.core.added import FIELDS
 from gateway.core.by_person import GROUNDS
+from gateway.tables.cells import kept
 from gateway.tables.finding import Finding
 from gateway.tables.heading import letter
-from gateway.tables.importing import Imported, kept, sheets
+from gateway.tables.importing import Imported, sheets
 from gateway.wording import sentence
 from gateway.workbook import Column, Sheet
 

@@ -2,8 +2,7 @@
 
 Read are `.xlsx`, `.ods` and `.csv` with `;`, `,` or tab, UTF-8 or (said aloud) cp1252, French
 dates.
-Refused is what has lost something on the way: a number where an identifier is expected has lost
-its zeros, and a cell that would be calculated when it is opened again is no text.
+Refused is what has lost something on the way, cell by cell (`cells`) and as a whole.
 """
 
 import codecs
@@ -16,17 +15,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from gateway.tables import heading, keeping
+from gateway.tables.cells import MERGED, kept
 from gateway.tables.finding import Finding
 from gateway.tables.golden import COLUMNS as GOLDEN
 from gateway.tables.heading import letter
 from gateway.wording.numbers import counted
 from ir_directory import load as directory_load
-from ir_directory.formula import is_run, meant
 from ir_directory.problems import problem
 from routing_tables import load as routes_load
 
@@ -50,9 +49,6 @@ OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
     f"ir_directory/{name}": columns for name, columns in directory_load.OPTIONAL.items()
 }
 """Table -> the columns that may be missing, and are left out where no row fills them."""
-DAYS: Final = frozenset({"valid_from", "valid_to", "on"})
-NUMBERS: Final = frozenset({"number", "days"})
-"""Columns in which a number is a number."""
 MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_UNPACKED: Final = 200 * 1024 * 1024
 MOST_ROWS: Final = 200_000
@@ -61,8 +57,6 @@ MOST_SECONDS: Final = 20
 """Of the processor, for the process that opens a workbook."""
 _PATIENCE: Final = 9
 """So many times longer it may take on a machine that is busy with other things."""
-
-_FRENCH_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 @dataclass(slots=True)
@@ -235,14 +229,6 @@ def _unpacked(path: Path) -> list[tuple[str, list[list[object]]]] | str:
     ]
 
 
-class _Merged:
-    """A cell that lies under another one."""
-
-    def __str__(self) -> str:
-        return ""
-
-
-MERGED: Final = _Merged()
 _CELLS: Final[Mapping[str, Callable[[str], object]]] = {
     "day": datetime.fromisoformat,
     "bool": "True".__eq__,
@@ -420,65 +406,3 @@ def _not_whole(cells: Sequence[object], width: int) -> tuple[str, str]:
         f"{counted('en', len(cells), 'cell', 'cells')} instead of {width}: {english}.",
         f"{counted('fr', len(cells), 'cellule', 'cellules')} au lieu de {width} : {french}.",
     )
-
-
-def kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
-    """The text of a cell, or what is wrong with it in English and in French."""
-    if isinstance(value, datetime | date):
-        return (value.isoformat()[:10], None) if column in DAYS else ("", _NO_DAY)
-    if isinstance(value, _Merged | bool):
-        return "", _NO_FLAG if isinstance(value, bool) else _NO_MERGED
-    if isinstance(value, int | float):
-        return _number(column, value)
-    if is_run(str(value)):
-        return "", _NO_FORMULA
-    text = meant(str(value)).strip()
-    french = _FRENCH_DAY.fullmatch(text) if column in DAYS else None
-    if french is not None:
-        text = f"{french[3]}-{int(french[2]):02}-{int(french[1]):02}"
-    return text, None
-
-
-def _number(column: str, value: float) -> tuple[str, tuple[str, str] | None]:
-    """The same for a number."""
-    if column in NUMBERS and float(value).is_integer():
-        return str(int(value)), None
-    is_day = column in DAYS and _FIRST_SERIAL < value < _LAST_SERIAL
-    return "", _no_serial(value) if is_day else _NO_NUMBER
-
-
-_FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
-"""Numbers that spreadsheets show as days of 1954 to 2119."""
-_SERIAL_ZERO: Final = date(1899, 12, 30)
-
-
-def _no_serial(value: float) -> tuple[str, str]:
-    day = (_SERIAL_ZERO + timedelta(int(value))).isoformat()
-    english = f"a number ({value:g}) where a day is expected; a spreadsheet means {day} by it. Make"
-    french = f"un nombre ({value:g}) au lieu d'une date ; pour un tableur c'est le {day}. Colonne"
-    return (
-        f"{english} the column a text column and type the day.",
-        f"{french} au format texte, puis ressaisir la date.",
-    )
-
-
-_NO_FLAG: Final = (
-    "TRUE or FALSE where a text is expected. Make the column a text column and type yes or no.",
-    "VRAI ou FAUX au lieu d'un texte. Colonne au format texte, puis écrire yes ou no.",
-)
-_NO_MERGED: Final = (
-    "the cell is merged with another one. Split the cells and fill in each of them.",
-    "la cellule est fusionnée avec une autre. Scinder les cellules et remplir chacune.",
-)
-_NO_NUMBER: Final = (
-    "a number where a text is expected: leading zeros are lost. Use a text column, type it again.",
-    "un nombre au lieu d'un texte : zéros de tête perdus. Colonne au format texte, puis ressaisir.",
-)
-_NO_DAY: Final = (
-    "a date where a text is expected. Make the column a text column and type it again.",
-    "une date au lieu d'un texte. Mettre la colonne au format texte et ressaisir.",
-)
-_NO_FORMULA: Final = (
-    "the cell begins like a formula. Begin it with a letter or a digit.",
-    "la cellule commence comme une formule. La commencer par une lettre ou un chiffre.",
-)

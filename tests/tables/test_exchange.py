@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.tables import importing, keeping, template
+from gateway.tables.cells import DAYS, NUMBERS
 from gateway.tables.importing import TABLES, read, sheet_name, store
 from routing_tables.release import ROOT
 
@@ -102,8 +103,8 @@ days = st.dates(date(1900, 1, 1), date(2100, 12, 31)).map(date.isoformat)
 def columns_of(table):
     """What a maintainer can write into each column of a table."""
     kinds = {
-        **dict.fromkeys(importing.DAYS, st.just("") | days),
-        **dict.fromkeys(importing.NUMBERS, st.integers(0, 999).map(str)),
+        **dict.fromkeys(DAYS, st.just("") | days),
+        **dict.fromkeys(NUMBERS, st.integers(0, 999).map(str)),
     }
     return st.tuples(*(kinds.get(column, cells) for column in TABLES[table])).map(list)
 
