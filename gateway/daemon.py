@@ -20,7 +20,6 @@ was not sent is in the journal.
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -84,10 +83,6 @@ SWITCH_SECONDS: Final = 0.002
 """How long a thread may keep the others waiting for the interpreter. sqlite3 lets go of it at each
 statement and waits longer to have it back with Python's default of 5 ms (ADR 0006); less than this
 costs more changes of thread than it spares (medians: 947 messages a second, 891 with 0.5 ms)."""
-GARBAGE_AFTER: Final = 10_000
-"""Objects made and still there, after which Python looks for those that hold only each other. With
-its default of 700 it finds those of messages at work, and keeps them for looks that take longer:
-7 % of the CPU; like this 1 %."""
 RECYCLE_AFTER: Final = 1_000
 """Jobs of a parser thread, of one to 32 documents, before it is replaced (lxml keeps element
 names until then)."""
@@ -490,7 +485,6 @@ async def serve(
         GatewayError: it could not start; nothing was taken.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(GARBAGE_AFTER)
     clock = clock or SystemClock()
     metrics = _metrics(config)
     configure(
