@@ -18,10 +18,14 @@ from tests.e2e import starting
 
 PATIENCE = 60.0
 """Seconds until a test gives up on the process."""
+# What failed is tried again within a second: with the minute that a destination is left alone, a
+# test would lose its patience first.
 ENVIRONMENT = {
     "EESSI_GATEWAY_HTTP__PORT": "0",
     "EESSI_GATEWAY_INBOUND__POLL_SECONDS": "0.05",
     "EESSI_GATEWAY_RELAY__RETRY_FIRST_SECONDS": "0.2",
+    "EESSI_GATEWAY_RELAY__RETRY_CAP_SECONDS": "1",
+    "EESSI_GATEWAY_RELAY__BREAKER_SECONDS": "0.5",
     "LANG": "C.UTF-8",
     "PYTHONFAULTHANDLER": "1",
 }
