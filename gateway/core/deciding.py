@@ -33,7 +33,6 @@ from gateway.core.events import (
     Withdrawn,
 )
 from gateway.core.evidence import CLAIMANT_RESIDENCE, Evidence, identity
-from gateway.core.leaving import Mode
 from gateway.core.matter import PARIS, STARTS, Matter
 from gateway.core.message import CaseAction
 from gateway.core.resolution import (
@@ -346,11 +345,13 @@ class Deciding:
         return self._overtakes_its_transfer(holder.id) or Deliver(holder.id)
 
     def _overtakes_its_transfer(self, holder: str) -> Decision | None:
-        """What takes away the reason of a transfer that may still wait for a person's yes."""
+        """What takes away the reason of a transfer whose X007 has not left.
+
+        It may wait for a person's yes, or for the end of a pause or of an outage.
+        """
         matter = self.matter
         document = matter.document
-        mode = matter.leaving.of("transfer", document.buc, document.parties[0])
-        if mode is Mode.AUTOMATIC or matter.case.forwarded_at is not None:
+        if matter.case.forwarded_at is not None:
             return None
         if matter.starter is None:
             return Refer("withdrawn", (holder,))

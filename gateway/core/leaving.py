@@ -67,6 +67,8 @@ _WRITTEN_BY: Final[Mapping[str, str]] = {
     SendingKind.X050: REMIND,
 }
 """Kind of a sending -> what made us write it; the others ask."""
+IN_DOUBT: Final = frozenset({"conflict", "withdrawn", "no-holder"})
+"""Causes of a referral that take the reason of a transfer away: what has not left of it stays."""
 OBJECTIONS: Final = (
     "not-to-confirm",
     "not-to-withdraw",

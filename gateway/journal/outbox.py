@@ -18,7 +18,7 @@ from gateway.core.events import (
     Referred,
     SteppedBack,
 )
-from gateway.core.leaving import ASKING, Mode
+from gateway.core.leaving import ASKING, IN_DOUBT, Mode
 from gateway.core.outgoing import Outgoing, SendingKind
 from gateway.core.states import MESSAGE, SENDING, MessageState, SendingState
 from gateway.core.trace_context import caused, trace_of
@@ -38,6 +38,9 @@ _OF_ONE_MESSAGE: Final = frozenset({SendingKind.HAND_OVER, SendingKind.X050})
 FAILED: Final = "sending-failed"
 OVERTAKEN: Final = "overtaken"
 """Error of a question or reminder that nobody needs any more."""
+DOUBTED: Final = "in-doubt"
+"""Error of a transfer that must not leave by itself: a later SED takes its reason away."""
+_TURNED_BACK: Final = frozenset({OVERTAKEN, PROTECTED, DOUBTED})
 NO_BODY: Final = "none"
 """Media of what consists of its sidecar alone."""
 
@@ -160,6 +163,7 @@ def _overtake(page: Page, case_id: str, events: Sequence[Event], at: datetime) -
     """Withdraw what would ask or remind, where nobody needs to be asked any more.
 
     What is claimed just now may leave; if it does not, the next claim withdraws it.
+    A transfer in doubt is held.
     """
     for unsent in _OPEN:
         state = follow(SENDING, unsent, SendingState.WITHDRAWN)
@@ -169,6 +173,9 @@ def _overtake(page: Page, case_id: str, events: Sequence[Event], at: datetime) -
                 question = event.question
             case Forwarded() | SteppedBack():
                 question = ""
+            case Referred() if event.cause in IN_DOUBT:
+                _hold_transfer(page, case_id, at)
+                continue
             case _:
                 continue
         row = {"case_id": case_id, "state": state, "at": microseconds(at), "question": question}
@@ -176,6 +183,17 @@ def _overtake(page: Page, case_id: str, events: Sequence[Event], at: datetime) -
         page.execute("overtake_claimed", row)
         if isinstance(event, Forwarded) and event.by_hand:
             _sent_by_hand(page, {**row, "institution": event.institution})
+
+
+def _hold_transfer(page: Page, case_id: str, at: datetime) -> None:
+    """An X007 that has not left, and with it what waits for it, does not leave by itself any more.
+
+    Its copies leave together or not at all: while one is claimed the next claim sees to the rest.
+    """
+    state = follow(SENDING, SendingState.DUE, SendingState.PROPOSED)
+    row = {"case_id": case_id, "at": microseconds(at)}
+    page.execute("hold_transfer", {**row, "state": state})
+    page.execute("doubt_transfer", {"case_id": case_id})
 
 
 def hold_back(page: Page, scope: Scope, case_id: str, at: datetime) -> None:
@@ -239,7 +257,8 @@ def claim(
     """Due sendings with their bytes.
 
     Withdrawn instead: one whose bytes were erased, and a question or reminder that was overtaken
-    while an earlier claim had it. What turned out meanwhile to be about a protected person is held.
+    while an earlier claim had it. What turned out meanwhile to be about a protected person, or to
+    be in doubt, is held.
     """
     until = microseconds(now + timedelta(seconds=lease_seconds))
     found = page.execute(
@@ -249,13 +268,19 @@ def claim(
     claims = []
     for row in found:
         claimed = _claimed(row)
-        if row[18] in {OVERTAKEN, PROTECTED}:
+        if row[18] in _TURNED_BACK and not _goes_on(page, claimed, row[18]):
             _turn_back(page, scope, claimed, now, row[18])
         elif row[8] is None and not row[9] and row[6] != NO_BODY:
             withdraw(page, scope, claimed, now, "no-body")
         else:
             claims.append(claimed)
     return claims
+
+
+def _goes_on(page: Page, claimed: Claimed, error: str) -> bool:
+    """Whether another copy of a transfer in doubt has left already."""
+    about = (claimed.case_id, claimed.object)
+    return error == DOUBTED and page.look("transfer_begun", about) is not None
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:
@@ -327,13 +352,14 @@ def finish(page: Page, message_ids: Iterable[str]) -> None:
 
 
 def _turn_back(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: str) -> None:
-    """Not to be sent: nobody needs to be asked any more, or about a protected person."""
+    """Not to be sent by itself: overtaken, in doubt, or about a protected person."""
     page.touch((claimed.case_id,))
     failed, held = [], []
-    if error == PROTECTED and claimed.kind not in ASKING:
+    if error != OVERTAKEN and claimed.kind not in ASKING:
         state = follow(SENDING, SendingState.DUE, SendingState.PROPOSED)
         row = (claimed.message_id, claimed.token, state)
-        held = [page.execute("hold_back_one", row).fetchone()[0]]
+        [about] = page.execute("hold_back_one", row).fetchone()
+        held = [about] if error == PROTECTED else []
     else:
         state = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
         late = (claimed.message_id, claimed.token, microseconds(at), state, error)

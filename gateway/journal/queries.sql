@@ -233,10 +233,10 @@ SELECT 1 FROM history
  LIMIT 1;
 
 -- renew --
--- What a person holds back meanwhile, nobody needs any more, or is about a protected person is
--- given back.
+-- What a person holds back meanwhile, nobody needs any more, is in doubt, or is about a protected
+-- person is given back.
 UPDATE sending
-   SET lease_until = CASE WHEN coalesce(error, '') IN ('overtaken', 'protected')
+   SET lease_until = CASE WHEN coalesce(error, '') IN ('overtaken', 'protected', 'in-doubt')
                             OR EXISTS (SELECT 1 FROM held AS h
                                         WHERE h.message_id = sending.message_id)
                           THEN 0 ELSE CAST(?3 AS BIGINT) END
@@ -244,11 +244,11 @@ UPDATE sending
 RETURNING lease_until > 0;
 
 -- defer --
--- The claim is given back, so its token is void from here on. What was overtaken meanwhile, or is
--- about a protected person, stays due at once: the next claim withdraws or holds it.
+-- The claim is given back, so its token is void from here on. What was overtaken meanwhile, is in
+-- doubt, or is about a protected person stays due at once: the next claim withdraws or holds it.
 UPDATE sending
-   SET due = CASE WHEN error IN ('overtaken', 'protected') THEN due ELSE ?3 END,
-       error = CASE WHEN error IN ('overtaken', 'protected') THEN error ELSE ?4 END,
+   SET due = CASE WHEN error IN ('overtaken', 'protected', 'in-doubt') THEN due ELSE ?3 END,
+       error = CASE WHEN error IN ('overtaken', 'protected', 'in-doubt') THEN error ELSE ?4 END,
        late_since = coalesce(late_since, due),
        lease_until = 0, token = token + 1, attempts = attempts + 1
  WHERE message_id = ?1 AND token = ?2 AND state = 'due';
@@ -724,6 +724,28 @@ UPDATE sending SET error = 'overtaken'
  WHERE case_id = :case_id AND state = 'due' AND lease_until > :at
    AND kind IN ('x012', 'h001', 'p8000', 'reminder')
    AND (:question = '' OR object = :question OR object LIKE :question || '/%');
+
+-- hold_transfer --
+-- An X007 of which no copy has left or is on its way out, when a later SED takes its reason away.
+UPDATE sending SET state = :state, error = 'in-doubt'
+ WHERE case_id = :case_id AND kind = 'x007' AND state = 'due'
+   AND NOT EXISTS (SELECT 1 FROM sending AS c
+                    WHERE c.case_id = sending.case_id AND c.kind = 'x007'
+                      AND c.object = sending.object
+                      AND (c.state IN ('handed-over', 'sent', 'delivered', 'failed')
+                           OR c.state = 'due' AND c.lease_until > :at));
+
+-- doubt_transfer --
+-- A copy is on its way out just now: if it leaves, so do the others; if not, none does by itself.
+UPDATE sending SET error = 'in-doubt'
+ WHERE case_id = :case_id AND kind = 'x007' AND state = 'due'
+   AND coalesce(error, '') <> 'protected';
+
+-- transfer_begun --
+SELECT 1 FROM sending
+ WHERE case_id = ?1 AND kind = 'x007' AND object = ?2
+   AND state IN ('handed-over', 'sent', 'delivered', 'failed')
+ LIMIT 1;
 
 -- hold_back --
 -- What asks nobody, and has not left, of a case whose person is protected.

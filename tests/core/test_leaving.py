@@ -269,7 +269,7 @@ def update(desk, inside):
     return desk.take("two", document="d", version=2, action="Update", inside=inside)
 
 
-@pytest.mark.parametrize("mode", [CONFIRM, OBSERVE])
+@pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize(
     ("place", "candidates"),
     [(LYON, ("FR:CPAM01", "FR:CPAM69")), (("", ""), ("FR:CPAM01",))],
@@ -283,22 +283,23 @@ def test_another_address_takes_its_reason_away(desk, said, person, mode, place, 
     assert objection(Leaving(), desk.case, "x007", "FR:CPAM01") == "case-moved-on"
 
 
-def test_so_does_its_withdrawal(desk, said):
-    transferred(desk)
+@pytest.mark.parametrize("mode", Mode)
+def test_so_does_its_withdrawal(desk, said, mode):
+    transferred(desk, mode)
     x008 = desk.take("two", sed="X008", action="New", related="d", inside=X008)
     assert said(x008) == ("refer", "withdrawn")
     assert x008.candidates == ("FR:CPAM01",)
 
 
-@pytest.mark.parametrize("mode", [CONFIRM, AUTOMATIC])
+@pytest.mark.parametrize("mode", Mode)
 def test_what_changes_nothing_follows_it(desk, said, person, mode):
     transferred(desk, mode)
-    moved = person("Bourg-en-Bresse", "01000" if mode is CONFIRM else "69001")
-    assert said(update(desk, moved)) == ("deliver", "FR:CPAM01")
+    assert said(update(desk, person("Bourg-en-Bresse", "01000"))) == ("deliver", "FR:CPAM01")
 
 
-def test_what_has_left_is_followed(desk, said, person):
-    transferred(desk)
+@pytest.mark.parametrize("mode", [CONFIRM, AUTOMATIC])
+def test_what_has_left_is_followed(desk, said, person, mode):
+    transferred(desk, mode)
     desk.confirm()
     assert said(update(desk, person(*LYON))) == ("deliver", "FR:CPAM01")
 

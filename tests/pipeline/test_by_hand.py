@@ -78,3 +78,19 @@ async def test_an_x007_that_has_left_is_not_withdrawn_by_one_sent_by_hand(house,
     await house.take(x007(a_message), by_hand=True)
     assert await house.send() == []
     assert "withdrawn" not in {s.state.value for s in await house.journal.sendings(uid("c"))}
+
+
+async def test_a_transfer_in_doubt_that_a_person_sends_by_hand_goes_on(
+    house, a_message, person, uid
+):
+    """It was right after all: the hand-over leaves, and what put it in doubt stays with him."""
+    first = {"case": "c", "document": "d"}
+    await house.take(a_message("one", **first))
+    moved = person("Lyon", "69003")
+    await house.take(a_message("two", **first, version=2, action="Update", inside=moved))
+    assert await house.send() == []
+    await house.take(x007(a_message), by_hand=True)
+    (sent,) = await house.send()
+    assert (sent.kind, sent.destination) == ("hand-over", "FR:0101100000")
+    states = {row.cause: row.state for row in await house.rows()}
+    assert states == {None: MessageState.DONE, "conflict": MessageState.REFERRED}

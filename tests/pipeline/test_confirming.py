@@ -335,22 +335,27 @@ async def test_what_was_right_once_does_not_leave_later(careful, a_message):
     assert (await careful.journal.message(row.message_id)).cause == "recalled"
 
 
-async def test_what_takes_the_reason_of_a_transfer_away_before_the_yes_is_for_a_person(
-    careful, a_message, person
+@pytest.mark.parametrize("mode", [Mode.CONFIRM, Mode.AUTOMATIC])
+async def test_what_takes_the_reason_of_a_transfer_away_before_it_has_left_is_for_a_person(
+    house, a_message, person, mode
 ):
+    """While it waits for a yes, or for the end of a pause or an outage."""
+    says(house, Leaving(mode))
     first = {"case": "c", "document": "d"}
-    await careful.take(a_message("one", **first))
-    [before] = await careful.rows()
+    await house.take(a_message("one", **first))
+    [before] = await house.rows()
     moved = person("Lyon", "69003")
-    await careful.take(a_message("two", **first, version=2, action="Update", inside=moved))
-    row = next(r for r in await careful.rows() if r.message_id != before.message_id)
+    await house.take(a_message("two", **first, version=2, action="Update", inside=moved))
+    row = next(r for r in await house.rows() if r.message_id != before.message_id)
     assert (row.state, row.cause) == (MessageState.REFERRED, "conflict")
-    x007 = await of_kind(careful, "x007")
-    assert await refused(confirm(careful, x007[0].message_id)) == "case-moved-on"
-    await withdraw(careful, x007[0].message_id)
-    assert await careful.send() == []
+    assert await house.send() == []
+    x007 = await of_kind(house, "x007")
+    assert {sending.state.value for sending in x007} == {"proposed"}
+    assert await refused(confirm(house, x007[0].message_id)) == "case-moved-on"
+    await withdraw(house, x007[0].message_id)
+    assert await house.send() == []
     params = {"message_id": row.message_id, "outcome": "transfer", "reason": "has moved"}
     lyon = {**params, "institution": "FR:0169100000"}
-    await careful.operating.do("resolve", lyon, "denis")
-    sent = await careful.send()
+    await house.operating.do("resolve", lyon, "denis")
+    sent = await house.send()
     assert {s.destination for s in sent if s.kind == "hand-over"} == {"FR:0169100000"}
