@@ -351,7 +351,7 @@ class Deciding:
         """
         matter = self.matter
         document = matter.document
-        if matter.case.forwarded_at is not None:
+        if matter.case.x007 is None or matter.case.forwarded_at is not None:
             return None
         if matter.starter is None:
             return Refer("withdrawn", (holder,))

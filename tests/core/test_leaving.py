@@ -313,3 +313,11 @@ def test_whom_a_person_chose_keeps_the_case(desk, said, person):
     desk.case = holder
     moved = desk.take("three", document="d", version=3, action="Update", inside=person(*LYON))
     assert said(moved) == ("deliver", "FR:CPAM01")
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_what_we_did_not_forward_has_nothing_to_leave(desk, said, person, mode):
+    """It was with its holder before the gateway was there."""
+    transferred(desk, mode)
+    desk.case = replace(desk.case, x007=None, x007_set_id=None)
+    assert said(update(desk, person(*LYON))) == ("deliver", "FR:CPAM01")
