@@ -121,6 +121,8 @@ class Case:
     holder: str | None = None
     x007: str | None = None
     x007_set_id: str | None = None
+    x007_at: datetime | None = None
+    """When it was decided to send it; None where that is not known."""
     forwarded_at: datetime | None = None
     """When the X007 was confirmed; None before."""
     returned_by: frozenset[str] = frozenset()
@@ -356,6 +358,7 @@ def _holder(
                 holder=event.institution,
                 x007=event.x007,
                 x007_set_id=event.set_id,
+                x007_at=event.at,
                 participants=case.participants | {event.institution},
             )
         case ForwardConfirmed():
@@ -393,6 +396,7 @@ def _move(case: Case, event: Returned | Recalled | PassedOn) -> Case:
         holder=None,
         x007=None,
         x007_set_id=None,
+        x007_at=None,
         participants=case.participants - {event.institution},
     )
 

@@ -129,9 +129,9 @@ class Consequences:
         copies = composing.forward(head, self.deciding.evidence, target, title)
         self.outgoing.extend(copies)
         theirs = next(copy for copy in copies if copy.receiver == target)
-        self.events.append(
-            Forwarded(target, theirs.message_id, new_id(head.cause, target, "x007-document"))
-        )
+        set_id = new_id(head.cause, target, "x007-document")
+        decided = self.matter.arrival.decided_at
+        self.events.append(Forwarded(target, theirs.message_id, set_id, at=decided))
         valid = [e for e in messages if e.set_id not in self.matter.case.withdrawn]
         self._hand_over(valid, target, theirs.message_id, decision)
 

@@ -33,6 +33,7 @@ from gateway.core.events import (
     Withdrawn,
 )
 from gateway.core.evidence import CLAIMANT_RESIDENCE, Evidence, identity
+from gateway.core.leaving import STANDSTILL, Mode
 from gateway.core.matter import PARIS, STARTS, Matter
 from gateway.core.message import CaseAction
 from gateway.core.resolution import (
@@ -345,13 +346,13 @@ class Deciding:
         return self._overtakes_its_transfer(holder.id) or Deliver(holder.id)
 
     def _overtakes_its_transfer(self, holder: str) -> Decision | None:
-        """What takes away the reason of a transfer whose X007 has not left.
+        """What takes away the reason of a transfer whose X007 has not left, and will not just now.
 
-        It may wait for a person's yes, or for the end of a pause or of an outage.
+        It waits for a person's yes, or for the end of a pause or of an outage.
         """
         matter = self.matter
         document = matter.document
-        if matter.case.x007 is None or matter.case.forwarded_at is not None:
+        if not self._transfer_stands_still():
             return None
         if matter.starter is None:
             return Refer("withdrawn", (holder,))
@@ -363,6 +364,16 @@ class Deciding:
             return None  # a person chose the holder, or all is as it was
         self.trace.extend(after.trace)
         return Refer("conflict", tuple(dict.fromkeys((holder, *candidates_of(after)))))
+
+    def _transfer_stands_still(self) -> bool:
+        """Whether our X007 has not left; one that leaves by itself does so at once, or is stuck."""
+        case, matter = self.matter.case, self.matter
+        if case.x007 is None or case.forwarded_at is not None:
+            return False
+        document = matter.document
+        mode = matter.leaving.of("transfer", document.buc, document.parties[0])
+        waited = case.x007_at is None or matter.arrival.decided_at - case.x007_at > STANDSTILL
+        return waited or mode is not Mode.AUTOMATIC
 
     def _of_a_case_that_we_left(self, holder: str) -> Decision:
         """The holder takes part, and gets a copy of its own; of what we alone got it has none."""

@@ -189,6 +189,8 @@ class Forwarded:
     set_id: str
     by_hand: bool = False
     """A person did, in RINA: a case that he has taken stays his."""
+    at: datetime | None = None
+    """When it was decided; None in the events of earlier versions."""
 
 
 @dataclass(frozen=True, slots=True)

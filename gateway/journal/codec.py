@@ -151,6 +151,7 @@ _INSTANTS: Final = {
     Asked: "at",
     Reminded: "at",
     Spoken: "at",
+    Forwarded: "at",
     ForwardConfirmed: "at",
 }
 """Kinds of event with a time of their own, and its field."""

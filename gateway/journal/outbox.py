@@ -191,9 +191,16 @@ def _hold_transfer(page: Page, case_id: str, at: datetime) -> None:
     Its copies leave together or not at all: while one is claimed the next claim sees to the rest.
     """
     state = follow(SENDING, SendingState.DUE, SendingState.PROPOSED)
-    row = {"case_id": case_id, "at": microseconds(at)}
-    page.execute("hold_transfer", {**row, "state": state})
+    row = {"case_id": case_id, "at": microseconds(at), "state": state}
+    held = page.execute("hold_transfer", row).fetchall()
+    _hold_behind(page, case_id, [message_id for (message_id,) in held])
     page.execute("doubt_transfer", {"case_id": case_id})
+
+
+def _hold_behind(page: Page, case_id: str, held: Sequence[str]) -> None:
+    """What waits for a sending that is held waits for the same person."""
+    state = follow(SENDING, SendingState.WAITING, SendingState.PROPOSED)
+    page.execute("hold_behind", {"case_id": case_id, "after": codes(held), "state": state})
 
 
 def hold_back(page: Page, scope: Scope, case_id: str, at: datetime) -> None:
@@ -360,6 +367,8 @@ def _turn_back(page: Page, scope: Scope, claimed: Claimed, at: datetime, error: 
         row = (claimed.message_id, claimed.token, state)
         [about] = page.execute("hold_back_one", row).fetchone()
         held = [about] if error == PROTECTED else []
+        if error == DOUBTED:
+            _hold_behind(page, claimed.case_id, [claimed.message_id])
     else:
         state = follow(SENDING, SendingState.DUE, SendingState.WITHDRAWN)
         late = (claimed.message_id, claimed.token, microseconds(at), state, error)

@@ -714,7 +714,8 @@ RETURNING message_id, about;
 
 -- go_on_by_hand --
 UPDATE sending SET after = NULL, due = :at,
-       state = CASE state WHEN 'waiting' THEN :state ELSE state END
+       state = CASE WHEN state = 'waiting' OR error = 'in-doubt' THEN :state ELSE state END,
+       error = CASE error WHEN 'in-doubt' THEN NULL ELSE error END
  WHERE case_id = :case_id AND after IN (SELECT value FROM json_each(:after))
    AND state IN ('waiting', 'proposed');
 
@@ -733,7 +734,13 @@ UPDATE sending SET state = :state, error = 'in-doubt'
                     WHERE c.case_id = sending.case_id AND c.kind = 'x007'
                       AND c.object = sending.object
                       AND (c.state IN ('handed-over', 'sent', 'delivered', 'failed')
-                           OR c.state = 'due' AND c.lease_until > :at));
+                           OR c.state = 'due' AND c.lease_until > :at))
+RETURNING message_id;
+
+-- hold_behind --
+UPDATE sending SET state = :state, error = 'in-doubt'
+ WHERE case_id = :case_id AND state = 'waiting'
+   AND after IN (SELECT value FROM json_each(:after));
 
 -- doubt_transfer --
 -- A copy is on its way out just now: if it leaves, so do the others; if not, none does by itself.

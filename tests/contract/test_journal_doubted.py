@@ -9,7 +9,7 @@ from gateway.core.states import SendingState
 from tests.contract.conftest import at
 from tests.contract.test_journal_protected import LEASE, claims_of, send_all, states, worklist
 
-HELD = [("x007", "proposed"), ("x007", "proposed"), ("hand-over", "waiting")]
+HELD = [("x007", "proposed"), ("x007", "proposed"), ("hand-over", "proposed")]
 
 
 async def referred(journal, made, cause="conflict", *, name="m2", seconds=0):

@@ -18,7 +18,7 @@ from gateway.core.events import (
     SteppedBack,
     Taken,
 )
-from gateway.core.leaving import Leaving, Mode, objection
+from gateway.core.leaving import STANDSTILL, Leaving, Mode, objection
 from gateway.core.states import CaseState
 
 AUTOMATIC, CONFIRM, OBSERVE = Mode.AUTOMATIC, Mode.CONFIRM, Mode.OBSERVE
@@ -263,6 +263,7 @@ def transferred(desk, mode=CONFIRM, **written):
     desk.policy_of(leaving=Leaving(mode))
     desk.take("one", document="d", **written)
     assert desk.case.holder == "FR:CPAM01"
+    desk.now += STANDSTILL + timedelta(seconds=1)
 
 
 def update(desk, inside):
@@ -281,6 +282,20 @@ def test_another_address_takes_its_reason_away(desk, said, person, mode, place, 
     assert judged.candidates == candidates
     assert (judged.outgoing, judged.trace[-1:]) != ((), ())
     assert objection(Leaving(), desk.case, "x007", "FR:CPAM01") == "case-moved-on"
+
+
+def test_what_leaves_by_itself_has_a_moment_for_it(desk, said, person):
+    """What becomes of an update does not depend on whether the X007 left just before it."""
+    transferred(desk, AUTOMATIC)
+    desk.now -= timedelta(seconds=1)
+    assert said(update(desk, person(*LYON))) == ("deliver", "FR:CPAM01")
+
+
+def test_a_transfer_of_which_nobody_knows_the_time_stands_still(desk, said, person):
+    transferred(desk, AUTOMATIC)
+    desk.now -= STANDSTILL
+    desk.case = replace(desk.case, x007_at=None)
+    assert said(update(desk, person(*LYON))) == ("refer", "conflict")
 
 
 @pytest.mark.parametrize("mode", Mode)

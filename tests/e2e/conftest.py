@@ -1,6 +1,7 @@
 """The whole gateway as users start it: a process of its own, files in, files out."""
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -44,21 +45,36 @@ def _command(state, *words, cwd=None, env=None, timeout=PATIENCE):
 
 
 class Daemon:
-    """A running gateway, and its log as it grows."""
+    """A running gateway, and its log as it grows.
+
+    One that runs until it is idle begins when a test first waits for it: what was put before is
+    there then, and is not raced against.
+    """
 
     def __init__(self, state, *words, env=None):
         self.state = Path(state)
         self.lines = []
         self._grown = threading.Condition()
-        line = ["--state", str(state), "run", *map(str, words)]
-        env = {**os.environ, **ENVIRONMENT, **(env or {})}
+        self._line = ["--state", str(state), "run", *map(str, words)]
+        self._env = {**os.environ, **ENVIRONMENT, **(env or {})}
+        if "--until-idle" not in words:
+            self.begin()
+
+    def begin(self):
+        """Start it, unless that was done."""
+        return self._process
+
+    @functools.cached_property
+    def _process(self):
+        """Started when it is first asked for."""
         log, said = os.pipe()
         with Path(os.devnull).open("r+") as nothing, os.fdopen(said, "wb") as stderr:
             files = {"stdin": nothing, "stdout": nothing, "stderr": stderr}
-            self._process = starting.start(line, env=env, **files)
+            process = starting.start(self._line, env=self._env, **files)
         self._log = os.fdopen(log, "rb")
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
+        return process
 
     def _read(self):
         with self._log as log:
@@ -130,6 +146,8 @@ class Daemon:
 
     def kill(self):
         """SIGKILL: no word of farewell."""
+        if "_process" not in vars(self):  # it never began
+            return
         self._process.kill()
         self._process.wait()
         self._reading.join()
