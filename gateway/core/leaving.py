@@ -68,7 +68,7 @@ _WRITTEN_BY: Final[Mapping[str, str]] = {
     SendingKind.X050: REMIND,
 }
 """Kind of a sending -> what made us write it; the others ask."""
-STANDSTILL: Final = timedelta(minutes=5)
+STANDSTILL: Final = timedelta(minutes=15)
 """What leaves by itself and has not left by then is held up, by a pause or an outage."""
 IN_DOUBT: Final = frozenset({"conflict", "withdrawn", "no-holder"})
 """Causes of a referral that take the reason of a transfer away: what has not left of it stays."""

@@ -86,7 +86,7 @@ async def test_a_transfer_in_doubt_that_a_person_sends_by_hand_goes_on(
     """It was right after all: the hand-over leaves, and what put it in doubt stays with him."""
     first = {"case": "c", "document": "d"}
     await house.take(a_message("one", **first))
-    await house.clock.advance(10 * 60)  # held up, by a pause or an outage
+    await house.clock.advance(20 * 60)  # held up, by a pause or an outage
     moved = person("Lyon", "69003")
     await house.take(a_message("two", **first, version=2, action="Update", inside=moved))
     assert await house.send() == []

@@ -344,7 +344,7 @@ async def test_what_takes_the_reason_of_a_transfer_away_before_it_has_left_is_fo
     first = {"case": "c", "document": "d"}
     await house.take(a_message("one", **first))
     [before] = await house.rows()
-    await house.clock.advance(10 * 60)
+    await house.clock.advance(20 * 60)
     moved = person("Lyon", "69003")
     await house.take(a_message("two", **first, version=2, action="Update", inside=moved))
     row = next(r for r in await house.rows() if r.message_id != before.message_id)

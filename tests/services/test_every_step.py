@@ -37,7 +37,8 @@ DAYS = (
     datetime(2026, 4, 12, 9, tzinfo=UTC),
 )
 LATER = timedelta(minutes=10)
-"""When the next life begins: what the dead one had claimed is nobody's by then."""
+"""When the next life begins: what the dead one had claimed is nobody's by then, and no transfer has
+been held up for so long (`leaving.STANDSTILL`) that a later SED puts it in doubt."""
 RECORDED = 5
 """Messages recorded on the first day before it dies, where a step is taken after that, too."""
 FORKED = multiprocessing.get_context("forkserver")
