@@ -10,10 +10,10 @@ from typing import Final
 
 from gateway.core.case import fold
 from gateway.core.deadlines import Development, next_due
-from gateway.core.decision import Refer
+from gateway.core.decision import Refer, Refuse, cause
 from gateway.core.events import Answered, Event, Referred, Taken, TakenUp
 from gateway.core.judgement import Judgement
-from gateway.core.judging import Arrival, Examined, judge
+from gateway.core.judging import Arrival, Examined, decide, judge
 from gateway.core.matter import Situation
 from gateway.core.states import MESSAGE, MessageState
 
@@ -27,6 +27,17 @@ OBJECTIONS: Final = (
 )
 """Why a case or a question stays as it is."""
 _MAY_BECOME: Final = MESSAGE[MessageState.REFERRED] | {MessageState.REFERRED}
+_UNSURE: Final = frozenset(
+    {
+        "other-content",
+        "profile-violation",
+        "sed-not-in-buc",
+        "unknown-buc",
+        "unknown-cdm",
+        "unknown-sed",
+    }
+)
+"""Causes of a SED of which nobody knows whether it was read rightly."""
 
 
 def judge_again(
@@ -34,14 +45,18 @@ def judge_again(
 ) -> tuple[Judgement, ...]:
     """What becomes of these messages that wait or are on the worklist, after these events.
 
-    One that would be set aside today is left out: it stays where it is.
+    One that would be set aside or refused today is left out: it stays where it is. One whose facts
+    must not count comes first: a person has the case then, and nothing is decided on them.
     """
-    case, tables, policy = situation.case, situation.tables, situation.policy
-    revision, before = case.revision, tuple(first)
-    case = fold(case, first)
+    tables, policy = situation.tables, situation.policy
+    revision, before = situation.case.revision, tuple(first)
+    case = fold(situation.case, first)
     judgements: list[Judgement] = []
-    for examined, arrival in messages:
+    for examined, arrival in _unsure_first(replace(situation, case=case), messages):
         judgement = judge(examined, case, tables, policy, arrival)
+        if isinstance(judgement.decision, Refuse):
+            stays = Referred(judgement.message_id, judgement.decision.cause)
+            case, before = fold(case, (stays,)), (*before, stays)
         if judgement.state not in _MAY_BECOME:
             continue
         case = fold(case, judgement.events)
@@ -52,6 +67,23 @@ def judge_again(
         due = next_due(Situation(case, tables, policy))
         judgements[-1] = replace(judgements[-1], due=due, times=True)
     return tuple(judgements)
+
+
+def _unsure_first(
+    situation: Situation, messages: Sequence[tuple[Examined, Arrival]]
+) -> list[tuple[Examined, Arrival]]:
+    """In order, but for those whose facts must not count, while nobody has the case."""
+    return sorted(messages, key=lambda one: not _is_unsure(situation, *one))
+
+
+def _is_unsure(situation: Situation, examined: Examined, arrival: Arrival) -> bool:
+    case, message = situation.case, examined.message
+    if case.holder is not None:
+        return False
+    if message.case_id == case.case_id and message.buc != case.buc:
+        return True
+    decision, _ = decide(examined, case, situation.tables, situation.policy, arrival)
+    return isinstance(decision, Refuse) or (decision is not None and cause(decision) in _UNSURE)
 
 
 def answered(

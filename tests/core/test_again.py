@@ -24,6 +24,7 @@ from gateway.core.leaving import Leaving, objection
 from gateway.core.matter import Situation
 from gateway.core.reading import Limits
 from gateway.core.states import CaseState, MessageState
+from gateway.core.validation import Verdict
 from tests.core.test_by_person import US, NoSchemas
 from tests.core.test_life import x006
 
@@ -112,6 +113,73 @@ def test_what_would_be_set_aside_today_stays_where_it_is(desk, person):
     left = alone(situation(desk), (BACK,))
     assert (left.events, left.revision) == ((BACK,), desk.case.revision)
     assert left.due is not None  # the question is still open
+
+
+BROKEN = Verdict("profile", ("SCHEMAV_ELEMENT_CONTENT",), 1)
+REFUSED = Verdict("official", ("SCHEMAV_ELEMENT_CONTENT",), 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "verdict", "cause"),
+    [
+        ({}, BROKEN, "profile-violation"),
+        ({"buc": "S_BUC_01a", "sed": "S072"}, None, "conflict"),
+        ({"sed": "S999"}, None, "unknown-sed"),
+        ({"document": "d"}, None, "other-content"),
+    ],
+)
+def test_nothing_is_decided_on_what_may_be_read_wrongly(
+    desk, said, person, written, verdict, cause
+):
+    """The address that was missing stands in a SED that a person has not looked at yet."""
+    desk.take("one", document="d", inside=person(town=None))
+    later = {"action": "New", "document": "e", "inside": person(), **written}
+    desk.verdict = verdict
+    assert said(desk.take("two", **later)) == ("refer", cause)
+    desk.case = fold(desk.case, [TAKEN])
+    first = again(desk, "one", document="d", inside=person(town=None))
+    seen, arrival = again(desk, "two", **later)
+    second = (replace(seen, verdict=verdict or seen.verdict), arrival)
+    both = judge_again(situation(desk), (BACK,), (first, second))
+    assert [said(j) for j in both] == [("refer", cause), ("refer", "case-referred")]
+    assert both[0].events[0] == BACK
+    assert [out for j in both for out in j.outgoing] == []
+
+
+def test_what_is_read_rightly_by_now_counts(desk, said, person):
+    desk.take("one", document="d", inside=person(town=None))
+    later = {"action": "New", "document": "e", "inside": person()}
+    assert said(desk.schema().take("two", **later)) == ("refer", "profile-violation")
+    desk.case = fold(desk.case, [TAKEN])
+    first = again(desk, "one", document="d", inside=person(town=None))
+    both = judge_again(situation(desk), (BACK,), (first, again(desk, "two", **later)))
+    assert [said(j)[0] for j in both] == ["transfer", "deliver"]
+
+
+def test_nor_on_what_would_be_refused_today(desk, said, person):
+    desk.take("one", document="d", inside=person(town=None))
+    later = {"action": "New", "document": "e", "inside": person()}
+    desk.schema().take("two", **later)
+    desk.case = fold(desk.case, [TAKEN])
+    first = again(desk, "one", document="d", inside=person(town=None))
+    seen, arrival = again(desk, "two", **later)
+    second = (replace(seen, verdict=REFUSED), arrival)
+    [judgement] = judge_again(situation(desk), (BACK,), (first, second))
+    assert said(judgement) == ("refer", "case-referred")
+    assert judgement.events[:2] == (BACK, Referred(desk.uid("two"), "schema-violation"))
+
+
+def test_what_another_one_has_goes_on_to_him(desk, said, person):
+    desk.take("one", document="d", inside=person())
+    desk.case = fold(desk.case, [TAKEN])
+    written = ({"document": "e"}, {"document": "f"})
+    for number, one in enumerate(written):
+        desk.verdict = BROKEN if number else None
+        desk.take(str(number), action="New", inside=person(), **one)
+    rest = [again(desk, str(n), action="New", inside=person(), **w) for n, w in enumerate(written)]
+    rest[1] = (replace(rest[1][0], verdict=BROKEN), rest[1][1])
+    both = judge_again(situation(desk), (BACK,), rest)
+    assert [said(j) for j in both] == [("deliver", "FR:CPAM01"), ("refer", "profile-violation")]
 
 
 def test_what_an_x_sed_says_is_believed_while_it_is_taken(desk, person):
