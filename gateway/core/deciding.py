@@ -333,7 +333,9 @@ class Deciding:
         if gone or holder is None or not holder.id:
             return Refer("no-holder", (case.holder,))
         if case.state is CaseState.LEFT:
-            return self._of_a_case_that_we_left(case.holder)
+            return self._overtakes_our_leave(case.holder) or self._of_a_case_that_we_left(
+                case.holder
+            )
         end = case.forwarded_at
         late = end is not None and message.created_at > end + self.matter.policy.transfer_grace
         passed_on = any(isinstance(event, PassedOn) for event in self.events)
@@ -350,20 +352,7 @@ class Deciding:
 
         It waits for a person's yes, or for the end of a pause or of an outage.
         """
-        matter = self.matter
-        document = matter.document
-        if not self._transfer_stands_still():
-            return None
-        if matter.starter is None:
-            return Refer("withdrawn", (holder,))
-        today = matter.arrival.today
-        before = competent(matter, document, known_evidence(matter.case), today)
-        after = competent(matter, document, evidence_of(matter, frozenset()).evidence, today)
-        led = isinstance(before, Resolved) and matter.same_body(before.institution, holder)
-        if not led or (isinstance(after, Resolved) and matter.same_body(after.institution, holder)):
-            return None  # a person chose the holder, or all is as it was
-        self.trace.extend(after.trace)
-        return Refer("conflict", tuple(dict.fromkeys((holder, *candidates_of(after)))))
+        return self._reason_is_gone(holder) if self._transfer_stands_still() else None
 
     def _transfer_stands_still(self) -> bool:
         """Whether our X007 has not left; one that leaves by itself does so at once, or is stuck."""
@@ -374,6 +363,32 @@ class Deciding:
         mode = matter.leaving.of("transfer", document.buc, document.parties[0])
         waited = case.x007_at is None or matter.arrival.decided_at - case.x007_at > STANDSTILL
         return waited or mode is not Mode.AUTOMATIC
+
+    def _overtakes_our_leave(self, holder: str) -> Decision | None:
+        """What takes away the reason to leave the case, where that waits for a person's yes.
+
+        Nobody tells the case when it has left: then a person sees that it was told wrongly.
+        """
+        matter = self.matter
+        document = matter.document
+        if matter.leaving.of("leave", document.buc, document.parties[0]) is Mode.AUTOMATIC:
+            return None
+        return self._reason_is_gone(holder)
+
+    def _reason_is_gone(self, holder: str) -> Decision | None:
+        """Where the tables led to the holder, and do so no longer."""
+        matter = self.matter
+        document = matter.document
+        if matter.starter is None:
+            return Refer("withdrawn", (holder,))
+        today = matter.arrival.today
+        before = competent(matter, document, known_evidence(matter.case), today)
+        after = competent(matter, document, evidence_of(matter, frozenset()).evidence, today)
+        led = isinstance(before, Resolved) and matter.same_body(before.institution, holder)
+        if not led or (isinstance(after, Resolved) and matter.same_body(after.institution, holder)):
+            return None  # a person chose the holder, or all is as it was
+        self.trace.extend(after.trace)
+        return Refer("conflict", tuple(dict.fromkeys((holder, *candidates_of(after)))))
 
     def _of_a_case_that_we_left(self, holder: str) -> Decision:
         """The holder takes part, and gets a copy of its own; of what we alone got it has none."""

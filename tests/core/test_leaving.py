@@ -336,3 +336,41 @@ def test_what_we_did_not_forward_has_nothing_to_leave(desk, said, person, mode):
     transferred(desk, mode)
     desk.case = replace(desk.case, x007=None, x007_set_id=None)
     assert said(update(desk, person(*LYON))) == ("deliver", "FR:CPAM01")
+
+
+# -- what overtakes our own leaving ---------------------------------------------------------
+
+LEFT_TO = (("FR:CLEISS0000", "Counterparty"), ("FR:CPAM01", "Counterparty"))
+
+
+def stepped_back(desk, mode=CONFIRM):
+    desk.policy_of(leaving=Leaving(mode))
+    written = {"buc": "P_BUC_01", "sed": "P2000", "receivers": LEFT_TO}
+    assert name(desk.take("one", document="d", **written).decision) == "leave"
+    return written
+
+
+@pytest.mark.parametrize("mode", [CONFIRM, OBSERVE])
+def test_another_address_takes_the_reason_to_leave_away(desk, said, person, mode):
+    written = stepped_back(desk, mode)
+    moved = {"document": "d", "version": 2, "action": "Update", "inside": person(*LYON)}
+    judged = desk.take("two", **written, **moved)
+    assert said(judged) == ("refer", "conflict")
+    assert judged.candidates == ("FR:CPAM01", "FR:CPAM69")
+    assert objection(Leaving(), desk.case, "x006", "FR:CPAM01") == "case-moved-on"
+
+
+def test_so_does_the_withdrawal_of_what_it_was_left_on(desk, said):
+    stepped_back(desk)
+    undone = {"sed": "X008", "action": "New", "related": "d", "inside": X008}
+    x008 = desk.take("two", buc="P_BUC_01", receivers=LEFT_TO, **undone)
+    assert said(x008) == ("refer", "withdrawn")
+
+
+@pytest.mark.parametrize(
+    ("mode", "place"), [(CONFIRM, ("Bourg-en-Bresse", "01000")), (AUTOMATIC, LYON)]
+)
+def test_what_changes_nothing_about_it_is_left_to_who_has_the_case(desk, said, person, mode, place):
+    written = stepped_back(desk, mode)
+    later = {"document": "d", "version": 2, "action": "Update", "inside": person(*place)}
+    assert said(desk.take("two", **written, **later)) == ("leave", "FR:CPAM01")
