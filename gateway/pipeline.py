@@ -142,7 +142,8 @@ class Pipeline:
         )
         if received.oversize is not None:
             digest = received.oversize
-            return set_aside(digest, digest, None, "too-big", desk.tables, arrival)
+            aside = set_aside(digest, digest, None, "too-big", desk.tables, arrival)
+            return replace(aside, protects=_protects(examined))
         return judge(examined, case, desk.tables, desk.policy, arrival)
 
     async def _case(self, examined: Examined | Malformed) -> Case | None:
@@ -153,7 +154,7 @@ class Pipeline:
     def _entry(self, received: Received, judgement: Judgement) -> Entry:
         return Entry(
             judgement=judgement,
-            body=received.body,
+            body=received.body if received.oversize is None else b"",
             source=received.source,
             addressee=received.addressee,
             rina_number=received.rina_number,
@@ -167,7 +168,8 @@ class Pipeline:
     ) -> Outcome:
         """Quarantine under the digest of the bytes, outside any case."""
         message = None if isinstance(examined, Malformed) else examined.message
-        digest = examined.digest if isinstance(examined, Malformed) else examined.message.digest
+        read = examined if isinstance(examined, Malformed) else examined.message
+        digest = received.oversize or read.digest
         since = self._clock.now()
         arrival = Arrival(received.received_at, since, received.addressee)
         judgement = set_aside(digest, digest, message, why, self.desk.tables, arrival)
@@ -211,6 +213,13 @@ class Pipeline:
                 keys={**_keys(judgement), "by": "gateway"},
             )
         )
+
+
+def _protects(begins: Examined | Malformed) -> str:
+    """The case that the beginning of a message names as that of a protected person."""
+    if isinstance(begins, Malformed):
+        return begins.protects
+    return begins.message.case_id if begins.message.protected else ""
 
 
 async def _nobody() -> None:

@@ -37,8 +37,7 @@ class Received:
     """One message as it came."""
 
     body: bytes
-    """All bytes, or their beginning when `whole` fetches them; empty when `oversize` tells where
-    they are."""
+    """All bytes, or how they begin when `whole` fetches them or `oversize` tells where they are."""
     source: str
     """File name or queue, for people."""
     addressee: str | None

@@ -293,7 +293,7 @@ async def test_a_body_over_the_cap_is_put_aside_under_its_digest(folder):
     folder.arrive("01", body)
     [received] = await take(folder.consumer, 1)
     digest = hashlib.sha256(body).hexdigest()
-    assert (received.body, received.oversize) == (b"", digest)
+    assert (received.body, received.oversize, received.large) == (body, digest, False)
     await received.settle(Settlement.ACCEPTED)
     assert (folder.inbound.parent / "oversize" / digest).read_bytes() == body
 
@@ -427,6 +427,7 @@ async def test_a_large_file_that_still_grows_is_never_loaded_over_the_cap(spacio
     assert await received.whole() is None
     [received] = await take(spacious.consumer, 1)
     assert received.oversize == hashlib.sha256(b"a" * (2 * LARGE + 1)).hexdigest()
+    assert (received.body, received.whole) == (b"a" * BEGINNING, None)
 
 
 async def test_a_large_file_that_cannot_be_read_stays_and_is_told(spacious):

@@ -164,6 +164,37 @@ def test_a_body_over_the_cap_is_set_aside_and_kept(daemon, a_message, listed):
     assert (gateway.state / "oversize" / first["message_id"]).read_bytes() == big
 
 
+PROTECTED = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
+CAP = 100_000
+
+
+def long_document(make, **written):
+    return make("big", inside="<!--" + "x" * CAP + "-->", **written)
+
+
+def short_with_a_long_attachment(make, **written):
+    head = b'Content-Type: multipart/related; boundary="cut"\r\n\r\n--cut\r\n\r\n'
+    attachment = b"\r\n--cut\r\n\r\n" + b"%PDF" * CAP + b"\r\n--cut--\r\n"
+    return head + make("big", **written) + attachment
+
+
+@pytest.mark.parametrize("long", [long_document, short_with_a_long_attachment])
+@pytest.mark.parametrize(("flags", "decision"), [(PROTECTED, "refer"), ("", "transfer")])
+def test_how_a_body_over_the_cap_begins_tells_that_its_person_is_protected(
+    daemon, a_message, listed, long, flags, decision
+):
+    caps = dict.fromkeys(("MAX_BYTES", "MAX_XML_BYTES"), str(CAP))
+    env = {f"EESSI_GATEWAY_INBOUND__{name}": cap for name, cap in caps.items()}
+    gateway = daemon(env=env)
+    gateway.put("01.xml", long(a_message, case="c", flags=flags))
+    gateway.wait_for("message-recorded")
+    gateway.put("02.xml", a_message("later", case="c"))
+    gateway.wait_for("message-recorded", 2)
+    first, later = listed(gateway.state, "journal", "list")
+    assert (first["cause"], later["decision"]) == ("too-big", decision)
+    assert later["cause"] == ("protected" if flags else None)
+
+
 def test_folders_and_links_among_the_messages_are_told_and_left(daemon, a_message, listed):
     gateway = daemon()
     gateway.wait_for("started")

@@ -185,16 +185,15 @@ class FolderConsumer:
             return None
 
     def _read_one(self, folder: int, name: str) -> "_File":
-        body, oversize, large = b"", None, False
+        oversize = None
         descriptor = os.open(name, FILE, dir_fd=folder)
         try:
             found = os.fstat(descriptor)
-            if found.st_size <= self._most_bytes:
-                large = found.st_size >= LARGE
-                body = (
-                    os.read(descriptor, BEGINNING) if large else _whole(descriptor, found.st_size)
-                )
-            else:
+            over = found.st_size > self._most_bytes
+            large = not over and found.st_size >= LARGE
+            begins = over or large
+            body = os.read(descriptor, BEGINNING) if begins else _whole(descriptor, found.st_size)
+            if over:
                 oversize = self._put_aside(folder, name, descriptor)
         finally:
             os.close(descriptor)
@@ -205,6 +204,7 @@ class FolderConsumer:
     def _put_aside(self, folder: int, name: str, descriptor: int) -> str:
         """Keep a body over the cap under its digest; it is never held in memory."""
         with os.fdopen(descriptor, "rb", closefd=False) as file:
+            file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = self._aside / digest
@@ -259,6 +259,7 @@ class _File:
     name: str
     body: bytes
     oversize: str | None
+    """Digest of one over the cap: `body` is its beginning, and no more of it is read."""
     since: datetime
     """When it was last written."""
     meta: dict[str, Any]

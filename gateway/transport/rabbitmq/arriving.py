@@ -18,7 +18,7 @@ from gateway.core.trace_context import read
 from gateway.errors import TransportUnavailable
 from gateway.journal import LARGE
 from gateway.log import logger
-from gateway.transport import Inbound, Received, Settlement, beside
+from gateway.transport import BEGINNING, Inbound, Received, Settlement, beside
 from gateway.transport.rabbitmq import bodies, dead, topology
 from gateway.transport.rabbitmq.properties import Delivery, called
 from gateway.transport.rabbitmq.session import GONE, Session, Sessions
@@ -138,7 +138,7 @@ class RabbitConsumer:
     # -- its body ---------------------------------------------------------------------------
 
     async def _body(self, message: Delivery) -> tuple[bytes, str | None, bodies.Claim | None]:
-        """All bytes; or none, and the digest of a body over the cap, which was put aside.
+        """All bytes; or how they begin, and the digest of a body over the cap, which was put aside.
 
         Or how they begin, and where all of them are.
 
@@ -149,10 +149,12 @@ class RabbitConsumer:
         if claim is None:
             if len(message.body) <= self._most_bytes:
                 return message.body, None, None
-            return b"", await self._executor.run(self._put_aside, message.body), None
+            digest = await self._executor.run(self._put_aside, message.body)
+            return message.body[:BEGINNING], digest, None
         if claim.size > self._most_bytes:
             await self._executor.run(self._in_folder, self._copy_aside, claim)
-            return b"", claim.digest, None
+            begins = await self._executor.run(self._in_folder, bodies.head, claim)
+            return begins, claim.digest, None
         large = claim.size >= LARGE
         read = bodies.head if large else bodies.fetch
         body = await self._executor.run(self._in_folder, read, claim)
