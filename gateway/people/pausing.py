@@ -7,7 +7,7 @@ that would leave, unseen, with the resume.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from gateway.clock import Clock
 from gateway.core.message import INSTITUTION_ID
@@ -19,11 +19,11 @@ from gateway.log import logger
 from gateway.metrics import Metrics
 from gateway.pipeline import Pipeline
 from gateway.relay import Relay
+from sed_schemas.load import countries
 
 DEEDS: Final = ("pause", "resume")
 IN_PART: Final = "paused-in-part"
 """Note of `/readyz`: something is held back, and the rest goes on."""
-_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _ABROAD: Final = re.compile(rf"(?!FR:){INSTITUTION_ID.pattern}")
 
 
@@ -72,7 +72,7 @@ class Pausing:
         Raises:
             Refused: nobody knows what it is about, there is no reason, or it is so already.
         """
-        reach, value = self._reach(params)
+        reach, value = await self._reach(deed, params)
         why = str(params.get("reason", "")).strip()
         if not why:
             raise Refused(
@@ -99,29 +99,39 @@ class Pausing:
             "pauses": len(left),
         }
 
-    def _reach(self, params: Mapping[str, Any]) -> tuple[Reach, str]:
-        """What is meant, held against what is known: a slip of the pen would pause nothing."""
+    async def _reach(self, deed: str, params: Mapping[str, Any]) -> tuple[Reach, str]:
+        """What is meant, held against what is known: a slip of the pen would pause nothing.
+
+        What is paused may be resumed, whatever is known of it by now.
+        """
         name, value = str(params.get("reach", Reach.ALL)), str(params.get("value", ""))
-        tables = self._pipeline.desk.tables
-        known = {
-            Reach.ALL: not value,
-            Reach.BUC: value in tables.catalogue.bucs,
-            Reach.INSTITUTION: tables.directory.institution(value) is not None
-            or _ABROAD.fullmatch(value) is not None,
-            Reach.COUNTRY: _COUNTRY.fullmatch(value) is not None,
-        }
-        reach = next(
-            (reach for reach, is_known in known.items() if reach == name and is_known), None
-        )
-        if reach is not None:
-            return reach, value
+        pauses = await self._journal.pauses() if deed == "resume" else ()
+        paused = {(pause.reach, pause.value) for pause in pauses}
+        for reach in Reach:
+            if reach == name and ((reach, value) in paused or self._is_known(reach, value)):
+                return reach, value
         raise Refused(
-            f"{value[:40]}: no such BUC, institution or country (two capitals); nothing was"
-            " changed.",
-            french=f"{value[:40]} : BUC, institution ou pays (deux majuscules) inconnu ; rien n'a"
-            " changé.",
+            f"{value[:40]}: no such BUC, institution or country (two capitals; Greece is EL, the"
+            " United Kingdom UK); nothing was changed.",
+            french=f"{value[:40]} : BUC, institution ou pays inconnu (deux majuscules ; la Grèce"
+            " est EL, le Royaume-Uni UK) ; rien n'a changé.",
             code="unknown-reach",
         )
+
+    def _is_known(self, reach: Reach, value: str) -> bool:
+        tables = self._pipeline.desk.tables
+        match reach:
+            case Reach.ALL:
+                return not value
+            case Reach.BUC:
+                return value in tables.catalogue.bucs
+            case Reach.INSTITUTION:
+                abroad = _ABROAD.fullmatch(value) is not None and value[:2] in countries()
+                return abroad or tables.directory.institution(value) is not None
+            case Reach.COUNTRY:
+                return value in countries()
+            case _:
+                assert_never(reach)
 
 
 def _already(reach: Reach, value: str) -> Refused:

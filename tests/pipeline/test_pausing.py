@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.errors import Refused
+from gateway.journal.pausing import Pause, Reach
 from tests.pipeline.test_taking import BY_HAND, LATER, US
 from tests.pipeline.test_timers import UNKNOWN, let_go
 
@@ -173,6 +174,9 @@ async def test_the_metric_counts_by_reach_alone(house, a_case):
         ({"reach": "institution", "value": "FR:NOBODY"}, "unknown-reach"),
         ({"reach": "institution", "value": "DE:100_001"}, "unknown-reach"),
         ({"reach": "country", "value": "de"}, "unknown-reach"),
+        ({"reach": "country", "value": "GR"}, "unknown-reach"),
+        ({"reach": "country", "value": "ZZ"}, "unknown-reach"),
+        ({"reach": "institution", "value": "GB:100001"}, "unknown-reach"),
         ({"reach": "buc", "value": ""}, "unknown-reach"),
         ({"reach": "buc", "value": "DE"}, "unknown-reach"),
         ({"reason": " "}, "no-reason"),
@@ -191,3 +195,9 @@ async def test_a_pause_begins_and_ends_once(house):
     await resume(house, reach="country", value="DE")
     assert await refused(resume(house, reach="country", value="DE")) == "not-paused"
     await pause(house, reach="country", value="DE")
+
+
+async def test_what_an_older_version_paused_is_resumed(house):
+    await house.journal.pause(Pause(Reach.COUNTRY, "GR", house.clock.now(), "claire", "why"))
+    await resume(house, reach="country", value="GR")
+    assert await house.journal.pauses() == ()
