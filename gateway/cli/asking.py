@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,8 +49,14 @@ def questions_list(settings: Settings, *, every: bool, limit: int, as_json: bool
         due = date_of(shown["due"]) if shown["due"] else "-"
         click.echo(
             f"{asked}  {row.question}  {shown['asked']:<16} {shown['case_id']}"
-            f"  {row.state}  {shown['age_days']}  {row.reminders}  {due}  {data}"
+            f"  {_standing(settings.lang, shown)}  {due}  {data}"
         )
+
+
+def _standing(lang: str, shown: Mapping[str, Any]) -> str:
+    """State, age and reminders of a question, each with what it is."""
+    day, reminded = ("j", "relances") if lang == "fr" else ("d", "reminders")
+    return f"{shown['state']}  {shown['age_days']} {day}  {reminded} {shown['reminders']}"
 
 
 def question_shown(row: QuestionRow, now: datetime) -> dict[str, Any]:

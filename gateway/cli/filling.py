@@ -9,14 +9,17 @@ import click
 
 from gateway import workbook
 from gateway.cli import Settings
+from gateway.cli.showing import already_there
 from gateway.errors import Refused, Unreachable
 from gateway.loading import tables
 from gateway.people import worksheet
 
 
 def write(settings: Settings, file: Path, entries: Sequence[dict[str, Any]]) -> None:
-    """Write these entries, with room for a decision each."""
+    """Write these entries, with room for a decision each; never over what somebody filled in."""
     _is_workbook(file)
+    if file.exists():
+        raise already_there(file)
     sheet = worksheet.sheet(entries, _askable(settings))
     try:
         workbook.write(file, sheet)
@@ -59,6 +62,23 @@ def _tell(settings: Settings, number: int, *, decided: bool) -> None:
         f"Decisions {'made' if decided else 'possible, NOTHING done'}: {number}.",
         f"Décisions {'prises' if decided else 'possibles, RIEN fait'} : {number}.",
     )
+
+
+def askable(settings: Settings, data: Sequence[str]) -> None:
+    """Return when the tables in force have a question for each of these.
+
+    Raises:
+        Refused: for one of them they have none.
+    """
+    for datum in data:
+        if datum not in (known := _askable(settings)):
+            listed = ", ".join(known)
+            raise Refused(
+                f"--ask {datum[:40]}: the tables have no question for it; one of: {listed}.",
+                french=f"--ask {datum[:40]} : aucune question dans les tables ; au choix :"
+                f" {listed}.",
+                code="unknown-datum",
+            )
 
 
 def _askable(settings: Settings) -> Sequence[str]:

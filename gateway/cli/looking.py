@@ -15,6 +15,7 @@ from gateway.cli.searching import journal_search
 from gateway.cli.showing import (
     JSON,
     LIMIT,
+    already_there,
     happening_line,
     happening_shown,
     list_messages,
@@ -110,9 +111,14 @@ def journal_find(
     if text is None:
         find_pin(settings, as_json=as_json, limit=limit)
         return
-    found = asyncio.run(_find(settings, text, limit))
-    if not found:
+    found, known = asyncio.run(_find(settings, text, limit))
+    if not found and not known:
         raise unknown(text)
+    if not found and not as_json:
+        settings.say(
+            f"{text}: no message of it has come yet; see `eessi-gateway journal show`.",
+            f"{text} : aucun message n'en est venu ; voir `eessi-gateway journal show`.",
+        )
     for case_id in dict.fromkeys(row.case_id for row in found):
         rows = [row for row in found if row.case_id == case_id]
         protected = any(row.protected for row in rows)
@@ -120,9 +126,11 @@ def journal_find(
     show_rows(found, as_json=as_json)
 
 
-async def _find(settings: Settings, text: str, limit: int) -> Sequence[Row]:
+async def _find(settings: Settings, text: str, limit: int) -> tuple[Sequence[Row], bool]:
+    """The messages; and whether it is the id of a case, which may have none as yet."""
     async with settings.reader() as reader:
-        return await reader.find(text, limit=limit)
+        known = (await reader.case(spelled(text))).revision > 0
+        return await reader.find(text, limit=limit), known
 
 
 @journal.command("show")
@@ -184,11 +192,7 @@ def _write(file: Path, content: bytes) -> None:
     try:
         durable.write(file, content)
     except FileExistsError:
-        raise Refused(
-            f"{file}: is there already; give the name of a new file.",
-            french=f"{file} : existe déjà ; donner le nom d'un nouveau fichier.",
-            code="file-exists",
-        ) from None
+        raise already_there(file) from None
     except OSError as error:
         raise Unreachable(
             f"{file}: cannot be written ({error.strerror}).",

@@ -16,6 +16,7 @@ from gateway.cli import Settings
 from gateway.cli.showing import (
     JSON,
     LIMIT,
+    a_cause,
     explained,
     reasons,
     row_shown,
@@ -31,7 +32,7 @@ from gateway.journal.rows import Row
 from gateway.wording import sentence
 
 EVERY: Final = 1_000_000
-_CAUSE: Final = click.option("--cause", default=None, help="Every message of this cause.")
+_CAUSE: Final = click.option("--cause", callback=a_cause, help="Every message of this cause.")
 _AT_MOST: Final = click.option(
     "--at-most", type=click.IntRange(1), default=100, show_default=True, help="So many, no more."
 )
@@ -55,7 +56,7 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@click.option("--cause", default=None, help="Messages of this cause alone.")
+@click.option("--cause", callback=a_cause, help="Messages of this cause alone.")
 @LIMIT
 @JSON
 @click.pass_obj

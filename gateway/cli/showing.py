@@ -6,6 +6,7 @@ Of a protected case nothing stands in a list that would tell whose it is.
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -17,7 +18,7 @@ from gateway.core.states import MessageState
 from gateway.core.trace_context import trace_of
 from gateway.errors import Refused
 from gateway.journal.rows import Happening, Row
-from gateway.wording import sentence
+from gateway.wording import known, sentence
 
 PROTECTED: Final = "protected"
 """Stands in lists instead of what would tell a protected case."""
@@ -30,6 +31,13 @@ JSON: Final = click.option("--json", "as_json", is_flag=True, help="One object a
 LIMIT: Final = click.option(
     "--limit", type=click.IntRange(1), default=1000, show_default=True, help="At most."
 )
+
+
+def a_cause(_context: click.Context, _param: click.Parameter, said: str | None) -> str | None:
+    """What `--cause` names: with a slip of the pen a list would be empty, as if nothing waited."""
+    if said is not None and not known("cause", said):
+        raise click.UsageError(f"--cause {said[:40]}: no such cause; see the list without --cause")
+    return said
 
 
 def row_shown(row: Row) -> dict[str, Any]:
@@ -157,6 +165,15 @@ def show_message(shown: Mapping[str, Any], lang: str) -> None:
         click.echo(f"    - {step['text']}")
     for datum in shown["missing"]:
         click.echo(f"    ? {datum['text']}")
+
+
+def already_there(file: Path) -> Refused:
+    """A file that is to be written is there: somebody may need it."""
+    return Refused(
+        f"{file}: is there already; give the name of a new file.",
+        french=f"{file} : existe déjà ; donner le nom d'un nouveau fichier.",
+        code="file-exists",
+    )
 
 
 def unknown(ident: str) -> Refused:

@@ -15,6 +15,7 @@ from gateway.cli.showing import (
     JSON,
     LIMIT,
     PROTECTED,
+    a_cause,
     explained,
     reasons,
     row_shown,
@@ -23,6 +24,7 @@ from gateway.cli.showing import (
     view_of_protected,
 )
 from gateway.core.added import FIELDS
+from gateway.core.message import spelled
 from gateway.journal.rows import Task
 from gateway.loading import tables
 from gateway.people import agenda, route_row
@@ -41,7 +43,7 @@ def worklist() -> None:
 
 
 @worklist.command("list")
-@click.option("--cause", default=None, help="Entries of this cause alone.")
+@click.option("--cause", callback=a_cause, help="Entries of this cause alone.")
 @click.option("--assignee", default=None, help="Entries that this person has in hand.")
 @LIMIT
 @JSON
@@ -65,7 +67,7 @@ def worklist_list(
 
 @worklist.command("export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--cause", default=None, help="Entries of this cause alone.")
+@click.option("--cause", callback=a_cause, help="Entries of this cause alone.")
 @click.option("--assignee", default=None, help="Entries that this person has in hand.")
 @LIMIT
 @click.pass_obj
@@ -86,7 +88,8 @@ worklist.add_command(filling.worklist_import)
 @click.pass_obj
 def worklist_show(settings: Settings, message_id: str, *, as_json: bool) -> None:
     """Show one entry with its reasons, candidates and what is missing."""
-    found = [i for i in _items(settings, message_id) if i.task.row.message_id == message_id]
+    wanted = spelled(message_id)
+    found = [i for i in _items(settings, wanted) if i.task.row.message_id == wanted]
     if not found:
         raise unknown(message_id)
     row = found[0].task.row
@@ -141,7 +144,7 @@ def worklist_assign(
     """Give one entry to somebody; who did it and when stays."""
     if (assignee is None) != to_nobody:
         raise click.UsageError("one of --to NAME, --to-nobody")
-    done = settings.ask("assign", {"message_id": message_id, "assignee": assignee or ""})
+    done = settings.ask("assign", {"message_id": spelled(message_id), "assignee": assignee or ""})
     settings.say(
         f"{message_id}: {done['assignee'] or 'nobody'}.",
         f"{message_id} : {done['assignee'] or 'personne'}.",
@@ -178,6 +181,7 @@ def worklist_resolve(
     why: str,
 ) -> None:
     """Close one entry: transfer its case, ask, reject, add what you know, or say what was done."""
+    filling.askable(settings, data)
     given = {
         "transfer": institution,
         "ask": data,
@@ -192,7 +196,7 @@ def worklist_resolve(
             " --handled, --duplicate; --text goes with --ask and --reject"
         )
     asked_for = {
-        "message_id": message_id,
+        "message_id": spelled(message_id),
         "outcome": outcomes[0],
         "institution": institution or "",
         "data": list(data),

@@ -64,9 +64,7 @@ class Taking:
         raise JournalConflict
 
     async def _take(self, case_id: str, who: str, why: str) -> dict[str, Any]:
-        case = await self._journal.case(case_id)
-        if not case.revision:
-            raise refused(case_id, "no-case")
+        case = await self._known(case_id)
         if case.state is CaseState.TAKEN:
             raise refused(case_id, "taken-already")
         development = take(self._situation(case), who, why)
@@ -74,8 +72,14 @@ class Taking:
         logger().warning("case-taken", case_id=case.case_id)
         return {"case_id": case.case_id, "state": CaseState.TAKEN.value}
 
-    async def _give_back(self, case_id: str, who: str, why: str) -> dict[str, Any]:
+    async def _known(self, case_id: str) -> Case:
         case = await self._journal.case(case_id)
+        if not case.revision:
+            raise refused(case_id, "no-case")
+        return case
+
+    async def _give_back(self, case_id: str, who: str, why: str) -> dict[str, Any]:
+        case = await self._known(case_id)
         if case.state is not CaseState.TAKEN:
             raise refused(case_id, "not-taken")
         situation, first = self._situation(case), (GivenBack(who, why),)

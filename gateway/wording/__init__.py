@@ -52,6 +52,11 @@ def sentence(lang: str, kind: str, code: str, params: Mapping[str, str] | None =
     return template.format_map(_Params({"code": code, **worded}))
 
 
+def known(kind: str, code: str) -> bool:
+    """Whether there is such a code: each has its wording."""
+    return code in english.CATALOGUE.get(kind, {})
+
+
 def language(explicit: str | None, environ: Mapping[str, str]) -> str:
     """`en` or `fr`: what was asked for (`--lang`), else what the environment says, else English."""
     said = explicit or next((environ[name] for name in _LOCALE if environ.get(name)), "")

@@ -236,10 +236,11 @@ _SENDING_OBJECTIONS: Final = {
 
 _CASE_OBJECTIONS: Final = {
     "no-reason": "Say why (--why): the reason stays in the history of the case.",
-    "no-case": "There is no such case; `eessi-gateway journal list` shows their ids.",
+    "no-case": "There is no such case; `eessi-gateway worklist show` and `questions list` tell the"
+    " case of a message or a question.",
     "taken-already": "A person has it already; `eessi-gateway journal show` tells who.",
     "not-taken": "Nobody has taken it: there is nothing to give back.",
-    "no-question": "There is no such question; see `eessi-gateway questions list`.",
+    "no-question": "There is no such question; see `eessi-gateway questions list --all`.",
     "settled-already": "The question is settled; `eessi-gateway questions show` tells how.",
 }
 

@@ -255,10 +255,11 @@ _SENDING_OBJECTIONS: Final = {
 
 _CASE_OBJECTIONS: Final = {
     "no-reason": "Dire pourquoi (--why) : le motif reste dans l'historique du dossier.",
-    "no-case": "Aucun dossier de ce nom ; voir `eessi-gateway journal list`.",
+    "no-case": "Aucun dossier de ce nom ; `eessi-gateway worklist show` et `questions list` disent"
+    " le dossier d'un message ou d'une question.",
     "taken-already": "Une personne l'a déjà ; `eessi-gateway journal show` dit qui.",
     "not-taken": "Personne ne l'a pris en charge : rien à rendre.",
-    "no-question": "Aucune question de ce nom ; voir `eessi-gateway questions list`.",
+    "no-question": "Aucune question de ce nom ; voir `eessi-gateway questions list --all`.",
     "settled-already": "La question est réglée ; voir `eessi-gateway questions show`.",
 }
 

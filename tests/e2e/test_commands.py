@@ -52,6 +52,10 @@ def test_open_cases_are_brought_in_or_each_bad_line_is_named(command, listed, tm
         done = command(state, "journal", "import-cases", cases, "--lang", "fr")
         assert (done.returncode, done.stdout) == (0, said), done.stderr
     assert [h["what"] for h in listed(state, "journal", "show", uid("old"))] == ["imported"]
+    hex_id = uid("old").replace("-", "").upper()
+    done = command(state, "journal", "find", hex_id)
+    assert (done.returncode, "no message of it" in done.stdout) == (0, True), done.stderr
+    assert listed(state, "journal", "find", hex_id) == []
 
 
 def test_lists_go_on_where_they_ended(worked, listed):
@@ -372,6 +376,35 @@ def test_errors_are_one_line_and_a_code(tmp_path, command, words, code):
         assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("worklist", "list"),
+        ("worklist", "export", "liste.ods"),
+        ("quarantine", "list"),
+        ("quarantine", "release", "--dry-run"),
+        ("quarantine", "discard", "--why", "x"),
+    ],
+)
+def test_a_cause_with_a_slip_of_the_pen_is_no_empty_list(tmp_path, command, words):
+    done = command(tmp_path, *words, "--cause", "not-our")
+    assert (done.returncode, "no such cause" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_case_that_nobody_knows_is_said_to_be_none(worked, command, uid):
+    for words in (("case", "take"), ("case", "give-back")):
+        done = command(worked, *words, uid("referred"), "--why", "x")
+        assert (done.returncode, "no such case" in done.stderr) == (1, True), done.stderr
+
+
+def test_an_entry_is_named_in_either_spelling(worked, command, uid):
+    ident = uid("referred").replace("-", "").upper()
+    assert uid("referred") in command(worked, "worklist", "show", ident).stdout
+    assert command(worked, "worklist", "assign", ident, "--to", "claire").returncode == 0
+    done = command(worked, "worklist", "resolve", ident, "--handled", "--why", "x")
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_demo_refuses_a_real_installation(tmp_path, command):
     config = tmp_path / "gateway.toml"
     config.write_text('environment = "production"\nown_institutions = ["FR:CLEISS0000"]\n')
@@ -414,7 +447,10 @@ def test_questions_are_listed_with_what_is_due(worked, command, listed, uid):
     assert (question["case_id"], question["state"]) == (uid("case of asked"), "open")
     assert question["missing"]
     assert question["due"] > question["asked_at"]
-    assert uid("case of asked") in command(worked, "questions", "list").stdout
+    for lang, standing in (("en", "open  0 d  reminders 0"), ("fr", "open  0 j  relances 0")):
+        told = command(worked, "--lang", lang, "questions", "list").stdout
+        assert uid("case of asked") in told
+        assert standing in told
     assert listed(worked, "questions", "list", "--all") == [question]
 
 
@@ -432,7 +468,7 @@ def test_an_entry_is_asked_about_from_the_command_line(daemon, command, listed, 
         assert command(gateway.state, *resolve, *words).returncode == 2, words
     for words, told in (
         (("--ask", "residence"), "too little"),
-        (("--ask", "shoe"), "no question"),
+        (("--ask", "shoe"), "no question for it; one of: "),
         (("--reject", "02"), "cannot reject"),
         (("--add", "shoe=42"), "fact"),
     ):
@@ -447,6 +483,8 @@ def test_the_worklist_is_decided_in_a_workbook(worked, command, listed, uid, tmp
     assert command(worked, "worklist", "export", tmp_path / "liste.doc").returncode == 1
     done = command(worked, "worklist", "export", file)
     assert (done.returncode, done.stdout) == (0, f"{file}: 2 entries.\n"), done.stderr
+    again = command(worked, "worklist", "export", file)
+    assert (again.returncode, "is there already" in again.stderr) == (1, True)
     with CalamineWorkbook.from_path(str(file)) as book:
         head, *rows = book.get_sheet_by_index(0).to_python()
     assert uid("case of protected") not in str(rows)
