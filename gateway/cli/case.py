@@ -51,11 +51,7 @@ def case_give_back(settings: Settings, case_id: str, why: str) -> None:
 def case_facts(settings: Settings, case_id: str, *, as_json: bool) -> None:
     """Show what the SEDs of a case say, in words: a person's data, to be read and not kept."""
 
-    async def read() -> Case:
-        async with settings.reader() as reader:
-            return await reader.case(spelled(case_id))
-
-    known = asyncio.run(read())
+    known, said = asyncio.run(_said(settings, spelled(case_id)))
     if not known.revision:
         raise unknown(case_id)
     settings.viewing(spelled(case_id), protected=known.protected, shown=not known.protected)
@@ -71,11 +67,27 @@ def case_facts(settings: Settings, case_id: str, *, as_json: bool) -> None:
             "Ce que ses SED disaient jusque-là est effacé ; voir `eessi-gateway journal show`.",
         )
     gone = [facts.ERASED] if known.erased and as_json else []
-    for fact in (*gone, *facts.facts(known_evidence(known))):
+    for fact in (*gone, *facts.facts(known_evidence(known)), *said):
         if as_json:
             click.echo(json.dumps(fact, ensure_ascii=False))
         else:
             facts.show(fact)
+
+
+async def _said(settings: Settings, case_id: str) -> tuple[Case, list[facts.Fact]]:
+    """The case, and what its valid SEDs say in words; of a protected one none of that is read."""
+    async with settings.reader() as reader:
+        case = await reader.case(case_id)
+        wordy = [
+            document
+            for document in case.documents.values()
+            if document.evidence is not None
+            and document.evidence.prose
+            and document.set_id not in case.withdrawn
+            and not case.protected
+        ]
+        bodies = [await reader.body(document.body) for document in wordy]
+    return case, [fact for body in bodies if body is not None for fact in facts.in_words(body)]
 
 
 def told(settings: Settings, what: str, done: dict[str, Any]) -> None:

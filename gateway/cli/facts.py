@@ -6,6 +6,8 @@ from typing import Final
 import click
 
 from gateway.core.evidence import Address, Evidence
+from gateway.core.extracting import words
+from gateway.core.reading import Document, Limits, read
 
 Fact = dict[str, str]
 NAMES: Final = ("fact", "about", "kind", "country", "element", "value")
@@ -18,6 +20,13 @@ def facts(evidence: Evidence) -> list[Fact]:
     return [fact for one in (evidence, *evidence.others) for fact in _of(one)]
 
 
+def in_words(body: bytes) -> list[Fact]:
+    """What a message that was read before says in words, which nothing decides on."""
+    document = read(body, Limits(len(body), len(body)))
+    said = words(document.sed) if isinstance(document, Document) else ()
+    return [_fact("words", "", "prose", "", element, text) for element, text in said]
+
+
 def without_values(found: list[Fact]) -> list[Fact]:
     """The same without what they say, which is personal data."""
     return [{name: text for name, text in fact.items() if name != "value"} for fact in found]
@@ -26,8 +35,9 @@ def without_values(found: list[Fact]) -> list[Fact]:
 def show(fact: Fact) -> None:
     """One fact, for people."""
     whose = ", ".join(text for text in (fact["about"], fact["country"]) if text)
+    kind = f"{fact['kind']} ({whose})" if whose else fact["kind"]
     value = f" = {fact['value']}" if fact.get("value") else ""
-    click.echo(f"    < {fact['kind']} ({whose}): {fact['element']}{value}")
+    click.echo(f"    < {kind}: {fact['element']}{value}")
 
 
 def _of(evidence: Evidence) -> Iterator[Fact]:

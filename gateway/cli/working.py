@@ -33,6 +33,7 @@ from gateway.wording import sentence
 
 _CAME_BACK: Final = frozenset({"returned", "recalled", "recalled-too-late"})
 """Causes of entries about a transfer that was undone."""
+_IN_WORDS: Final = "answer-in-prose"
 _OF_TRANSFER: Final = ("message_id", "institution", "rules", "release", "decided_at", "who")
 _MOST: Final = 10_000
 
@@ -105,6 +106,11 @@ def worklist_show(settings: Settings, message_id: str, *, as_json: bool) -> None
         click.echo(f"    routes.csv: {route}")
     if shown["transfer"] is not None:
         _show_transfer(settings, shown["transfer"])
+    if row.cause == _IN_WORDS and not row.protected:
+        settings.say(
+            f"    its words: `eessi-gateway case facts {row.case_id}`",
+            f"    ses termes : `eessi-gateway case facts {row.case_id}`",
+        )
     click.echo(_line(settings.lang, found[0]))
 
 

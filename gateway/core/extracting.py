@@ -189,6 +189,19 @@ def extract(sed: etree._Element) -> Evidence:
     return walk.evidence()
 
 
+def words(sed: etree._Element) -> tuple[tuple[str, str], ...]:
+    """What a SED says in words, for people alone: the path of each element, and its text."""
+    texts = (
+        (element, " ".join("".join(element.itertext()).split())) for element in sed.iter(*_PROSE)
+    )
+    return tuple((_path(element, sed), text) for element, text in texts if text)
+
+
+def _path(element: etree._Element, sed: etree._Element) -> str:
+    inside = (above for above in element.iterancestors() if sed in above.iterancestors())
+    return "/".join([*reversed([str(above.tag) for above in inside]), str(element.tag)])
+
+
 @dataclass(frozen=True, slots=True)
 class _Context:
     """Where the walk stands."""

@@ -20,7 +20,7 @@ from gateway.core.evidence import (
     Where,
     identity,
 )
-from gateway.core.extracting import extract
+from gateway.core.extracting import extract, words
 from gateway.core.stating import MOST_STATED
 
 ADA = Person("Probe", "Ada", date(1980, 5, 17), "02")
@@ -589,6 +589,18 @@ def test_every_employer_is_kept_in_the_order_of_the_sed():
 def test_an_answer_in_words_is_noticed(field):
     assert facts(f"<WeAreEnclosing><{field}>text</{field}></WeAreEnclosing>", "H002").prose
     assert not facts("<WeAreEnclosing><other>text</other></WeAreEnclosing>", "H002").prose
+
+
+def test_words_are_shown_as_they_are_with_the_element_they_stand_in():
+    said = (
+        "<A><reasons> He lives \n in <b>Lyon</b> </reasons><other>no</other></A>"
+        "<B><C><clarification>since May</clarification><reasons/></C></B>"
+    )
+    message = f'<m><s:H002 xmlns:s="urn:x">{said}</s:H002><reasons>not of it</reasons></m>'
+    assert words(etree.fromstring(message)[0]) == (
+        ("A/reasons", "He lives in Lyon"),
+        ("B/C/clarification", "since May"),
+    )
 
 
 def test_somebody_is_known_by_name_and_birth():

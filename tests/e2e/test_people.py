@@ -55,6 +55,34 @@ def test_the_facts_of_a_case_are_shown_to_who_asks(daemon, command, listed, a_me
         assert (refused.returncode, refused.stdout) == (1, "")
 
 
+def test_an_answer_in_words_is_shown_to_who_must_decide(
+    daemon, command, listed, a_message, person, uid
+):
+    gateway = daemon()
+    gateway.put("01.xml", a_message("one", case="c", inside=person(town=None)))
+    gateway.wait_for("batch-sent")
+    name, _, _ = person(town=None).partition("<Request>")
+    who = name.removeprefix("<Person>").removesuffix("</Person>")
+    said = (
+        f"<ReplyRequestForInformation><Person><PersonIdentification>{who}</PersonIdentification>"
+        "<PositiveReplyRequestedInformation><WeAreEnclosing><theFollowingInformation>"
+        "He moved to Lyon</theFollowingInformation></WeAreEnclosing>"
+        "</PositiveReplyRequestedInformation></Person></ReplyRequestForInformation>"
+    )
+    answer = {"case": "c", "sed": "H002", "action": "New", "document": "d2", "inside": said}
+    gateway.put("02.xml", a_message("two", **answer))
+    gateway.wait_for("message-recorded", 2)
+    [entry] = [e for e in listed(gateway.state, "worklist", "list") if e["sed"] == "H002"]
+    assert entry["cause"] == "answer-in-prose"
+    for lang, words in (("en", "its words"), ("fr", "ses termes")):
+        shown = command(gateway.state, "--lang", lang, "worklist", "show", uid("two")).stdout
+        assert f"{words}{' ' * (lang == 'fr')}: `eessi-gateway case facts {uid('c')}`" in shown
+    told = command(gateway.state, "case", "facts", uid("c")).stdout
+    assert "WeAreEnclosing/theFollowingInformation = He moved to Lyon" in told
+    last = listed(gateway.state, "case", "facts", uid("c"))[-1]
+    assert (last["fact"], last["value"]) == ("words", "He moved to Lyon")
+
+
 def test_a_case_is_taken_and_given_back_beside_the_daemon(
     daemon, command, listed, a_message, person, uid, outbound
 ):
