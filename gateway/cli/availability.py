@@ -15,6 +15,7 @@ from gateway.availability.showing import as_published, document, published_rows,
 from gateway.cli import Settings
 from gateway.cli.annual import write
 from gateway.cli.paris import InParis
+from gateway.cli.showing import nothing_taken
 from gateway.clock import SystemClock
 from gateway.journal.observing import Seen
 from gateway.wording.availability import said
@@ -37,10 +38,7 @@ def availability_import(settings: Settings, file: Path) -> int:
         text = said(settings.lang, f"line-{fault['code']}")
         click.echo(f"{file}:{fault['line']}: {text}", err=True)
     if done["faults"]:
-        settings.say(
-            f"Nothing was taken in; {done['more']} more faults are not shown.",
-            f"Rien n'a été repris ; {done['more']} autres fautes ne sont pas montrées.",
-        )
+        settings.say(*nothing_taken(done["more"]))
         return 1
     settings.say(
         f"{done['imported']} lines taken in, {done['known']} known already.",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Sequence
 
 import click
@@ -9,7 +10,8 @@ import click
 from gateway.cli import Settings
 from gateway.cli.showing import JSON
 from gateway.connecting import Standing, topology
-from gateway.errors import ConfigurationError
+from gateway.core.message import INSTITUTION_ID
+from gateway.errors import ConfigurationError, Refused
 
 _INSTITUTION = click.option(
     "--institution",
@@ -75,4 +77,13 @@ def _asked(settings: Settings, institutions: Sequence[str], *, make: bool) -> Se
             french='La configuration ne nomme aucun courtier : transport = "rabbitmq" le fait.',
             code="no-broker",
         )
+    for institution in institutions:
+        if not institution.startswith("FR:") or INSTITUTION_ID.fullmatch(institution) is None:
+            raise Refused(
+                f"{institution[:40]}: no id of a French institution, such as FR:0101100000.",
+                french=f"{institution[:40]} : pas un id d'institution française, tel que"
+                " FR:0101100000.",
+                code="not-a-destination",
+            )
+    logging.getLogger("aiormq").addHandler(logging.NullHandler())  # the error itself says it all
     return asyncio.run(topology(config.rabbitmq, institutions, make=make))

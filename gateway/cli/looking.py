@@ -19,6 +19,7 @@ from gateway.cli.showing import (
     happening_line,
     happening_shown,
     list_messages,
+    nothing_taken,
     show_rows,
     unknown,
     view_of_protected,
@@ -211,11 +212,7 @@ def journal_import_cases(settings: Settings, file: Path) -> int:
         text = sentence(settings.lang, "case-line", fault["code"])
         click.echo(f"{file}:{fault['line']}: {text}", err=True)
     if done["faults"]:
-        more = done["more"]
-        settings.say(
-            f"Nothing was brought in; {more} more faults are not shown.",
-            f"Rien n'a été repris ; {more} autres fautes ne sont pas montrées.",
-        )
+        settings.say(*nothing_taken(done["more"]))
         return 1
     settings.say(
         f"{done['imported']} cases brought in, {done['known']} known already.",

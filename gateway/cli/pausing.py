@@ -30,7 +30,7 @@ def pause(
     """Let nothing leave and nothing fall due until `resume`; alone, take nothing in either."""
     params = _reach(buc, institution, country)
     settings.ask("pause", {**params, "reason": why})
-    said = params["value"] or "*"
+    said = params["value"] or _everything(settings)
     settings.say(f"Paused: {said}.", f"En pause : {said}.")
 
 
@@ -46,11 +46,15 @@ def resume(
     """End the pause of the same reach; what was held back goes on."""
     params = _reach(buc, institution, country)
     left = settings.ask("resume", {**params, "reason": why})["pauses"]
-    said = params["value"] or "*"
+    said = params["value"] or _everything(settings)
     settings.say(
         f"Resumed: {said}; pauses that still hold: {left}.",
         f"Reprise : {said} ; pauses encore en vigueur : {left}.",
     )
+
+
+def _everything(settings: Settings) -> str:
+    return sentence(settings.lang, "page", f"reach:{Reach.ALL}")
 
 
 def _reach(buc: str | None, institution: str | None, country: str | None) -> dict[str, str]:

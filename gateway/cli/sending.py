@@ -17,6 +17,10 @@ from gateway.journal.rows import SendingRow
 _WHY: Final = click.option("--why", required=True, help="Reason, kept in the journal.")
 
 
+_STAYS: Final = frozenset({SendingState.WAITING, SendingState.PROPOSED, SendingState.DUE})
+"""What can be held back: it has not left, and is to leave."""
+
+
 @click.group()
 def sending() -> None:
     """Look at what waits to leave; let it go, or withdraw it."""
@@ -46,7 +50,8 @@ def sending_list(
         if as_json:
             click.echo(json.dumps(shown, ensure_ascii=False))
             continue
-        held = " (held)" if row.held else ""
+        word = "retenu" if settings.lang == "fr" else "held"
+        held = f" ({word})" if shown["held"] else ""
         click.echo(
             f"{clock(shown['composed_at'])}  {row.message_id}  {row.kind} -> {shown['receiver']}"
             f"  {shown['case_id']}  [{row.state}]{held}"
@@ -75,7 +80,7 @@ def sending_shown(row: SendingRow) -> dict[str, Any]:
         "message_id": row.about or None,
         "after": row.after,
         "state": row.state.value,
-        "held": row.held,
+        "held": row.held and row.state in _STAYS,
         "attempts": row.attempts,
         "error": row.error,
     }

@@ -167,6 +167,16 @@ def show_message(shown: Mapping[str, Any], lang: str) -> None:
         click.echo(f"    ? {datum['text']}")
 
 
+def nothing_taken(more: int) -> tuple[str, str]:
+    """Nothing of a list with faults was taken, in English and in French; how many are not shown."""
+    if not more:
+        return "Nothing was taken in.", "Rien n'a été repris."
+    return (
+        f"Nothing was taken in; {more} more faults are not shown.",
+        f"Rien n'a été repris ; {more} autres fautes ne sont pas montrées.",
+    )
+
+
 def already_there(file: Path) -> Refused:
     """A file that is to be written is there: somebody may need it."""
     return Refused(

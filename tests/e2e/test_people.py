@@ -55,6 +55,20 @@ def test_the_facts_of_a_case_are_shown_to_who_asks(daemon, command, listed, a_me
         assert (refused.returncode, refused.stdout) == (1, "")
 
 
+def test_only_what_has_not_left_is_held(daemon, command, listed, a_message, uid):
+    gateway = daemon()
+    gateway.put("01.xml", a_message("one", case="c"))
+    gateway.wait_for("batch-sent", 2)
+    case = ("--case", uid("c"), "--only", "handed-over")
+    for lang, said in (("en", "Paused: everything."), ("fr", "En pause : tout.")):
+        done = command(gateway.state, "--lang", lang, "pause", "--why", "x")
+        assert done.stdout == f"{said}\n"
+        rows = listed(gateway.state, "sending", "list", *case)
+        assert (len(rows), {row["held"] for row in rows}) == (3, {False})
+        assert "held)" not in command(gateway.state, "sending", "list", *case).stdout
+        assert command(gateway.state, "resume", "--why", "x").stdout.startswith("Resumed: everyt")
+
+
 def test_an_answer_in_words_is_shown_to_who_must_decide(
     daemon, command, listed, a_message, person, uid
 ):

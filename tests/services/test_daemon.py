@@ -140,6 +140,20 @@ def test_it_does_not_start_where_something_is_missing(command, at_broker, broker
     assert again.returncode == 0, again.stderr
 
 
+def test_a_broker_that_does_not_answer_is_one_line(command, tmp_path):
+    nowhere = {"TRANSPORT": "rabbitmq"} | {
+        f"RABBITMQ__{key}": value
+        for key, value in (("PORT", "1"), ("USER", "u"), ("PASSWORD", "p"))
+    }
+    env = {f"EESSI_GATEWAY_{key}": value for key, value in nowhere.items()}
+    done = command(tmp_path / "state", "broker", "plan", env=env)
+    [line] = done.stderr.splitlines()
+    assert (done.returncode, "does not answer" in line) == (3, True)
+    for name in ("nonsense", "DE:101320043", "FR:01_01"):
+        made = command(tmp_path / "state", "broker", "apply", "--institution", name, env=env)
+        assert (made.returncode, "no id of a French institution" in made.stderr) == (1, True)
+
+
 def test_without_a_broker_in_the_configuration_there_is_nothing_to_plan(command, tmp_path):
     refused = command(tmp_path / "state", "--lang", "fr", "broker", "plan")
     assert refused.returncode == 1
