@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import click
 
 from gateway import __version__
+from gateway.cli import misuse
 from gateway.cli.french import FrenchContext, in_french
 from gateway.errors import GatewayError, Refused, Unreachable
 from gateway.wording import language
@@ -298,8 +299,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = command.main(args=arguments, prog_name="eessi-gateway", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(misuse.told(error, lang), err=True)
         sys.exit(error.exit_code)
     except GatewayError as error:
         for line in error.lines(lang):

@@ -17,6 +17,7 @@ from gateway.annual.parts import Document, as_published, document
 from gateway.annual.published import PublishedBuc, annex3, given
 from gateway.annual.writing import html, markdown
 from gateway.cli import Settings
+from gateway.cli.misuse import Misuse
 from gateway.clock import SystemClock
 from gateway.errors import Unreachable
 from gateway.journal import JournalReader
@@ -45,7 +46,9 @@ def report_annual(
 ) -> None:
     """Write the yearly report: what was received, transferred, asked, and how it compares."""
     if (year is None) == (published is None) or (published is not None and compare is not None):
-        raise click.UsageError("give --year (and --compare), or --from")
+        raise Misuse(
+            "give --year (and --compare), or --from", "donner --year (et --compare), ou --from"
+        )
     said = given(others) if others is not None else ()
     rows: Iterable[Mapping[str, Any]]
     if published is not None:

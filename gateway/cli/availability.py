@@ -14,6 +14,7 @@ from gateway.availability import Period, lines, service_hours, tracks
 from gateway.availability.showing import as_published, document, published_rows, rows
 from gateway.cli import Settings
 from gateway.cli.annual import write
+from gateway.cli.misuse import Misuse
 from gateway.cli.paris import InParis
 from gateway.cli.showing import nothing_taken
 from gateway.clock import SystemClock
@@ -102,7 +103,7 @@ def report_availability(
 ) -> None:
     """Say how available each part and each service was in a year."""
     if (year is None) == (published is None):
-        raise click.UsageError("give --year or --from")
+        raise Misuse("give --year or --from", "donner --year ou --from")
     if published is not None:
         table = annex4(published)
         shown, found = as_published(table, settings.lang), published_rows(table)

@@ -10,6 +10,7 @@ import click
 
 from gateway import durable
 from gateway.cli import Settings
+from gateway.cli.misuse import Misuse
 from gateway.cli.pin import find_pin
 from gateway.cli.searching import journal_search
 from gateway.cli.showing import (
@@ -77,7 +78,10 @@ def journal_list(
         list_messages(settings, wanted, as_json=as_json, limit=limit, case_id=case_id, after=after)
         return
     if case_id is not None or wanted:
-        raise click.UsageError("--release and --rule go with neither --case nor --only.")
+        raise Misuse(
+            "--release and --rule go with neither --case nor --only",
+            "--release et --rule ne vont ni avec --case ni avec --only",
+        )
     decided = asyncio.run(_decided_by(settings, release, rule, limit + 1, after))
     show_rows(decided[:limit], as_json=as_json)
     if len(decided) > limit:
@@ -108,7 +112,10 @@ def journal_find(
 ) -> None:
     """List the messages of a case, by its international id, RINA's number, or an id in it."""
     if pin == (text is not None):
-        raise click.UsageError("Give either TEXT or --pin; a person's number never as TEXT.")
+        raise Misuse(
+            "give either TEXT or --pin; a person's number never as TEXT",
+            "donner TEXT ou --pin ; le numéro d'une personne jamais comme TEXT",
+        )
     if text is None:
         find_pin(settings, as_json=as_json, limit=limit)
         return

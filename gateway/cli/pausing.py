@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gateway.cli import Settings
+from gateway.cli.misuse import Misuse
 from gateway.cli.paris import clock
 from gateway.journal.pausing import Pause, Reach
 from gateway.wording import sentence
@@ -61,7 +62,10 @@ def _reach(buc: str | None, institution: str | None, country: str | None) -> dic
     said = {Reach.BUC: buc, Reach.INSTITUTION: institution, Reach.COUNTRY: country}
     given = [(reach, value) for reach, value in said.items() if value is not None]
     if len(given) > 1:
-        raise click.UsageError("at most one of --buc, --institution, --country")
+        raise Misuse(
+            "at most one of --buc, --institution, --country",
+            "un seul au plus de --buc, --institution, --country",
+        )
     reach, value = given[0] if given else (Reach.ALL, "")
     return {"reach": reach.value, "value": value}
 

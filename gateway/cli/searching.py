@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from gateway.cli import Settings
+from gateway.cli.misuse import Misuse
 from gateway.cli.paris import DAY
 from gateway.cli.showing import JSON, LIMIT, show_rows
 from gateway.journal.rows import Row, Search
@@ -35,7 +36,10 @@ def journal_search(
     """List messages of a SED, of an institution or of a time."""
     wanted = Search(sed, institution, begin, end)
     if wanted == Search():
-        raise click.UsageError("Give --sed, --institution, --from or --until.")
+        raise Misuse(
+            "give --sed, --institution, --from or --until",
+            "donner --sed, --institution, --from ou --until",
+        )
 
     async def read() -> Sequence[Row]:
         async with settings.reader() as reader:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.misuse import Misuse
 from gateway.cli.showing import (
     JSON,
     LIMIT,
@@ -110,7 +111,9 @@ def quarantine_release(
 ) -> int:
     """Decide one message, a group or all of them again, from the bytes that the journal kept."""
     if (message_id is not None) + (cause is not None) + every != 1:
-        raise click.UsageError("one of MESSAGE_ID, --cause CAUSE, --all")
+        raise Misuse(
+            "one of MESSAGE_ID, --cause CAUSE, --all", "au choix : MESSAGE_ID, --cause CAUSE, --all"
+        )
     triage = _Triage(settings, as_json=as_json, single=message_id is not None, dry_run=dry_run)
     found = [message_id] if message_id else [r.message_id for r in _set_aside(settings, cause)]
     return triage.run("release", found[:at_most], len(found), pace, {"try": dry_run})
@@ -138,7 +141,7 @@ def quarantine_discard(
 ) -> int:
     """Take one message or a group out of quarantine for good; bytes and reason stay."""
     if (message_id is None) == (cause is None):
-        raise click.UsageError("one of MESSAGE_ID, --cause CAUSE")
+        raise Misuse("one of MESSAGE_ID, --cause CAUSE", "au choix : MESSAGE_ID, --cause CAUSE")
     found = [message_id] if message_id else [r.message_id for r in _set_aside(settings, cause)]
     triage = _Triage(settings, as_json=as_json, single=message_id is not None, dry_run=dry_run)
     if dry_run:

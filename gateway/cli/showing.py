@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.misuse import Misuse
 from gateway.cli.paris import clock
 from gateway.core.matter import PARIS
 from gateway.core.states import MessageState
@@ -36,7 +37,10 @@ LIMIT: Final = click.option(
 def a_cause(_context: click.Context, _param: click.Parameter, said: str | None) -> str | None:
     """What `--cause` names: with a slip of the pen a list would be empty, as if nothing waited."""
     if said is not None and not known("cause", said):
-        raise click.UsageError(f"--cause {said[:40]}: no such cause; see the list without --cause")
+        raise Misuse(
+            f"--cause {said[:40]}: no such cause, look at the list without --cause",
+            f"--cause {said[:40]} : cause inconnue, regarder la liste sans --cause",
+        )
     return said
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings, pausing
+from gateway.cli.misuse import Misuse
 from gateway.cli.paris import clock
 from gateway.clock import SystemClock
 from gateway.errors import GatewayError, Unreachable
@@ -52,7 +53,10 @@ def status(
 ) -> int:
     """Say how the gateway is doing, and how much waits for what (exit 3: it does not run)."""
     if (check and (as_json or watch or every_pause)) or (every_pause and watch):
-        raise click.UsageError("--check stands alone, and --pauses without --watch")
+        raise Misuse(
+            "--check stands alone, and --pauses without --watch",
+            "--check va seul, et --pauses sans --watch",
+        )
     if every_pause:
         return pausing.show_all(settings, as_json=as_json)
     if check:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings, filling
+from gateway.cli.misuse import Misuse
 from gateway.cli.paris import date_of
 from gateway.cli.showing import (
     JSON,
@@ -149,7 +150,7 @@ def worklist_assign(
 ) -> None:
     """Give one entry to somebody; who did it and when stays."""
     if (assignee is None) != to_nobody:
-        raise click.UsageError("one of --to NAME, --to-nobody")
+        raise Misuse("one of --to NAME, --to-nobody", "au choix : --to NOM, --to-nobody")
     done = settings.ask("assign", {"message_id": spelled(message_id), "assignee": assignee or ""})
     settings.say(
         f"{message_id}: {done['assignee'] or 'nobody'}.",
@@ -197,9 +198,11 @@ def worklist_resolve(
     }
     outcomes = [name for name, value in given.items() if value]
     if len(outcomes) != 1 or (text and outcomes[0] not in {"ask", "reject"}):
-        raise click.UsageError(
+        raise Misuse(
             "one of --transfer ID, --ask DATUM, --reject CODE, --add FACT=VALUE, --keep,"
-            " --handled, --duplicate; --text goes with --ask and --reject"
+            " --handled, --duplicate; --text goes with --ask and --reject",
+            "un seul de --transfer ID, --ask ÉLÉMENT, --reject CODE, --add ÉLÉMENT=VALEUR, --keep,"
+            " --handled, --duplicate ; --text va avec --ask et --reject",
         )
     asked_for = {
         "message_id": spelled(message_id),
@@ -223,7 +226,10 @@ def worklist_resolve(
 def _fact(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
-        raise click.UsageError(f"--add FACT=VALUE, such as residence='01000 Bourg': {text[:20]}")
+        raise Misuse(
+            f"--add FACT=VALUE, such as residence='01000 Bourg': {text[:20]}",
+            f"--add ÉLÉMENT=VALEUR, tel que residence='01000 Bourg' : {text[:20]}",
+        )
     return name.strip(), value
 
 
