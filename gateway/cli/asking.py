@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -24,6 +24,8 @@ from gateway.core.states import QuestionState
 from gateway.errors import Refused
 from gateway.journal.rows import Happening, QuestionRow
 from gateway.wording import sentence
+
+_INSTANTS: Final = frozenset({"asked_at", "due"})
 
 
 @click.group()
@@ -91,6 +93,7 @@ def questions_show(settings: Settings, question: str, *, as_json: bool) -> None:
         return
     for key, value in shown.items():
         text = " ".join(value) if isinstance(value, list) else value
+        text = clock(text) if text and key in _INSTANTS else text
         click.echo(
             f"{sentence(settings.lang, 'label', key):<18} {'-' if text in {None, ''} else text}"
         )

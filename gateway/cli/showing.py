@@ -163,7 +163,8 @@ def reasons(latest: Mapping[str, Any], lang: str) -> dict[str, Any]:
 def show_message(shown: Mapping[str, Any], lang: str) -> None:
     """One message with its reasons, for people."""
     for key in SHOWN:
-        click.echo(f"{sentence(lang, 'label', key):<18} {shown[key] or '-'}")
+        value = clock(shown[key]) if key == "received_at" else shown[key]
+        click.echo(f"{sentence(lang, 'label', key):<18} {value or '-'}")
     click.echo(shown["text"])
     for step in shown["trace"]:
         click.echo(f"    - {step['text']}")

@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 from python_calamine import CalamineWorkbook
 
+from gateway.core.matter import PARIS
 from gateway.workbook import Column, Sheet, write
 
 
@@ -395,6 +396,19 @@ def test_a_case_that_nobody_knows_is_said_to_be_none(worked, command, uid):
     for words in (("case", "take"), ("case", "give-back")):
         done = command(worked, *words, uid("referred"), "--why", "x")
         assert (done.returncode, "no such case" in done.stderr) == (1, True), done.stderr
+
+
+def test_people_read_the_time_in_paris(worked, command, listed, uid):
+    [question] = listed(worked, "questions", "list")
+    rows = {row["message_id"]: row for row in listed(worked, "journal", "list")}
+    for words, instants in (
+        (("worklist", "show", uid("referred")), [rows[uid("referred")]["received_at"]]),
+        (("questions", "show", question["question"]), [question["asked_at"], question["due"]]),
+    ):
+        told = command(worked, *words).stdout
+        for instant in instants:
+            assert f"{datetime.fromisoformat(instant).astimezone(PARIS):%Y-%m-%d %H:%M:%S}" in told
+            assert instant not in told
 
 
 def test_an_entry_is_named_in_either_spelling(worked, command, uid):
