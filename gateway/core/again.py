@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.core.case import fold
 from gateway.core.deadlines import Development, next_due
-from gateway.core.decision import Refer, Refuse, cause
+from gateway.core.decision import UNSURE, Refer, Refuse, cause
 from gateway.core.events import Answered, Event, Referred, Taken, TakenUp
 from gateway.core.judgement import Judgement
 from gateway.core.judging import Arrival, Examined, decide, judge
@@ -27,17 +27,6 @@ OBJECTIONS: Final = (
 )
 """Why a case or a question stays as it is."""
 _MAY_BECOME: Final = MESSAGE[MessageState.REFERRED] | {MessageState.REFERRED}
-_UNSURE: Final = frozenset(
-    {
-        "other-content",
-        "profile-violation",
-        "sed-not-in-buc",
-        "unknown-buc",
-        "unknown-cdm",
-        "unknown-sed",
-    }
-)
-"""Causes of a SED of which nobody knows whether it was read rightly."""
 
 
 def judge_again(
@@ -83,7 +72,7 @@ def _is_unsure(situation: Situation, examined: Examined, arrival: Arrival) -> bo
     if message.case_id == case.case_id and message.buc != case.buc:
         return True
     decision, _ = decide(examined, case, situation.tables, situation.policy, arrival)
-    return isinstance(decision, Refuse) or (decision is not None and cause(decision) in _UNSURE)
+    return isinstance(decision, Refuse) or (decision is not None and cause(decision) in UNSURE)
 
 
 def answered(

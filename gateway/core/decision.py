@@ -176,6 +176,17 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 """Decision -> its causes; `set-aside` also takes every code of `reading.MALFORMED`."""
+UNSURE: Final = frozenset(
+    {
+        "other-content",
+        "profile-violation",
+        "sed-not-in-buc",
+        "unknown-buc",
+        "unknown-cdm",
+        "unknown-sed",
+    }
+)
+"""Causes of a SED of which nobody knows whether it was read rightly."""
 
 
 def name(decision: Decision) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gateway.clock import Clock
 from gateway.core import by_person
-from gateway.core.decision import cause, institution, name
+from gateway.core.decision import UNSURE, cause, institution, name
 from gateway.core.judgement import Judgement
 from gateway.core.judging import Arrival, examine
 from gateway.core.matter import Matter
@@ -170,6 +170,8 @@ class Worklist:
         matter = await self._matter(row, len(explained), str(explained[-1]["digest"]))
         others = await self._journal.messages(states=(MessageState.REFERRED,), case_id=row.case_id)
         along = frozenset(other.message_id for other in others) - {row.message_id}
+        if outcome == "evidence":
+            _unless_unsure(row, others)
         judgement = _judgement(matter, row, outcome, params, along)
         decision = judgement.decision
         if decision is None or judgement.state in ON_WORKLIST:
@@ -284,6 +286,17 @@ def _still(message_id: str, why: str | None) -> Refused:
         french=f"{message_id} : resterait à décider par une personne ; rien n'a changé. {french}",
         code="still-undecided",
     )
+
+
+def _unless_unsure(row: Row, others: Sequence[Row]) -> None:
+    """Go on, unless another SED of the case on the worklist may be read wrongly.
+
+    Raises:
+        Refused: there is one, and what it says would count.
+    """
+    for other in others:
+        if other.cause in UNSURE and other.message_id != row.message_id:
+            raise _still(other.message_id, other.cause)
 
 
 def _unless(matter: Matter, why: str | None, target: str = "") -> None:

@@ -236,3 +236,19 @@ async def test_entries_of_one_case_may_all_be_closed(house, strict, a_message, p
     wanted = [{"message_id": m, "outcome": "handled", "reason": "x"} for m in entries]
     done = await house.operating.do("resolve-all", {"entries": wanted}, "claire")
     assert (len(done["done"]), done["refused"]) == (2, [])
+
+
+async def test_no_fact_is_added_beside_what_may_be_read_wrongly(house, a_message, person):
+    """An answer that breaks a schema of ours tells something, too, and it would count."""
+    await house.take(a_message("one", case="c", inside=person(town=None), **UNKNOWN))
+    answer = {**UNKNOWN, "case": "c", "sed": "H002", "action": "New", "document": "f"}
+    await house.take(a_message("two", inside=person(), **answer))
+    first, second = [row.message_id for row in await house.rows()]
+    assert [row.cause for row in await house.rows()] == [None, "profile-violation"]
+    fact = {"facts": {"residence": "01000 Bourg-en-Bresse"}}
+    with pytest.raises(Refused) as caught:
+        await resolve(house, first, "evidence", **fact)
+    assert (caught.value.code, caught.value.english[:36]) == ("still-undecided", second)
+    assert {row.kind for row in await house.journal.outgoing()} == {"h001"}
+    await resolve(house, second, "handled")
+    assert (await resolve(house, first, "evidence", **fact))["decision"] == "transfer"
