@@ -43,7 +43,7 @@ def open_cases(
 
 
 def _ids(participants: str) -> tuple[str, ...]:
-    return tuple(participants.split(","))
+    return tuple(ident.strip() for ident in participants.split(","))
 
 
 def _fault(cells: Sequence[str], tables: Tables, policy: Policy) -> str | None:

@@ -41,6 +41,11 @@ def test_each_line_is_one_case():
     assert (second[0], second[2].holder) == (3, None)
 
 
+def test_blanks_beside_the_commas_are_nothing():
+    [(_, _, taken)], bad = read(changed(3, f"{SENDER}, {US} "))
+    assert (taken.participants, bad) == ((SENDER, US), ())
+
+
 def test_an_id_may_be_spelled_as_rina_does_and_is_the_same_case():
     bare = changed(0, CASE.replace("-", "").upper())
     ((_, case_id, _),), bad = read(bare, GOOD)
