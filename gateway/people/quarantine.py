@@ -46,11 +46,7 @@ class Quarantine:
         explained = await self._journal.explanation(row.message_id)
         body = await self._journal.body(str(explained[-1]["digest"]))
         if body is None:
-            raise Refused(
-                f"{row.message_id}: its bytes are not in the journal; nothing was changed.",
-                french=f"{row.message_id} : ses octets ne sont pas au journal ; rien n'a changé.",
-                code="no-body",
-            )
+            raise _no_bytes(row)
         judgement = await self._judgement(row, body, explained)
         if isinstance(judgement.decision, SetAside):
             raise _again(row.message_id, judgement.decision.cause)
@@ -123,6 +119,25 @@ class Quarantine:
                 code="not-in-quarantine",
             )
         return row
+
+
+def _no_bytes(row: Row) -> Refused:
+    """Those of one over the cap were put aside, and come in again as a file."""
+    if row.cause == "too-big":
+        return Refused(
+            f"{row.message_id}: its bytes are in oversize/ under this name; raise"
+            " inbound.max_bytes, restart, and put that file into inbound/ (.xml, or .mime with"
+            " attachments). Nothing was changed.",
+            french=f"{row.message_id} : ses octets sont dans oversize/ sous ce nom ; relever"
+            " inbound.max_bytes, relancer, et mettre ce fichier dans inbound/ (.xml, ou .mime avec"
+            " des pièces jointes). Rien n'a changé.",
+            code="no-body",
+        )
+    return Refused(
+        f"{row.message_id}: its bytes are not in the journal; nothing was changed.",
+        french=f"{row.message_id} : ses octets ne sont pas au journal ; rien n'a changé.",
+        code="no-body",
+    )
 
 
 def _again(message_id: str, why: str) -> Refused:

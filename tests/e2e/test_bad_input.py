@@ -145,7 +145,7 @@ def test_all_bad_input_at_once(daemon, a_message, listed):
     assert len(rows) == len(BAD) + 1
 
 
-def test_a_body_over_the_cap_is_set_aside_and_kept(daemon, a_message, listed):
+def test_a_body_over_the_cap_is_set_aside_and_kept(daemon, command, a_message, listed):
     gateway = daemon(
         "--until-idle",
         env={
@@ -162,6 +162,8 @@ def test_a_body_over_the_cap_is_set_aside_and_kept(daemon, a_message, listed):
     assert (first["cause"], second["cause"]) == ("too-big", "too-big")
     assert good["decision"] == "transfer"
     assert (gateway.state / "oversize" / first["message_id"]).read_bytes() == big
+    refused = command(gateway.state, "quarantine", "release", first["message_id"])
+    assert (refused.returncode, "put that file into inbound/" in refused.stderr) == (1, True)
 
 
 PROTECTED = "<sbdh:PersonalProtectedCase>true</sbdh:PersonalProtectedCase>"
