@@ -18,7 +18,7 @@ from gateway.core.events import (
     Referred,
     SteppedBack,
 )
-from gateway.core.leaving import ASKING, IN_DOUBT, Mode
+from gateway.core.leaving import ASKING, IN_DOUBT, STANDSTILL, Mode
 from gateway.core.outgoing import Outgoing, SendingKind
 from gateway.core.states import MESSAGE, SENDING, MessageState, SendingState
 from gateway.core.trace_context import caused, trace_of
@@ -186,15 +186,17 @@ def _overtake(page: Page, case_id: str, events: Sequence[Event], at: datetime) -
 
 
 def _hold_transfer(page: Page, case_id: str, at: datetime) -> None:
-    """An X007 that has not left, and with it what waits for it, does not leave by itself any more.
+    """An X007 that is held up, and with it what waits for it, does not leave by itself any more.
 
-    Its copies leave together or not at all: while one is claimed the next claim sees to the rest.
+    One that is about to leave does: what becomes of it must not be chance. Its copies leave
+    together or not at all: while one is claimed the next claim sees to the rest.
     """
     state = follow(SENDING, SendingState.DUE, SendingState.PROPOSED)
-    row = {"case_id": case_id, "at": microseconds(at), "state": state}
+    old = {"case_id": case_id, "since": microseconds(at - STANDSTILL)}
+    row = {**old, "at": microseconds(at), "state": state}
     held = page.execute("hold_transfer", row).fetchall()
     _hold_behind(page, case_id, [message_id for (message_id,) in held])
-    page.execute("doubt_transfer", {"case_id": case_id})
+    page.execute("doubt_transfer", old)
 
 
 def _hold_behind(page: Page, case_id: str, held: Sequence[str]) -> None:

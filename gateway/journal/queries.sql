@@ -727,9 +727,10 @@ UPDATE sending SET error = 'overtaken'
    AND (:question = '' OR object = :question OR object LIKE :question || '/%');
 
 -- hold_transfer --
--- An X007 of which no copy has left or is on its way out, when a later SED takes its reason away.
+-- An X007 that is held up, and of which no copy has left or is on its way out, when a later SED takes
+-- its reason away.
 UPDATE sending SET state = :state, error = 'in-doubt'
- WHERE case_id = :case_id AND kind = 'x007' AND state = 'due'
+ WHERE case_id = :case_id AND kind = 'x007' AND state = 'due' AND composed_at < :since
    AND NOT EXISTS (SELECT 1 FROM sending AS c
                     WHERE c.case_id = sending.case_id AND c.kind = 'x007'
                       AND c.object = sending.object
@@ -745,7 +746,7 @@ UPDATE sending SET state = :state, error = 'in-doubt'
 -- doubt_transfer --
 -- A copy is on its way out just now: if it leaves, so do the others; if not, none does by itself.
 UPDATE sending SET error = 'in-doubt'
- WHERE case_id = :case_id AND kind = 'x007' AND state = 'due'
+ WHERE case_id = :case_id AND kind = 'x007' AND state = 'due' AND composed_at < :since
    AND coalesce(error, '') <> 'protected';
 
 -- transfer_begun --
