@@ -181,6 +181,11 @@ def normalised_town(text: str) -> str:
     return "".join(_TOWN_WORDS.get(word, word) for word in words)
 
 
+def is_business(town: str | None) -> bool:
+    """Whether it is a town of business post (CEDEX): that of an office, where nobody lives."""
+    return "cedex" in _words(town or "")
+
+
 def _words(text: str) -> list[str]:
     text = text.casefold()
     if not text.isascii():
@@ -478,7 +483,7 @@ class InstitutionRepository:
         if known:
             located = self._of_communes(network, known, on)
             return self._proposed(_doubted(located, name), network, named, on)
-        department, cedex = department_by_rule(code), "cedex" in _words(town or "")
+        department, cedex = department_by_rule(code), is_business(town)
         around = [row for row in named if department_of(row.insee) == department]
         if cedex and around:
             located = self._of_communes(network, around, on)

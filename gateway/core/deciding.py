@@ -474,7 +474,7 @@ class Deciding:
         self.certainty = resolution.certainty
         target = resolution.institution
         cause = self._hindrance(target, resolution.certainty)
-        if cause == "already-participant" and self._may_leave():
+        if cause == "already-participant" and self._may_leave_to(target):
             return Leave(target)
         if cause is not None:
             return Refer(cause, (target,))
@@ -495,12 +495,15 @@ class Deciding:
             self.matter, self.evidence, resolution, rest, answered=bool(answered)
         )
 
-    def _may_leave(self) -> bool:
-        """Where we can tell why; elsewhere a person finds the way."""
+    def _may_leave_to(self, target: str) -> bool:
+        """Where we can tell why; elsewhere a person finds the way.
+
+        One that takes part as what it was before a merger may not be reached there any more.
+        """
         matter = self.matter
-        return matter.policy.leaves(matter.rules_of_buc.code) and correspondence.may_take_leave(
-            matter, matter.document
-        )
+        by_its_name = any(matter.same_body(target, party) for party in self._parties())
+        wanted = by_its_name and matter.policy.leaves(matter.rules_of_buc.code)
+        return wanted and correspondence.may_take_leave(matter, matter.document)
 
     def _hindrance(self, target: str, certainty: Certainty) -> str | None:
         """Every reason not to send the case to the one competent institution."""
@@ -508,11 +511,11 @@ class Deciding:
         rules = matter.rules_of_buc
         checks = (
             ("own", matter.case_is_ours),
-            ("returned", any(matter.same_body(target, b) for b in matter.case.returned_by)),
+            ("returned", any(self._is_or_became(target, b) for b in matter.case.returned_by)),
             ("several", self._of_several(bulk=rules.bulk)),
             ("inferred", certainty < matter.policy.least_certainty),
             ("no-context", not composing.speakable(self.evidence)),
-            ("already-participant", self._takes_part(target)),
+            ("already-participant", any(self._is_or_became(target, p) for p in self._parties())),
             ("cannot-forward", not rules.we_may_send("X007")),
         )
         return next((cause for cause, hinders in checks if hinders), None)
@@ -520,7 +523,13 @@ class Deciding:
     def _of_several(self, *, bulk: bool) -> bool:
         return self.evidence.claimed_apart or (self.evidence.several and not bulk)
 
-    def _takes_part(self, target: str) -> bool:
+    def _parties(self) -> frozenset[str]:
         case = self.matter.case
-        parties = ({p.id for p in self.matter.message.parties} - case.left) | case.participants
-        return any(self.matter.same_body(target, party) for party in parties)
+        return frozenset(p.id for p in self.matter.message.parties) - case.left | case.participants
+
+    def _is_or_became(self, target: str, party: str) -> bool:
+        """Whether a party is the institution, or has merged into it by the day of the decision."""
+        matter = self.matter
+        now = matter.tables.directory.successor_on(party, matter.arrival.today)
+        merged = now is not None and matter.same_body(target, now.id)
+        return merged or matter.same_body(target, party)

@@ -15,9 +15,18 @@ ADDRESS_DATA: Final = frozenset({"residence", "town"})
 """Data about the main person that come back in an address field of H002."""
 
 
-OVERSEAS: Final = frozenset({"BL", "GF", "GP", "MF", "MQ", "RE", "YT"})
-"""Parts of France, with French postcodes, that the list of countries has codes of their own for
-(CDM 4.4 `EESSIWorldCountryType`); those outside the Regulations are not among them.
+OVERSEAS: Final = {
+    "BL": "97133",
+    "GF": "973",
+    "GP": "971",
+    "MF": "97150",
+    "MQ": "972",
+    "RE": "974",
+    "YT": "976",
+}
+"""Parts of France that the list of countries has codes of their own for (CDM 4.4
+`EESSIWorldCountryType`), and how their postcodes begin; those outside the Regulations are not among
+them.
 """
 
 

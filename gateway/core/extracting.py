@@ -304,7 +304,7 @@ class _Walk:
             context.about,
             context.place or _kind(element, context.path),
             "FR" if country in OVERSEAS else country,
-            _value(children.get("postalCode")),
+            _postcode(children, country),
             _value(children.get("town")),
             "/".join(context.path),
         )
@@ -480,6 +480,13 @@ def _kind(element: etree._Element, path: tuple[str, ...]) -> AddressKind:
     if around[-1] == "AddressPerson" and not _TYPED.isdisjoint(around[-2:-1]):
         return AddressKind.UNKNOWN
     return AddressKind.RESIDENCE if _HOME.fullmatch(around[-1]) else AddressKind.UNKNOWN
+
+
+def _postcode(children: dict[str, etree._Element], country: str) -> str | None:
+    """The postcode; none for one of another part of France than the code of the country says."""
+    written = _value(children.get("postalCode"))
+    digits = "".join(filter(str.isdigit, written or ""))
+    return written if digits.startswith(OVERSEAS.get(country, "")) else None
 
 
 def _value(element: etree._Element | None) -> str | None:

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from gateway.core.evidence import About, Address, AddressKind
 from gateway.core.subject import FAMILY, HOUSEHOLD, Underway
-from ir_directory import Certainty, Located
+from ir_directory import Certainty, Located, is_business
 from routing_tables import ANY, ByPlace, Route
 
 _KINDS: Final = {"work": AddressKind.WORK, "employer": AddressKind.EMPLOYER}
@@ -61,6 +61,17 @@ class Placing(Underway):
         _, countries = self.residences(person)
         return next(iter(countries)) if len(countries) == 1 else None
 
+    def _unsettled(self, route: Route) -> bool:
+        """Whether one and the same person is said to live in more than one country.
+
+        A household may: but not its main person, whose address is the one that can be asked for.
+        """
+        homes, countries = self.residences(route.person)
+        if route.person != HOUSEHOLD:
+            return len(countries) > 1
+        main = self.subject.evidence.subject_about
+        return len({a.country for a in homes if a.about is main}) > 1
+
     def lives_abroad(self, route: Route, target: ByPlace) -> bool:
         """Then a file held in France stays where it is, whatever the pole of the country."""
         _, countries = self.residences(route.person)
@@ -74,7 +85,7 @@ class Placing(Underway):
                 return Placed(missing=("institution",))
             case "country":
                 return self._by_country(route, target.networks[0])
-            case "home" if not self._lives_in_france(route):
+            case "home" | "residence" if self._only_the_file_tells(route, target):
                 return self._lacking("institution", route)
             case "work" | "employer":
                 kind = _KINDS[target.place]
@@ -94,13 +105,29 @@ class Placing(Underway):
         self.note("datum-missing", datum=datum)
         return Placed(missing=(datum,))
 
+    def _only_the_file_tells(self, route: Route, target: ByPlace) -> bool:
+        """Of whoever lives abroad, where the row says so; and of one of whom a survivor claims.
+
+        Where the deceased lived is no longer anybody's residence.
+        """
+        abroad = target.place == "home" and not self._lives_in_france(route)
+        return abroad or self._is_the_deceaseds(route)
+
+    def _is_the_deceaseds(self, route: Route) -> bool:
+        """Whether a survivor claims, and the row looks at where the main person lived."""
+        evidence = self.subject.evidence
+        claimed = evidence.claimant is not None or any(
+            a.about is About.CLAIMANT is not evidence.subject_about for a in evidence.addresses
+        )
+        return route.person == ANY and claimed
+
     def _lives_in_france(self, route: Route) -> bool:
         return self.residence_country(route.person) == "FR"
 
     def _abroad(self, route: Route, target: ByPlace) -> Placed | None:
         """What a residence abroad tells; None when the person lives in France or it is unknown."""
         _, countries = self.residences(route.person)
-        if len(countries) > 1 and route.person != HOUSEHOLD:
+        if self._unsettled(route):
             return self._lacking("residence", route)
         if not countries or "FR" in countries:
             return None
@@ -152,6 +179,8 @@ class Placing(Underway):
             self.note("area-ambiguous", network=network, area=area, count=count)
         else:
             self.note("area-unknown", network=network)
+        if _place_of(target) == "residence" and is_business(address.town):
+            located = _of_an_office(located)
         if located.if_sure is not None:
             self.note("address-in-doubt")
         return located
@@ -202,6 +231,12 @@ class Placing(Underway):
         self.rules.append(f"{network}:{row.area}")
         self.where = ("residence", row.area)
         return Placed((row.institution,), row.certainty)
+
+
+def _of_an_office(located: Located) -> Located:
+    """A residence with a business postcode: somebody's office, who lives there or elsewhere."""
+    sure = located.certainty if located.if_sure is None else located.if_sure
+    return located._replace(certainty=Certainty.INFERRED, if_sure=sure)
 
 
 def _place_of(target: ByPlace) -> str:

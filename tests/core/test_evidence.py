@@ -84,6 +84,30 @@ def test_parts_of_france_overseas_are_france_by_whichever_code(code, country):
 
 
 @pytest.mark.parametrize(
+    ("code", "written", "read"),
+    [
+        ("RE", "97400", "97400"),
+        ("RE", "F-97 400", "F-97 400"),
+        ("RE", "93200", None),
+        ("GP", "97150", "97150"),
+        ("MF", "97150", "97150"),
+        ("MF", "97133", None),
+        ("RE", "", None),
+        ("FR", "93200", "93200"),
+        ("DE", "93200", "93200"),
+    ],
+)
+def test_a_postcode_of_elsewhere_is_none_of_that_part_of_france(code, written, read):
+    """There is a Saint-Denis on La Réunion, and one beside Paris."""
+    place = (
+        f"<town>Saint-Denis</town><postalCode>{written}</postalCode>"
+        f"<country><value>{code}</value></country>"
+    )
+    found = facts(f"<PersonAddress><Address>{place}</Address></PersonAddress>")
+    assert [a.postcode for a in found.addresses] == [read]
+
+
+@pytest.mark.parametrize(
     ("block", "about"),
     [
         ("InsuredPersonBenefitDetails", About.INSURED),

@@ -579,6 +579,32 @@ def test_who_returned_the_case_by_another_id_does_not_get_it(desk, said):
     assert said(desk.take()) == ("refer", "returned")
 
 
+def merged_the_day_before_yesterday(desk):
+    """Arras is served by Lyon since its own institution has ended."""
+    desk.later(days=3)
+    assert desk.tables.directory.successor_on("FR:ENDS", desk.now.date()).id == "FR:CPAM69"
+
+
+def test_who_returned_the_case_before_a_merger_does_not_get_it_after(desk, said, person):
+    merged_the_day_before_yesterday(desk)
+    desk.case = fold(desk.case, [Returned("FR:ENDS")])
+    assert said(desk.take(inside=person("Lyon", "69001"))) == ("refer", "returned")
+
+
+def test_who_takes_part_under_a_name_from_before_a_merger_is_for_a_person(desk, said, person):
+    """We step back from nothing: what is sent to an id that has ended may reach nobody."""
+    merged_the_day_before_yesterday(desk)
+    judgement = desk.take(
+        buc="P_BUC_01",
+        sed="P2000",
+        inside=person("Lyon", "69001"),
+        receivers=[(US, "Counterparty"), ("FR:ENDS", "Counterparty")],
+    )
+    assert said(judgement) == ("refer", "already-participant")
+    assert judgement.candidates == ("FR:CPAM69",)
+    assert judgement.outgoing == ()
+
+
 def test_several_persons_are_never_the_first_one(desk, said):
     address = home("Bourg-en-Bresse", "01000")
     judgement = desk.take(inside=two_people() + address)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Where
+from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Person, Where
 from gateway.core.resolution import Own, Resolved, Several, Undetermined, resolve
 from gateway.core.subject import Subject, Underway
 from gateway.core.tables import Tables
@@ -341,11 +341,29 @@ def test_a_town_of_elsewhere_may_have_surer_rows_than_those_of_the_postcode():
     assert of(BESIDE).missing == ("town",)
 
 
-def test_a_business_postcode_decides_where_likely_is_enough_and_else_is_asked_about():
-    found = outcome(route(CPAM), addresses=[home(CEDEX)])
+@pytest.mark.parametrize("place", [CEDEX, ("01000", "BOURG CEDEX 9")])
+@pytest.mark.parametrize("least", [Certainty.LIKELY, Certainty.SOLID])
+def test_a_residence_with_a_business_postcode_is_in_doubt(place, least):
+    """It is the address of an office: whoever receives post there may live anywhere."""
+    result = outcome(route(CPAM), addresses=[home(place)], least=least)
+    assert (result.reason, result.candidates, result.missing) == (
+        "inferred", ("FR:CPAM01",), ("town",),
+    )  # fmt: skip
+    assert "address-in-doubt" in codes(result)
+
+
+@pytest.mark.parametrize("person", ["household", "claimant"])
+def test_a_business_postcode_is_in_doubt_whosever_residence_it_is(person):
+    main = About(person) if person == "claimant" else About.INSURED
+    row = route(CPAM, person=person)
+    result = outcome(row, addresses=[home(CEDEX, about=main)], subject_about=main)
+    assert result.missing == ("town",)
+
+
+def test_a_place_of_work_with_a_business_postcode_is_one():
+    row = route(ByPlace("cpam", "work"))
+    found = outcome(row, addresses=[home(CEDEX, kind=AddressKind.WORK)])
     assert (found.institution, found.certainty) == ("FR:CPAM01", Certainty.LIKELY)
-    result = outcome(route(CPAM), addresses=[home(CEDEX)], least=Certainty.SOLID)
-    assert (result.reason, result.missing) == ("inferred", ("town",))
 
 
 def test_one_residence_in_doubt_beside_another_is_asked_for_whole():
@@ -502,6 +520,19 @@ def test_a_member_of_the_household_who_lives_in_two_areas_is_asked_about():
     assert (result.reason, result.missing) == ("several", ("residence",))
 
 
+@pytest.mark.parametrize("about", [About.INSURED, About.CLAIMANT])
+def test_a_main_person_of_a_household_who_lives_in_two_countries_is_asked_about(about):
+    """Two addresses that contradict each other: that one of them is in France decides nothing."""
+    row = route(ByPlace("caf", "residence"), person="household")
+    both = [home(about=about), home(country="DE", about=about)]
+    relatives = [home(about=About.FAMILY_MEMBER), home(country="LU", about=About.FAMILY_MEMBER)]
+    for addresses in (both, both + relatives):
+        result = outcome(row, addresses=addresses, subject_about=about)
+        assert (result.reason, result.missing) == ("missing", ("residence",))
+    [one, _] = both
+    assert outcome(row, addresses=[one, *relatives], subject_about=about).institution == "FR:CAF01"
+
+
 @pytest.mark.parametrize("places", [(BOURG, LYON), (ALONE, LYON), (("99999", None),)])
 def test_a_residence_abroad_that_is_known_is_not_asked_for_again(places):
     """Of a relative who lives in several places of France, or in none that is known."""
@@ -611,6 +642,24 @@ def test_the_address_of_the_survivor_is_another_datum_than_that_of_the_deceased(
     assert town.missing == ("claimant-residence",)
     asks = route(CPAM, person="claimant", residence="FR")
     assert outcome(asks).missing == ("claimant-residence",)
+
+
+@pytest.mark.parametrize("place", ["residence", "home"])
+@pytest.mark.parametrize(
+    "survivor",
+    [
+        {"claimant": Person("Muster", "Eva", date(1950, 1, 1), "02")},
+        {"addresses": (home(LYON, about=About.CLAIMANT),)},
+    ],
+)
+def test_where_the_deceased_lived_tells_nothing_where_a_survivor_claims(place, survivor):
+    """Of a row about the main person: who has the file is asked for, or named."""
+    row = route(ByPlace("cpam", place))
+    addresses = (home(), *survivor.get("addresses", ()))
+    result = outcome(row, **{**survivor, "addresses": addresses})
+    assert (result.candidates, result.missing) == ((), ("institution",))
+    told = outcome(row, **{**survivor, "addresses": addresses}, naming=[named("CPAM69")])
+    assert told.institution == "FR:CPAM69"
 
 
 def test_the_address_of_a_claimant_who_is_the_main_person_is_a_residence():
