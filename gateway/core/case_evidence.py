@@ -173,6 +173,7 @@ def merged(parts: Sequence[Evidence]) -> Evidence:
         pins=tuple(dict.fromkeys(p for e in parts for p in e.pins)),
         named=tuple(dict.fromkeys(n for e in parts for n in e.named)),
         populations=frozenset(p for e in parts for p in e.populations),
+        crew=any(e.crew for e in parts),
         stated=tuple(dict.fromkeys(s for e in parts for s in e.stated)),
         prose=any(e.prose for e in parts),
     )

@@ -179,6 +179,8 @@ class Evidence:
     named: tuple[Named, ...] = ()
     populations: frozenset[str] = frozenset()
     """`employee`, `self-employed`: from coded blocks of A SEDs only."""
+    crew: bool = False
+    """An A SED that gives a flag state or home base: of a ship, or of an aircraft."""
     stated: tuple[Stated, ...] = ()
     """Benefit, activity, dates, French case numbers; decided on by nobody (see `stating`)."""
     prose: bool = False

@@ -175,6 +175,13 @@ H and R SEDs is whom the case is about, and the codes of an activity are not pub
 _COUNT: Final = re.compile(r"\d{1,9}", re.ASCII)
 _IN_ANY_SED: Final = _POPULATIONS.keys() - {"Employer", "SelfEmployment"}
 """Without the names that other sectors have for other things."""
+_CREW: Final = (
+    "flagStatehomeBase",
+    "flagStateHomeBase",
+    "MoreInformationFor114115",
+    "MoreInformationFor114Or115",
+)
+"""Of articles 11 (4), seafarers, and 11 (5), aircrew; nothing coded says which of them."""
 _OF_LEGISLATION: Final = re.compile(r"A\d{3}")
 """SEDs in which those names, too, tell how the person works."""
 
@@ -184,7 +191,9 @@ def extract(sed: etree._Element) -> Evidence:
     names = {str(element.tag) for element in sed.iter("*")}
     family = any(_FAMILY.fullmatch(name) for name in names)
     main = About.FAMILY_MEMBER if family else About.INSURED
-    walk = _Walk(main, etree.QName(sed).localname)
+    name = etree.QName(sed).localname
+    walk = _Walk(main, name)
+    walk.crew = _is_of_legislation(name) and any(map(_says_something, sed.iter(*_CREW)))
     walk.visit(sed, _Context(main, None, (), other="OtherPerson" in names))
     return walk.evidence()
 
@@ -247,8 +256,9 @@ class _Walk:
 
     def __init__(self, main: About, sed: str) -> None:
         self._main = main
+        self.crew = False
         self._replies = sed == "H002"
-        legislation = _OF_LEGISLATION.fullmatch(sed) is not None
+        legislation = _is_of_legislation(sed)
         self._populating = _POPULATIONS.keys() if legislation else _IN_ANY_SED
         self._people: list[tuple[etree._Element, tuple[About, Person | None]]] = []
         self._employers: list[tuple[etree._Element, Organisation]] = []
@@ -425,9 +435,18 @@ class _Walk:
             pins=_unique(self._pins, counts),
             named=_unique(self._named, counts),
             populations=frozenset(_unique(self._populations, counts)),
+            crew=self.crew,
             stated=tuple(self._stated)[:MOST_STATED] if counts is None else (),
             prose=self._prose,
         )
+
+
+def _is_of_legislation(sed: str) -> bool:
+    return _OF_LEGISLATION.fullmatch(sed) is not None
+
+
+def _says_something(element: etree._Element) -> bool:
+    return any(text.strip() for text in element.itertext("*"))
 
 
 def _entries(blocks: Sequence[etree._Element]) -> list[etree._Element]:

@@ -136,7 +136,11 @@ class _Resolving(Naming, Placing):
         if self.strange and match.route.assumed:
             self.note("datum-missing", datum="institution")
             return self._undetermined("missing", ids_of(said), ("institution",))
+        if match.route.assumed and self.subject.evidence.crew:
+            self.note("crew")
+            return self._unassumed(match.route)
         if match.route.assumed and not self.subject.assumes:
+            self.note("assumed-general-off", rule=match.route.rule, buc=self.subject.buc)
             return self._unassumed(match.route)
         return self._follow(match.route, said, scheme)
 
@@ -170,8 +174,7 @@ class _Resolving(Naming, Placing):
         return RouteQuery(subject.buc, subject.sed, scheme, population, country, subject.role)
 
     def _unassumed(self, route: Route) -> Resolution:
-        """What is missing where a row would assume the scheme, and the installation does not."""
-        self.note("assumed-general-off", rule=route.rule, buc=self.subject.buc)
+        """What is missing where a row would assume the scheme, and nobody is to."""
         query = self._query(None, self.residence_country(route.person))._replace(assumes=False)
         return self._no_route(self.tables.routes.match(query, self.subject.received_on))
 

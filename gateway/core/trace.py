@@ -23,6 +23,7 @@ CODES: Final[Mapping[str, frozenset[str]]] = {
     "scheme-known": frozenset({"scheme"}),
     "assumed-general": frozenset({"rule"}),
     "assumed-general-off": frozenset({"rule", "buc"}),
+    "crew": frozenset(),
     "route-matched": frozenset({"rule", "buc", "certainty"}),
     "rule-accepted": frozenset({"rule"}),
     "route-missing": frozenset({"buc"}),

@@ -212,6 +212,7 @@ def _evidence_values(evidence: Evidence) -> dict[str, Any]:
         "pins": [(p.about, p.country, p.number, p.element) for p in evidence.pins],
         "named": [(n.about, n.where, n.country, n.id, n.name, n.element) for n in evidence.named],
         "populations": sorted(evidence.populations),
+        "crew": evidence.crew,
         "stated": [(s.kind, s.about, s.value, s.element) for s in evidence.stated],
         "claimed_apart": evidence.claimed_apart,
         "several": evidence.several,
@@ -242,6 +243,7 @@ def _evidence(whole: Mapping[str, Any]) -> Evidence:
             for about, where, *rest in whole.get("named", ())
         ),
         populations=frozenset(whole.get("populations", ())),
+        crew=whole.get("crew", False),
         stated=tuple(
             Stated(StatedKind(kind), About(about), *rest)
             for kind, about, *rest in whole.get("stated", ())

@@ -126,6 +126,8 @@ _TRACE: Final = {
     "named-with-other-country": "The number that {institution} is said to have given is one of"
     " {country}: one of the two is a slip.",
     "scheme-known": "The institution named tells the scheme: {scheme}.",
+    "crew": "A flag state or home base is given: a ship's crew may be in the seafarers' scheme, so"
+    " the general scheme is not assumed.",
     "assumed-general-off": "Rule {rule} would assume the general scheme; the configuration wants it"
     " asked for in {buc}.",
     "assumed-general": "With no sign of another scheme, rule {rule} assumes the general scheme.",

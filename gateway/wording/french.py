@@ -137,6 +137,8 @@ _TRACE: Final = {
     "named-with-other-country": "Le numéro attribué, d'après le SED, par {institution} serait de"
     " {country} : l'un des deux est erroné.",
     "scheme-known": "L'institution nommée indique le régime : {scheme}.",
+    "crew": "Un pavillon ou une base d'affectation est indiqué : l'équipage d'un navire peut"
+    " relever du régime des marins, le régime général n'est donc pas supposé.",
     "assumed-general-off": "La règle {rule} supposerait le régime général ; la configuration veut"
     " qu'on le demande dans {buc}.",
     "assumed-general": "Sans indice d'un autre régime, la règle {rule} suppose le régime général.",

@@ -55,6 +55,7 @@ ONE = st.builds(
     ).map(tuple),
     populations=st.frozensets(TEXT, max_size=2),
     several=st.booleans(),
+    crew=st.booleans(),
     prose=st.booleans(),
 )
 EVIDENCE = st.builds(replace, ONE, others=st.lists(ONE, max_size=2).map(tuple))

@@ -591,6 +591,31 @@ def test_the_population_comes_from_coded_blocks_of_legislation(sed, block, entry
     assert facts(f"<{block}/>", sed).populations == set()
 
 
+FLAG = "<PlaceWork><PlaceWork><flagStatehomeBase>{}</flagStatehomeBase></PlaceWork></PlaceWork>"
+ARTICLE = (
+    "<MoreInformationFor114Or115><moreInformation>{}</moreInformation></MoreInformationFor114Or115>"
+)
+
+
+@pytest.mark.parametrize(
+    ("sed", "inside", "crew"),
+    [
+        ("A009", FLAG.format("FR"), True),
+        ("A009", FLAG.format(" "), False),
+        ("A009", FLAG.format("<!-- none -->"), False),
+        ("A005", ARTICLE.format("<value>01</value>"), True),
+        ("A005", ARTICLE.format(""), False),
+        ("A009", "", False),
+        ("S040", FLAG.format("FR"), False),
+    ],
+)
+def test_a_flag_state_or_home_base_is_that_of_a_crew(sed, inside, crew):
+    assert facts(inside, sed).crew is crew
+    of_many = "".join(f"<One>{who(one)}</One>" for one in (ADA, replace(ADA, forename="Eva")))
+    many = facts(of_many + inside, sed)
+    assert [one.crew for one in (many, *many.others)] == [crew, crew]
+
+
 def test_who_works_both_ways_is_of_both_populations():
     employer = f"<IdentificationEmployers>{FIRM.format('Employer', 'N')}</IdentificationEmployers>"
     own = FIRM.format("SelfEmployment", "N")

@@ -726,6 +726,17 @@ def test_where_nothing_is_assumed_the_scheme_is_asked_for():
     assert (named_.institution, named_.rules[0]) == ("FR:CPAM01", "G")
 
 
+def test_the_scheme_of_a_crew_is_asked_for():
+    """A seafarer has a fund of his own, a stewardess has not: nothing coded tells which it is."""
+    rows = (route(CPAM, "A", **ASSUMED), route(CPAM, "G", scheme="general"))
+    known = {"addresses": [home()], "crew": True}
+    result = outcome(*rows, **known)
+    assert (result.reason, result.missing) == ("missing", ("scheme",))
+    assert codes(result)[-2:] == ["crew", "route-missing"]
+    assert outcome(*rows, **known, naming=[named("CPAM01")]).rules[0] == "G"
+    assert outcome(route(CPAM), **known).institution == "FR:CPAM01"
+
+
 def test_where_nothing_is_assumed_and_nothing_would_tell_a_person_decides():
     result = outcome(route(CPAM, **ASSUMED), addresses=[home()], assumes=False)
     assert (result.reason, result.missing) == ("no-route", ())
