@@ -312,6 +312,20 @@ class Deciding:
             return ()
         return self._named(matter.case.open_questions)
 
+    def _asks_back(self) -> bool:
+        """Whether whoever we asked wants to know what is meant: nobody but a person can say.
+
+        By X012 on the question, or by another one in the case that we asked in. Said once: a person
+        who gives the case back has seen to it.
+        """
+        matter, message = self.matter, self.matter.message
+        if matter.known or message.sed not in {"X012", "H001"}:
+            return False
+        if not matter.in_its_case:
+            return True
+        on_a_document = message.sed == "X012" and message.related_set_id is not None
+        return on_a_document and bool(self._named(matter.case.open_questions))
+
     def _named(self, questions: tuple[Question, ...]) -> tuple[Question, ...]:
         """Those that the message names, or may mean when it names none."""
         message = self.matter.message
@@ -484,6 +498,8 @@ class Deciding:
         replied = self._answered()
         if replied and self.matter.examined.evidence.prose:
             return Refer("answer-in-prose", resolution.candidates, resolution.missing)
+        if self._asks_back():
+            return Refer("asked-back", resolution.candidates, resolution.missing)
         answered = (*replied, *self._answers_by(told))
         stay = [q for q in self.matter.case.open_questions if q not in answered]
         if stay and not replied:

@@ -123,6 +123,7 @@ CAUSES: Final[dict[str, tuple[str, ...]]] = {
     "refer": (
         "already-participant",
         "answer-in-prose",
+        "asked-back",
         "before-go-live",
         "cannot-forward",
         "case-referred",

@@ -36,6 +36,7 @@ _REFUSING: Final = {
 _REFERRING: Final = {
     "already-participant": "The competent institution already takes part in the case.",
     "answer-in-prose": "The answer holds free text: somebody must read it.",
+    "asked-back": "Whoever was asked wants to know what our question means: somebody must reply.",
     "before-go-live": "The SED that starts the case is not here: the case began before the gateway"
     " did, as far as can be told, and a person has it in RINA.",
     "cannot-forward": "In this BUC our institution may not forward the case (X007).",

@@ -41,6 +41,8 @@ _REFUSING: Final = {
 _REFERRING: Final = {
     "already-participant": "L'institution compétente participe déjà au dossier.",
     "answer-in-prose": "La réponse contient du texte libre : quelqu'un doit la lire.",
+    "asked-back": "L'institution interrogée veut savoir ce que demande notre question : quelqu'un"
+    " doit lui répondre.",
     "before-go-live": "Le SED qui ouvre le dossier n'est pas ici : autant qu'on puisse le dire, le"
     " dossier est antérieur à la passerelle, et une personne le suit dans RINA.",
     "cannot-forward": "Dans ce BUC, notre institution ne peut pas transférer le dossier (X007).",

@@ -18,12 +18,14 @@ from gateway.core.events import (
     Closed,
     DealtWith,
     Expired,
+    GivenBack,
     ParticipantsChanged,
     Promised,
     Referred,
     Reminded,
     Reopened,
     SteppedBack,
+    Taken,
     Waits,
     Withdrawn,
 )
@@ -583,6 +585,62 @@ def test_a_promise_for_a_far_day_puts_a_reminder_off_by_three_months_at_most(des
     reminded = desk.later(days=(due - NOON).days).come_due()
     assert [out.kind for out in reminded.outgoing] == [SendingKind.REMINDER]
     assert reminded.due - due <= timedelta(days=44)  # the promise is not believed again
+
+
+H001 = (
+    "<NotificationRequestForInformation><Person><PersonIdentification><PersonIdentification>"
+    "<familyName>Muster</familyName><forename>Erika</forename><dateBirth>1985-07-15</dateBirth>"
+    "<sex><value>02</value></sex></PersonIdentification></PersonIdentification></Person>"
+    "</NotificationRequestForInformation>"
+)
+
+
+def asks_back(desk, sed="X012", related=None, own_case=None, message="back"):
+    """A message about our question, or in the case that we asked it in."""
+    inside = CONTEXT if sed == "X012" else H001
+    body = desk.a_message(
+        message, case="c", sed=sed, action="New", inside=inside, related=related and "named",
+        buc="H_BUC_01" if own_case else "S_BUC_24",
+    )  # fmt: skip
+    for name, real in (("named", related), ("c", own_case)):
+        body = body.replace(desk.uid(name).encode(), (real or desk.uid(name)).encode())
+    judgement = desk.judge_body(body)
+    desk.case = fold(desk.case, judgement.events)
+    return judgement, body
+
+
+def test_whoever_wants_to_know_what_we_mean_is_for_a_person_at_once(desk, said, person):
+    ask(desk, person)
+    judgement, _ = asks_back(desk, related=desk.case.questions[0].set_id)
+    assert judgement.decision == Refer("asked-back", (), ("residence",))
+    assert (desk.uid("one"), MessageState.REFERRED) in judgement.moves
+    assert desk.case.questions[0].state is QuestionState.OPEN
+    assert judgement.due is None
+    assert desk.later(days=400).come_due().events == ()
+
+
+def test_so_is_whoever_asks_in_the_case_that_we_asked_in(desk, said, person):
+    desk.policy_of(ask_by_own_case=True).buc("S_BUC_24", H001={})
+    ask(desk, person)
+    own = desk.case.questions[0].own_case
+    assert said(asks_back(desk, "H001", own_case=own)[0]) == ("refer", "asked-back")
+
+
+def test_given_back_the_case_waits_for_the_answer_again(desk, said, person):
+    ask(desk, person)
+    _, body = asks_back(desk, related=desk.case.questions[0].set_id)
+    desk.case = fold(desk.case, [Taken("claire", "mine"), GivenBack("claire", "told them")])
+    assert desk.case.state is CaseState.ASKED
+    assert said(desk.judge_body(body)) == ("hold", "question-open")
+    answer = desk.take("h", sed="H002", action="New", inside=h002("Bourg-en-Bresse", "01000"))
+    assert said(answer) == ("transfer", THEM)
+
+
+@pytest.mark.parametrize(("sed", "related"), [("X012", "d"), ("X012", None), ("H001", None)])
+def test_a_question_about_anything_else_waits(desk, said, person, sed, related):
+    ask(desk, person)
+    about = related and desk.uid(related)
+    assert said(asks_back(desk, sed, related=about)[0]) == ("hold", "question-open")
 
 
 def test_a_promise_without_a_day_changes_no_reminder(desk, person):
