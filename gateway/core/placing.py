@@ -10,6 +10,10 @@ from routing_tables import ANY, ByPlace, Route
 _KINDS: Final = {"work": AddressKind.WORK, "employer": AddressKind.EMPLOYER}
 """Place of a target -> addresses that tell it; any other place is where the person lives."""
 
+_TYPE_OF_PENSION: Final = "/typePension"
+_OLD_AGE: Final = "01"
+"""Its code for old age; 02 is invalidity, 03 to 05 are of survivors (ADR 0018)."""
+
 _ONE: Final = {about: frozenset({about}) for about in About}
 _DECEASED: Final = frozenset({About.DECEASED, About.INSURED})
 """A SED about a death calls the deceased the insured person, too."""
@@ -106,12 +110,20 @@ class Placing(Underway):
         return Placed(missing=(datum,))
 
     def _only_the_file_tells(self, route: Route, target: ByPlace) -> bool:
-        """Of whoever lives abroad, where the row says so; and of one of whom a survivor claims.
-
-        Where the deceased lived is no longer anybody's residence.
+        """Of whoever lives abroad, where the row says so, or has another pension than of old age:
+        that is not paid by whom the row looks up. And of one of whom a survivor claims: where the
+        deceased lived is no longer anybody's residence.
         """
-        abroad = target.place == "home" and not self._lives_in_france(route)
-        return abroad or self._is_the_deceaseds(route)
+        home = target.place == "home"
+        elsewhere = home and (not self._lives_in_france(route) or self._is_of_another_pension())
+        return elsewhere or self._is_the_deceaseds(route)
+
+    def _is_of_another_pension(self) -> bool:
+        """Whether an invalidity or a survivor's pension, or one without a code, is stated."""
+        return any(
+            said.element.endswith(_TYPE_OF_PENSION) and said.value != _OLD_AGE
+            for said in self.subject.evidence.stated
+        )
 
     def _is_the_deceaseds(self, route: Route) -> bool:
         """Whether a survivor claims, and the row looks at where the main person lived."""

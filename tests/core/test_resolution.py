@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.evidence import About, Address, AddressKind, Evidence, Named, Person, Where
+from gateway.core.evidence import (
+    About,
+    Address,
+    AddressKind,
+    Evidence,
+    Named,
+    Person,
+    Stated,
+    StatedKind,
+    Where,
+)
 from gateway.core.resolution import Own, Resolved, Several, Undetermined, resolve
 from gateway.core.subject import Subject, Underway
 from gateway.core.tables import Tables
@@ -642,6 +652,34 @@ def test_the_address_of_the_survivor_is_another_datum_than_that_of_the_deceased(
     assert town.missing == ("claimant-residence",)
     asks = route(CPAM, person="claimant", residence="FR")
     assert outcome(asks).missing == ("claimant-residence",)
+
+
+def a_pension(*types):
+    return tuple(
+        Stated(
+            StatedKind.BENEFIT, About.INSURED, code, "InsuredPerson/Decisions/Decision/typePension"
+        )
+        for code in types
+    )
+
+
+@pytest.mark.parametrize(
+    ("types", "decides"),
+    [((), True), (("01",), True), (("02",), False), (("01", "02"), False), (("04",), False)],
+)
+def test_a_pension_that_is_not_of_old_age_is_where_its_file_is(types, decides):
+    """A decision on invalidity is for whoever pays that pension, no Carsat by the address."""
+    row = route(ByPlace("carsat", "home", file_first=True))
+    result = outcome(row, addresses=[home()], stated=a_pension(*types))
+    if decides:
+        assert result.institution == "FR:CARSAT69"
+    else:
+        assert (result.candidates, result.missing) == ((), ("institution",))
+    claimed = route(ByPlace("carsat", "residence"))
+    assert outcome(claimed, addresses=[home()], stated=a_pension(*types)).institution
+    naming = [case_number("CARSAT33")]
+    told = outcome(row, addresses=[home()], naming=naming, stated=a_pension(*types))
+    assert told.institution == "FR:CARSAT33"
 
 
 @pytest.mark.parametrize("place", ["residence", "home"])
