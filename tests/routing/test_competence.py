@@ -145,6 +145,8 @@ FOUND = [
     (Case("P_BUC_01", BOURG, pin=(CCAS,)), CRP, LIKELY, ["P-RATP"]),
     (Case("P_BUC_01", BOURG, pin=(CAMIEG,)), CNIEG, LIKELY, ["P-IEG"]),
     (Case("P_BUC_01", BOURG, pin=(ENIM,)), ENIM_PENSIONS, LIKELY, ["P-SEAFARERS"]),
+    (Case("P_BUC_01", number=("FR:0620004000",)), "FR:0620004000", INFERRED, ["P-SEAFARERS"]),
+    (Case("S_BUC_05", BOURG, pin=(ENIM_PENSIONS,)), ENIM_PENSIONS, INFERRED, ["S-SEAFARERS"]),
     (Case("P_BUC_01", BOURG, pin=(CNRACL,)), CNRACL, LIKELY, ["P-LOCAL"]),
     (Case("P_BUC_01", BOURG, pin=(CARMF,)), CARMF, LIKELY, ["P-LIBERAL"]),
     # P: where invalidity is concerned
