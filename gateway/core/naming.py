@@ -60,7 +60,7 @@ class Naming(Underway):
         """
         if not self.subject.evidence.named:
             return ()
-        abouts = _MAIN | {self.subject.evidence.subject_about}
+        main = abouts = _MAIN | {self.subject.evidence.subject_about}
         if person == HOUSEHOLD:
             abouts |= FAMILY
         elif person == About.CLAIMANT:
@@ -69,7 +69,10 @@ class Naming(Underway):
         for named in self.subject.evidence.named:
             if named.about not in abouts or not self._is_french(named):
                 continue
+            before = self.schemes
             said = self._identify(named)
+            if named.about not in main:
+                self.of_kin, self.schemes = self.of_kin | (self.schemes - before), before
             if said is not None:
                 self._held_against_its_country(named, said)
                 earlier = found.get(said.institution.id)
@@ -102,6 +105,7 @@ class Naming(Underway):
             self.hint(usable)
             return None
         self.note("institution-named", institution=current[0].id, place=place)
+        self.schemes |= {current[0].scheme} - NO_SCHEME
         ids = tuple(dict.fromkeys(i.id for i in current))
         return Said(current[0], ids, self._has_file(named.where))
 
@@ -140,7 +144,7 @@ class Naming(Underway):
         """Institutions that cannot be meant one by one may still tell the scheme together."""
         schemes = {i.scheme for i in named}
         if len(schemes) == 1 and schemes.isdisjoint(NO_SCHEME):
-            self.hinted |= schemes
+            self.schemes |= schemes
         elif named:
             self.strange = True
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.core.evidence import Evidence
-from gateway.core.naming import NO_SCHEME, Naming, Said, ids_of
+from gateway.core.naming import Naming, Said, ids_of
 from gateway.core.placing import Placed, Placing
 from gateway.core.subject import Subject
 from gateway.core.tables import Tables
@@ -121,10 +121,8 @@ class _Resolving(Naming, Placing):
     def resolve(self) -> Resolution:
         open_match = self._ask(None, None)
         said = self.said(_person(open_match))
-        schemes = self.hinted | {s.institution.scheme for s in said} if said else self.hinted
-        schemes = schemes - NO_SCHEME if schemes else schemes
-        contradictory = len(schemes) > 1 or self.contradicted
-        scheme = next(iter(schemes)) if len(schemes) == 1 else None
+        contradictory = len(self.schemes) > 1 or self.contradicted
+        scheme = next(iter(self.schemes)) if len(self.schemes) == 1 else None
         if scheme is not None:
             self.note("scheme-known", scheme=scheme)
             open_match = self._ask(scheme, None)
@@ -133,14 +131,13 @@ class _Resolving(Naming, Placing):
             return self._undetermined("conflict", ids_of(said))
         if match.route is None:
             return self._no_route(match)
-        if self.strange and match.route.assumed:
+        elsewhere = self._leads_a_relative_elsewhere(match.route)
+        if elsewhere and scheme is not None:
+            return self._undetermined("conflict", ids_of(said))
+        if elsewhere or (self.strange and match.route.assumed):
             self.note("datum-missing", datum="institution")
             return self._undetermined("missing", ids_of(said), ("institution",))
-        if match.route.assumed and self.subject.evidence.crew:
-            self.note("crew")
-            return self._unassumed(match.route)
-        if match.route.assumed and not self.subject.assumes:
-            self.note("assumed-general-off", rule=match.route.rule, buc=self.subject.buc)
+        if match.route.assumed and self._is_not_to_assume(match.route.rule):
             return self._unassumed(match.route)
         return self._follow(match.route, said, scheme)
 
@@ -172,6 +169,21 @@ class _Resolving(Naming, Placing):
         subject, populations = self.subject, self.subject.evidence.populations
         population = next(iter(populations)) if len(populations) == 1 else None
         return RouteQuery(subject.buc, subject.sed, scheme, population, country, subject.role)
+
+    def _is_not_to_assume(self, rule: str) -> bool:
+        """Whether a row must not assume the scheme here, and why."""
+        crew = self.subject.evidence.crew
+        if crew:
+            self.note("crew")
+        elif not self.subject.assumes:
+            self.note("assumed-general-off", rule=rule, buc=self.subject.buc)
+        return crew or not self.subject.assumes
+
+    def _leads_a_relative_elsewhere(self, route: Route) -> bool:
+        """Whether a row for the scheme of a relative does, by whom the case may go."""
+        country = self.residence_country(route.person) if self.of_kin else None
+        rows = (self._ask(scheme, country).route for scheme in self.of_kin)
+        return any(row is None or row.target != route.target for row in rows)
 
     def _unassumed(self, route: Route) -> Resolution:
         """What is missing where a row would assume the scheme, and nobody is to."""

@@ -48,8 +48,10 @@ class Underway:
     tables: Tables
     trace: list[Step] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
-    hinted: frozenset[str] = frozenset()
-    """Schemes of institutions that are named and cannot be told apart, or are no more."""
+    schemes: frozenset[str] = frozenset()
+    """Those of the institutions named, of some that cannot be told apart or are no more, too."""
+    of_kin: frozenset[str] = frozenset()
+    """Those that only relatives of the main person have, where a row looks at the household."""
     applied: tuple[str, str] = ("", "")
     """The row that applied, and since when it is valid."""
     where: tuple[str, str] | None = None

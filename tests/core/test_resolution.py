@@ -987,6 +987,38 @@ def test_for_a_household_the_institution_of_any_of_the_family_counts():
 
 
 @pytest.mark.parametrize(
+    ("relative", "own", "expected"),
+    [
+        (named("RAIL"), None, ("missing", ("institution",))),
+        (named("RAIL"), named("CPAM01"), ("conflict", ())),
+        (named("MSA01"), None, "FR:CPAM01"),
+        (named("MSA01"), named("CPAM01"), "FR:CPAM01"),
+        (named("CAF01"), None, "FR:CPAM01"),
+        (named("RAIL"), named("RAIL"), "FR:RAIL"),
+        (named("CPAM01"), named("RAIL"), ("conflict", ())),
+        (named(name="MSA x"), None, "FR:CPAM01"),
+        (named(name="Twin"), named("RAIL"), ("conflict", ())),
+    ],
+)
+@pytest.mark.parametrize("last", [False, True])
+def test_the_scheme_of_a_relative_decides_for_no_household(relative, own, expected, last):
+    """Who lives here goes by his own scheme, or by that of the relative: where they lead apart,
+    nobody can tell.
+    """
+    rows = (
+        route(Fixed("FR:RAIL"), "RAIL", scheme="rail"),
+        route(CPAM, "GENERAL", scheme="general,agricultural", person="household"),
+        route(CPAM, "ASSUMED", population="assumed-general", person="household"),
+    )
+    told = [replace(relative, about=About.FAMILY_MEMBER), *([own] if own else [])]
+    result = outcome(*rows, naming=told[::-1] if last else told, addresses=[home()])
+    if isinstance(expected, str):
+        assert result.institution == expected
+    else:
+        assert (result.reason, result.missing) == expected
+
+
+@pytest.mark.parametrize(
     ("about", "counts"),
     [(About.INSURED, True), (About.DECEASED, True), (About.CLAIMANT, False)],
 )
