@@ -31,8 +31,9 @@ def question(
     found = resolution.reason == "inferred"  # who is to be confirmed, where nothing can be asked
     if not composing.speakable(evidence):
         return Refer("inferred" if found else "no-context", resolution.candidates, missing)
-    if matter.policy.valid_nir == "refer" and _has_nir(evidence):
-        return Refer("look-up", resolution.candidates, missing)
+    against = _against_asking(matter, evidence)
+    if against is not None:
+        return Refer(against, resolution.candidates, missing)
     way = way_of(matter, evidence)
     sayable = _sayable(matter, way, missing)
     if way is None or not sayable:
@@ -70,6 +71,14 @@ def way_of(matter: Matter, evidence: Evidence) -> Way | None:
         return Way.P8000
     own = pension or matter.policy.ask_by_own_case
     return Way.OWN_CASE if own and _may_be_asked_so(matter, document.parties[0]) else None
+
+
+def _against_asking(matter: Matter, evidence: Evidence) -> str | None:
+    """Why the sender is not asked, though there is something to ask for."""
+    if matter.has_left(matter.document.parties[0]):
+        return "sender-left"
+    look_up = matter.policy.valid_nir == "refer" and _has_nir(evidence)
+    return "look-up" if look_up else None
 
 
 def _has_nir(evidence: Evidence) -> bool:

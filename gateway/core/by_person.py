@@ -100,7 +100,7 @@ def objection_to_asking(matter: Matter, data: Sequence[str], text: str) -> str |
         ("unsayable", bool(text) and not composing.fits(text)),
     )
     against = _first(checks) or _about_the_case(matter)
-    if against is None and _has_left(matter, matter.document.parties[0]):
+    if against is None and matter.has_left(matter.document.parties[0]):
         against = "sender-left"
     if against is not None:
         return against
@@ -149,7 +149,7 @@ def objection_to_rejecting(matter: Matter, ground: str, details: str) -> str | N
             ("protected", message.protected or matter.case.protected),
             ("forwarded-already", matter.case.holder is not None),
             ("own", matter.case_is_ours or matter.is_ours(message.sender.id)),
-            ("sender-left", _has_left(matter, message.sender.id)),
+            ("sender-left", matter.has_left(message.sender.id)),
             ("cannot-reject", not _may_reject(matter)),
             ("no-context", not composing.speakable(evidence)),
         )
@@ -251,11 +251,6 @@ def _about_the_case(matter: Matter) -> str | None:
             ("no-context", not composing.speakable(known_evidence(matter.case))),
         )
     )
-
-
-def _has_left(matter: Matter, party: str) -> bool:
-    """Nothing that is written in the case reaches it any more."""
-    return any(matter.same_body(party, gone) for gone in matter.case.left)
 
 
 def _may_forward(matter: Matter) -> bool:

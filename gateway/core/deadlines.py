@@ -139,6 +139,10 @@ class _Developing:
         texts = situation.tables.questions.to(question.asked)
         # who asked in RINA knows what for, and reminds there; and nothing is said without words
         by_hand = not any(datum in texts for datum in question.missing)
+        if question.own_case is None and situation.has_left(question.asked):
+            self.events.append(Expired(question.id))
+            self._refer("sender-left", question.missing)
+            return
         if last or by_hand or about is None or not composing.speakable(evidence):
             self.events.append(Expired(question.id))
             self._refer("expired", question.missing)

@@ -180,8 +180,13 @@ class Deciding:
         return Refer("other-person") if self._about_somebody_else() else None
 
     def _is_a_stranger(self, sender: str) -> bool:
-        """True for who is in no header of the case so far, or changes another one's document."""
+        """True for who is in no header of the case so far, or changes another one's document.
+
+        Whose message is part of the case took part when it came, whoever has left since.
+        """
         case = self.matter.case
+        if self.matter.known:
+            return False
         document = case.documents.get(self.matter.message.set_id)
         if document is not None and not self.matter.same_body(sender, document.parties[0]):
             return True

@@ -176,6 +176,10 @@ class Situation:
         known, against = (self.tables.directory.institution(i) for i in (one, other))
         return known is not None and against is not None and known.body == against.body
 
+    def has_left(self, party: str) -> bool:
+        """Nothing that is written in the case reaches it any more."""
+        return any(self.same_body(party, gone) for gone in self.case.left)
+
     def is_ours(self, institution: str) -> bool:
         """Whether it is one of our own institutions."""
         return any(self.same_body(institution, own) for own in self.policy.own_institutions)

@@ -619,6 +619,53 @@ def test_whoever_wants_to_know_what_we_mean_is_for_a_person_at_once(desk, said, 
     assert desk.later(days=400).come_due().events == ()
 
 
+def handed_on(desk, person, **more):
+    """A case that was asked about, whose owner handed it on abroad, and that a person gave back."""
+    ask(desk, person, **more)
+    new = "DE:NEW1"
+    parties = ((US, "Counterparty"), (new, "CaseOwner"))
+    handing = {"message": "away", "receivers": parties, **{k: more[k] for k in more if k == "buc"}}
+    assert x007(desk, new, SENDER, **handing).decision == Refer("sender-left", (), ())
+    desk.case = fold(desk.case, [Taken("claire", "mine"), GivenBack("claire", "yours")])
+    assert desk.case.state is CaseState.ASKED
+    return {"sender": (new, "CaseOwner"), **{k: more[k] for k in more if k == "buc"}}
+
+
+def test_who_has_left_is_reminded_of_nothing(desk, person):
+    """Nothing that is sent in the case reaches it: a person sees that there is nobody to ask."""
+    handed_on(desk, person)
+    again = desk.judge("one", inside=person(town=None), document="d")
+    desk.case = fold(desk.case, again.events)
+    due = desk.later(days=60).come_due()
+    assert due.outgoing == ()
+    missing = desk.case.questions[0].missing
+    assert due.referrals == ((desk.uid("one"), Refer("sender-left", missing=missing)),)
+    assert desk.case.questions[0].state is QuestionState.EXPIRED
+
+
+def test_who_has_left_is_reminded_where_it_was_asked_in_a_case_of_our_own(desk, person):
+    desk.policy_of(ask_by_own_case=True)
+    handed_on(desk, person, buc="P_BUC_01", sed="P2000")
+    [reminder] = desk.later(days=60).come_due().outgoing
+    assert SENDER in texts(reminder, "Identifier")
+
+
+def test_who_has_left_is_asked_for_nothing_more(desk, said, person):
+    new = handed_on(desk, person)
+    desk.case = replace(desk.case, questions=())
+    judgement = desk.take("n", sed="H001", action="New", inside=H001, **new)
+    assert said(judgement) == ("refer", "sender-left")
+    assert judgement.missing == ("residence",)
+    assert judgement.outgoing == ()
+
+
+def test_whose_message_is_judged_again_after_he_left_was_no_stranger(desk, said, person):
+    handed_on(desk, person)
+    again = desk.judge("one", inside=person(town=None), document="d")
+    assert said(again) == ("hold", "question-open")
+    assert said(desk.judge("other", inside=person(town=None))) == ("refer", "stranger")
+
+
 def test_so_is_whoever_asks_in_the_case_that_we_asked_in(desk, said, person):
     desk.policy_of(ask_by_own_case=True).buc("S_BUC_24", H001={})
     ask(desk, person)
