@@ -34,6 +34,8 @@ class Said:
 
     In recovery a reply tells it by a number of that sector: it has no field for a case number.
     """
+    kin: bool = False
+    """Named for relatives of the main person alone."""
 
 
 def ids_of(said: Iterable[Said]) -> tuple[str, ...]:
@@ -44,7 +46,8 @@ def ids_of(said: Iterable[Said]) -> tuple[str, ...]:
 def _both(earlier: Said, later: Said) -> Said:
     """Named twice: what either says."""
     ids = min(later.ids, earlier.ids, key=len)
-    return replace(later, file=later.file or earlier.file, ids=ids)
+    kin = later.kin and earlier.kin
+    return replace(later, file=later.file or earlier.file, ids=ids, kin=kin)
 
 
 class Naming(Underway):
@@ -71,9 +74,11 @@ class Naming(Underway):
                 continue
             before = self.schemes
             said = self._identify(named)
-            if named.about not in main:
+            kin = named.about not in main
+            if kin:
                 self.of_kin, self.schemes = self.of_kin | (self.schemes - before), before
             if said is not None:
+                said = replace(said, kin=kin)
                 self._held_against_its_country(named, said)
                 earlier = found.get(said.institution.id)
                 found[said.institution.id] = said if earlier is None else _both(earlier, said)

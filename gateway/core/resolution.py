@@ -131,7 +131,7 @@ class _Resolving(Naming, Placing):
             return self._undetermined("conflict", ids_of(said))
         if match.route is None:
             return self._no_route(match)
-        elsewhere = self._leads_a_relative_elsewhere(match.route)
+        elsewhere = self._leads_a_relative_elsewhere(match.route, said)
         if elsewhere and scheme is not None:
             return self._undetermined("conflict", ids_of(said))
         if elsewhere or (self.strange and match.route.assumed):
@@ -179,9 +179,17 @@ class _Resolving(Naming, Placing):
             self.note("assumed-general-off", rule=rule, buc=self.subject.buc)
         return crew or not self.subject.assumes
 
-    def _leads_a_relative_elsewhere(self, route: Route) -> bool:
-        """Whether a row for the scheme of a relative does, by whom the case may go."""
-        country = self.residence_country(route.person) if self.of_kin else None
+    def _leads_a_relative_elsewhere(self, route: Route, said: Sequence[Said]) -> bool:
+        """Whether a row for the scheme of a relative does, by whom the case may go.
+
+        Not where the main person has a number of the network that the row leads to.
+        """
+        if not self.of_kin:
+            return False
+        own = [s for s in said if not s.kin]
+        if isinstance(route.target, ByPlace) and self._inside(route.target.networks, own):
+            return False
+        country = self.residence_country(route.person)
         rows = (self._ask(scheme, country).route for scheme in self.of_kin)
         return any(row is None or row.target != route.target for row in rows)
 

@@ -990,7 +990,9 @@ def test_for_a_household_the_institution_of_any_of_the_family_counts():
     ("relative", "own", "expected"),
     [
         (named("RAIL"), None, ("missing", ("institution",))),
-        (named("RAIL"), named("CPAM01"), ("conflict", ())),
+        (named("RAIL"), named("CPAM01"), "FR:CPAM01"),
+        (named("RAIL"), named("CARSAT69"), ("conflict", ())),
+        (named("RAIL"), named("CAF01"), ("missing", ("institution",))),
         (named("MSA01"), None, "FR:CPAM01"),
         (named("MSA01"), named("CPAM01"), "FR:CPAM01"),
         (named("CAF01"), None, "FR:CPAM01"),
