@@ -183,7 +183,7 @@ def normalised_town(text: str) -> str:
 
 def is_business(town: str | None) -> bool:
     """Whether it is a town of business post (CEDEX): that of an office, where nobody lives."""
-    return "cedex" in _words(town or "")
+    return town is not None and "cedex" in town.casefold() and "cedex" in _words(town)
 
 
 def _words(text: str) -> list[str]:

@@ -78,7 +78,7 @@ class Naming(Underway):
             if kin:
                 self.of_kin, self.schemes = self.of_kin | (self.schemes - before), before
             if said is not None:
-                said = replace(said, kin=kin)
+                said = replace(said, kin=True) if kin else said
                 self._held_against_its_country(named, said)
                 earlier = found.get(said.institution.id)
                 found[said.institution.id] = said if earlier is None else _both(earlier, said)

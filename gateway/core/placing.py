@@ -128,10 +128,12 @@ class Placing(Underway):
     def _is_the_deceaseds(self, route: Route) -> bool:
         """Whether a survivor claims, and the row looks at where the main person lived."""
         evidence = self.subject.evidence
-        claimed = evidence.claimant is not None or any(
-            a.about is About.CLAIMANT is not evidence.subject_about for a in evidence.addresses
-        )
-        return route.person == ANY and claimed
+        if route.person != ANY:
+            return False
+        if evidence.claimant is not None:
+            return True
+        claims = evidence.subject_about is not About.CLAIMANT
+        return claims and About.CLAIMANT in [a.about for a in evidence.addresses]
 
     def _lives_in_france(self, route: Route) -> bool:
         return self.residence_country(route.person) == "FR"

@@ -114,5 +114,11 @@ def test_competences_are_those_of_the_acceptance_list(baseline, reference):
     accepted = [c for c in baseline.competences if c.source == "IR acceptance 2020"]
     assert {(c.institution, c.buc, c.role) for c in accepted} == listed
     assert max(c.certainty for c in accepted) is Certainty.LIKELY
-    reported = {c.institution: c.certainty for c in baseline.competences if c not in accepted}
+    others = [c for c in baseline.competences if c not in accepted]
+    reported = {c.institution: c.certainty for c in others if "annual report" in c.source}
     assert reported == {"FR:0411000000": Certainty.SOLID, "FR:PL00000000": Certainty.INFERRED}
+    deduced = [c for c in others if c.institution not in reported]
+    assert {(c.institution, c.certainty, c.eessi_ready) for c in deduced} == {
+        (enim, Certainty.INFERRED, False)
+        for enim in ("FR:MA00001000", "FR:0620004000", "FR:0620008000")
+    }
