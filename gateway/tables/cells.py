@@ -26,8 +26,22 @@ class _Merged:
 MERGED: Final = _Merged()
 
 
+class Broken(str):
+    """What a cell shows that could not be calculated: `#DIV/0!`."""
+
+    __slots__ = ()
+
+
+_SHOWN: Final = re.compile(
+    r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|N/D|NOM\?|NUL!|NOMBRE!|VALEUR!)|Err\s?:\d{3}"
+)
+"""The same as a text: a CSV has no other, in English and in French."""
+
+
 def kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
     """The text of a cell, or what is wrong with it in English and in French."""
+    if isinstance(value, Broken) or _SHOWN.fullmatch(str(value).strip()):
+        return "", _broken(str(value).strip())
     if isinstance(value, datetime | date):
         return (value.isoformat()[:10], None) if column in DAYS else ("", _NO_DAY)
     if isinstance(value, _Merged | bool):
@@ -41,6 +55,13 @@ def kept(column: str, value: object) -> tuple[str, tuple[str, str] | None]:
     if french is not None:
         text = f"{french[3]}-{int(french[2]):02}-{int(french[1]):02}"
     return text, None
+
+
+def _broken(shown: str) -> tuple[str, str]:
+    return (
+        f"the cell shows an error ({shown}): a formula that fails. Type the text itself.",
+        f"la cellule affiche une erreur ({shown}) : une formule qui échoue. Saisir le texte même.",
+    )
 
 
 def _number(column: str, value: float) -> tuple[str, tuple[str, str] | None]:

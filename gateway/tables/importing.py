@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.tables import heading, keeping
-from gateway.tables.cells import MERGED, kept
+from gateway.tables.cells import MERGED, Broken, kept
 from gateway.tables.finding import Finding
 from gateway.tables.golden import COLUMNS as GOLDEN
 from gateway.tables.heading import letter
@@ -234,6 +234,7 @@ _CELLS: Final[Mapping[str, Callable[[str], object]]] = {
     "bool": "True".__eq__,
     "number": float,
     "merged": lambda _text: MERGED,
+    "error": Broken,
     "text": str,
 }
 

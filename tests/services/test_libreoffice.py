@@ -6,8 +6,10 @@ import subprocess
 import zipfile
 
 import pytest
+import xlsxwriter
 
 from gateway.tables import keeping
+from gateway.tables.importing import TABLES, read
 from tests.e2e.conftest import command, daemon, listed
 
 __all__ = ["command", "daemon", "listed"]
@@ -85,6 +87,19 @@ def test_a_template_saved_by_libreoffice_changes_nothing(command, tmp_path, save
         assert taken.returncode == 0, taken.stdout
         told = command(state, "tables", "diff", "baseline", draft)
         assert told.stdout.strip() == "0 changes."
+
+
+@pytest.mark.parametrize("kind", ["ods", "xlsx"])
+def test_a_cell_in_error_and_a_covered_one_are_refused_after_libreoffice(tmp_path, saved, kind):
+    columns = TABLES["routing_tables/reminders.csv"]
+    with xlsxwriter.Workbook(str(tmp_path / "x.xlsx")) as made:
+        sheet = made.add_worksheet("reminders")
+        for line, row in enumerate([columns, ["DE", "*", "1", "30"], ["DE", "*", "2", "30"]]):
+            sheet.write_row(line, 0, row)
+        sheet.write_formula(1, 3, "=1/0", None, "#DIV/0!")
+        sheet.merge_range(1, 0, 2, 0, "DE")
+    found = read(saved(tmp_path / "x.xlsx", kind))
+    assert [finding.file for finding in found.findings] == ["reminders!D2", "reminders!A3"]
 
 
 @pytest.fixture

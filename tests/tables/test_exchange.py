@@ -59,12 +59,17 @@ def test_a_workbook_of_libreoffice_is_read(tmp_path):
     assert found.tables[REMINDERS] == [rows[1]]
 
 
+CALCEXT = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
+
+
 def ods(path, name, rows):
-    """The least that LibreOffice writes: one sheet of texts."""
+    """The least that LibreOffice writes: one sheet of texts; `<table:...>` is a cell as it is."""
     body = "".join(
         "<table:table-row>"
         + "".join(
-            '<table:table-cell office:value-type="string"><text:p>'
+            cell
+            if cell.startswith("<table:")
+            else '<table:table-cell office:value-type="string"><text:p>'
             f"{cell}</text:p></table:table-cell>"
             for cell in row
         )
@@ -74,6 +79,9 @@ def ods(path, name, rows):
     spaces = " ".join(
         f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
         for short in ("office", "table", "text", "manifest")
+    )
+    spaces += (
+        ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     )
     kind = "application/vnd.oasis.opendocument.spreadsheet"
     with zipfile.ZipFile(path, "w") as archive:
@@ -315,6 +323,74 @@ def test_merged_cells_are_refused_by_the_name_of_each_that_is_covered(tmp_path):
         ("reminders!A3", 3, "country"),
         ("reminders!B3", 3, "buc"),
     ]
+
+
+SPANNED = (
+    '<table:table-cell office:value-type="string" table:number-columns-spanned="{}"'
+    ' table:number-rows-spanned="{}"><text:p>DE</text:p></table:table-cell>'
+)
+COVERED = '<table:covered-table-cell table:number-columns-repeated="{}"/>'
+HIDDEN = (
+    '<table:covered-table-cell office:value-type="string"><text:p>FR</text:p>'
+    "</table:covered-table-cell>"
+)
+
+
+def test_merged_cells_are_refused_in_a_workbook_of_libreoffice_too(tmp_path):
+    """As it writes them: beside, below and above one another, and with what lay beneath."""
+    rows = [
+        head(REMINDERS),
+        [SPANNED.format(2, 2), COVERED.format(1), "1", "30"],
+        [COVERED.format(2), "2", "30"],
+        [SPANNED.format(1, 2), "*", "1", "30"],
+        [HIDDEN, "*", "2", "30"],
+    ]
+    assert errors(read(ods(tmp_path / "x.ods", "reminders", rows))) == [
+        ("reminders!B2", 2, "buc"),
+        ("reminders!A3", 3, "country"),
+        ("reminders!B3", 3, "buc"),
+        ("reminders!A5", 5, "country"),
+    ]
+
+
+def test_a_cell_that_shows_an_error_is_not_an_empty_one(tmp_path):
+    """The library that reads workbooks gives an empty text: a row that ended went on for ever."""
+    columns = head(ROUTES)
+    row = ["S-X", *["*"] * 7, "refer", "likely", "2027-01-01", "2028-01-01", "letter", ""]
+    at = columns.index("valid_to")
+    path = tmp_path / "x.xlsx"
+    with xlsxwriter.Workbook(str(path)) as made:
+        made.add_worksheet("notes").write(0, 0, "x")
+        sheet = made.add_worksheet("routes")
+        for line, cells in enumerate([columns, row, row]):
+            sheet.write_row(line, 0, cells)
+        sheet.write_formula(2, at, "=1/0", None, "#DIV/0!")
+    found = read(path)
+    assert errors(found) == [("routes!L3", 3, "valid_to")]
+    assert "(#DIV/0!)" in next(f.french for f in found.findings if f.error)
+
+
+@pytest.mark.parametrize(
+    ("cached", "shown"),
+    [
+        ('office:value-type="string" office:string-value=""', "#DIV/0!"),
+        ('office:value-type="float" office:value="0"', "Err:502"),
+    ],
+)
+def test_a_cell_of_libreoffice_that_shows_an_error_is_refused(tmp_path, cached, shown):
+    cell = f'<table:table-cell {cached} calcext:value-type="error"><text:p>{shown}</text:p>'
+    rows = [head(REMINDERS), NEW, ["DE", "*", f"{cell}</table:table-cell>", "30"]]
+    [told] = read(ods(tmp_path / "x.ods", "reminders", rows)).findings
+    assert (told.file, told.column) == ("reminders!C3", "number")
+    assert f"({shown})" in told.french
+    assert f"({shown})" in told.english
+
+
+@pytest.mark.parametrize("shown", ["#DIV/0!", "#N/D", "#NOM?", "Err:502", "Err :502"])
+def test_an_error_that_a_spreadsheet_wrote_into_a_csv_is_no_text(tmp_path, shown):
+    path = tmp_path / "reminders.csv"
+    path.write_text(f"country;buc;number;days\nDE;{shown};1;30\n", encoding="utf-8")
+    assert errors(read(path)) == [("reminders.csv!B2", 2, "buc")]
 
 
 def test_a_table_without_a_row_is_no_reason_to_delete_all(tmp_path):
