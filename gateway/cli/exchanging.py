@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.showing import already_there
 from gateway.errors import Refused, Unreachable
 from gateway.tables import importing, synchronising, template
 from gateway.tables.drafting import draft
@@ -33,14 +34,10 @@ def tables_template(settings: Settings, file: Path, folder: Path | None) -> None
             french=f"{file} : un modèle est un fichier .xlsx ; LibreOffice et Excel l'ouvrent.",
             code="not-xlsx",
         )
-    if folder is not None and not folder.is_dir():
-        raise Refused(
-            f"{folder}: no such folder; make a draft first (`tables draft`).",
-            french=f"{folder} : dossier introuvable ; faire d'abord un brouillon (`tables draft`).",
-            code="no-tables",
-        )
+    if file.exists():
+        raise already_there(file)
     try:
-        rows = template.write(file, folder)
+        rows = template.write(file, settings.tables_of(folder) if folder is not None else None)
     except OSError as error:
         raise _unusable(file, error) from None
     settings.say(

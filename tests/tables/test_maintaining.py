@@ -450,6 +450,23 @@ def test_a_page_that_cannot_be_written_is_one_line(folder, tmp_path):
     assert isinstance(told.exception, Unreachable)
 
 
+def test_no_template_is_written_over_a_workbook_that_somebody_works_in(folder, tmp_path):
+    book = tmp_path / "t.xlsx"
+    book.write_bytes(b"an evening's work")
+    told = run("tables", "template", book, "--from", folder)
+    assert isinstance(told.exception, Refused)
+    assert "autre nom" in told.exception.text("fr")
+    assert book.read_bytes() == b"an evening's work"
+
+
+@pytest.mark.parametrize("tables", ["baseline", "2026-baseline"])
+def test_a_template_is_filled_from_what_diff_takes_by_name_too(tmp_path, tables):
+    words = ("--state", tmp_path / "state", "tables", "template", tmp_path / "t.xlsx")
+    filled = run(*words, "--from", tables)
+    assert filled.exception is None, filled.exception
+    assert int(re.search(r"(\d+) rows", filled.output)[1]) > 40_000
+
+
 def test_a_folder_without_tables_is_one_line(tmp_path):
     told = run("tables", "check", tmp_path)
     assert isinstance(told.exception, Refused)
