@@ -1,12 +1,45 @@
 """Every error of the package on one page: who must act, and whether trying again can help."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+import errno
+import os
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
+
+_SYSTEM: Final[Mapping[str, str]] = {
+    os.strerror(code): french
+    for code, french in {
+        errno.ENOENT: "fichier ou dossier introuvable",
+        errno.EACCES: "accès refusé",
+        errno.EPERM: "opération interdite",
+        errno.EISDIR: "c'est un dossier",
+        errno.ENOTDIR: "un élément du chemin n'est pas un dossier",
+        errno.EEXIST: "le fichier existe déjà",
+        errno.ENOSPC: "plus de place sur le disque",
+        errno.EDQUOT: "quota de disque dépassé",
+        errno.EROFS: "système de fichiers en lecture seule",
+        errno.EIO: "erreur d'entrée-sortie",
+        errno.ENAMETOOLONG: "nom de fichier trop long",
+        errno.EMFILE: "trop de fichiers ouverts",
+        errno.ENOTEMPTY: "le dossier n'est pas vide",
+        errno.ELOOP: "trop de liens symboliques",
+        errno.ECONNREFUSED: "connexion refusée",
+        errno.EADDRINUSE: "adresse déjà utilisée",
+        errno.EADDRNOTAVAIL: "adresse impossible ici",
+    }.items()
+}
+"""What the system says of a file or a connection, in English -> in French."""
 
 
 def one_line(text: str) -> str:
     """Fold a text into one line: errors are shown as one line, whatever a library wrote."""
     return " ".join(text.split())
+
+
+def system_in_french(text: str) -> str:
+    """A French text in which the words of the system, if it holds any, are French, too."""
+    for english, french in _SYSTEM.items():
+        text = text.replace(english, french)
+    return text
 
 
 class GatewayError(Exception):
@@ -37,7 +70,7 @@ class GatewayError(Exception):
         more: Sequence["GatewayError"] = (),
     ) -> None:
         self.english = one_line(english or (self.__doc__ or "").partition("\n")[0])
-        self.french = one_line(french) or self.english
+        self.french = system_in_french(one_line(french)) or self.english
         self.more = tuple(more)
         if code:
             self.code = code

@@ -62,10 +62,10 @@ def _lines(path: Path, needed: Sequence[str]) -> Iterator[dict[str, str]]:
                 named = {name: line[head or ""] or "" for name, head in heads.items()}
                 yield {**{k: v or "" for k, v in line.items() if k}, **named}
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "not UTF-8"
+        why = getattr(error, "strerror", None)
         raise Refused(
-            f"{path}: cannot be read ({why}).",
-            french=f"{path} : lecture impossible ({why}).",
+            f"{path}: cannot be read ({why or 'not UTF-8'}).",
+            french=f"{path} : lecture impossible ({why or 'pas en UTF-8'}).",
             code="unreadable",
         ) from None
 

@@ -109,13 +109,14 @@ def tables_sync(
     settings: Settings, file: Path, folder: Path, day: datetime | None, *, as_json: bool
 ) -> None:
     """Bring a draft up to an IR synchronisation message (SYN001)."""
-    if not folder.exists():
-        draft(folder, folder.name, settings.tables_in_force())
-    _is_draft(folder)
     on = day.date() if day is not None else settings.today()
     try:
         with file.open("rb") as opened:
-            said = synchronising.repository(opened.read(synchronising.MOST_BYTES + 1))
+            body = opened.read(synchronising.MOST_BYTES + 1)
+        said = synchronising.repository(body, str(file))
+        if not folder.exists():
+            draft(folder, folder.name, settings.tables_in_force())
+        _is_draft(folder)
         done = synchronising.synchronise(said, folder, on)
     except OSError as error:
         raise _unusable(file, error) from None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import click
 
+from gateway.wording import usage
 from gateway.wording.commands import COMMANDS, HELP, OPTIONS, TERMS
 
 
@@ -41,4 +42,6 @@ def _option(one: click.Parameter) -> click.Parameter:
         return one
     said = copy.copy(one)
     said.help = OPTIONS.get(one.help, one.help)
+    if isinstance(one.type, click.DateTime) and one.metavar is None:
+        said.metavar = f"[{'|'.join(map(usage.form, one.type.formats))}]"
     return said

@@ -7,6 +7,8 @@ from typing import Final
 
 import click
 
+from gateway.wording import usage
+
 _SAID: Final = {"Missing command": "il manque une commande", "No such command": "commande inconnue"}
 """How click begins what it says without a class of its own -> what it means."""
 _SURPLUS: Final = "arguments en trop"
@@ -56,5 +58,9 @@ def _name(error: click.BadParameter) -> str:
 
 
 def _choices(error: click.BadParameter) -> str:
+    """What can be said instead, or what is wrong with it."""
     kind = error.param.type if error.param is not None else None
-    return f" ; au choix : {', '.join(kind.choices)}" if isinstance(kind, click.Choice) else ""
+    if isinstance(kind, click.Choice):
+        return f" ; au choix : {', '.join(kind.choices)}"
+    why = usage.why(error.message)
+    return f" : {why}" if why else ""

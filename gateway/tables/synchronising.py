@@ -121,8 +121,8 @@ class Synchronised:
     partners: int = 0
 
 
-def repository(body: bytes) -> Repository:
-    """Read a message, once it keeps to its schema.
+def repository(body: bytes, name: str = synchronisation.SED) -> Repository:
+    """Read a message, once it keeps to its schema; `name` is what an error calls it.
 
     Raises:
         Refused: it is no SYN001, or not a valid one.
@@ -130,8 +130,9 @@ def repository(body: bytes) -> Repository:
     document = read(body, Limits(MOST_BYTES, MOST_BYTES))
     if isinstance(document, Malformed) or document.message.sed != synchronisation.SED:
         raise Refused(
-            "not an IR synchronisation message (SYN001).",
-            french="pas un message de synchronisation de l'IR (SYN001).",
+            f"{name}: not an IR synchronisation message (SYN001); give its XML as the IR sent it.",
+            french=f"{name} : pas un message de synchronisation de l'IR (SYN001) ; donner le XML"
+            " tel que l'IR l'a envoyé.",
             code="not-a-syn001",
         )
     message = document.message
@@ -142,8 +143,8 @@ def repository(body: bytes) -> Repository:
     except etree.XMLSyntaxError:
         line = parser.error_log[0].line if len(parser.error_log) else 0
         raise Refused(
-            f"SYN001, line {line}: it does not keep to its schema; nothing was changed.",
-            french=f"SYN001, ligne {line} : non conforme à son schéma ; rien n'a changé.",
+            f"{name}, line {line}: it does not keep to its schema; nothing was changed.",
+            french=f"{name}, ligne {line} : non conforme à son schéma ; rien n'a changé.",
             code="syn001-invalid",
         ) from None
     return _repository(document.sed)

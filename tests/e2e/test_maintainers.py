@@ -218,6 +218,10 @@ def test_what_is_no_synchronisation_changes_nothing(command, a_message, tmp_path
         file.write_bytes(body)
         told = command(tmp_path / "state", "tables", "sync", file, "--into", draft)
         assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1)
+        assert str(file) in told.stderr
+    new = tmp_path / "new"
+    assert command(tmp_path / "state", "tables", "sync", file, "--into", new).returncode == 1
+    assert not new.exists()
     gone = command(tmp_path / "state", "tables", "sync", tmp_path / "none", "--into", draft)
     assert gone.returncode == 3
     assert command(tmp_path / "state", "tables", "diff", "baseline", draft).stdout == "0 changes.\n"

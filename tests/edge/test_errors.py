@@ -35,6 +35,15 @@ def test_an_error_speaks_french_when_it_can_and_english_otherwise():
     assert ConfigurationError("wrong").text("fr") == "wrong"
 
 
+def test_what_the_system_says_of_a_file_is_french_in_a_french_text(tmp_path):
+    with pytest.raises(OSError, match="none") as error:
+        (tmp_path / "none").read_bytes()
+    why = error.value.strerror
+    both = ConfigurationError(f"x: cannot be read ({why}).", french=f"x : illisible ({why}).")
+    assert both.text("fr") == "x : illisible (fichier ou dossier introuvable)."
+    assert why in both.text("en")
+
+
 def test_an_error_lists_everything_that_is_wrong_one_line_each():
     error = ConfigurationError("a", french="un", more=[ConfigurationError("b", french="deux")])
     assert error.lines() == ("a", "b")
