@@ -15,12 +15,14 @@ from gateway.cli.availability import report_availability
 from gateway.cli.duplicates import report_duplicates
 from gateway.cli.paris import DAY
 from gateway.clock import SystemClock
+from gateway.errors import Refused
 from gateway.journal.rows import FirstDecision, ServiceKind, ServiceStep, TransferMade
 from gateway.reports.misrouting import misrouting
 from gateway.reports.returned import returned
 from gateway.reports.service_levels import TIMED, levels
 from gateway.wording import sentence
 from gateway.wording.numbers import duration, number
+from sed_schemas.load import countries
 
 
 @click.group()
@@ -64,8 +66,11 @@ def report_misrouting(
     settings: Settings, since: datetime | None, country: str | None, *, as_json: bool
 ) -> None:
     """Say which senders could have named the institution, and which field they left out."""
+    wanted = country.strip().upper() if country is not None else None
+    if wanted is not None and wanted not in countries():
+        raise _no_country(wanted)
     for row in misrouting(asyncio.run(_decided(settings, since))):
-        if country is not None and row.country != country:
+        if wanted is not None and row.country != wanted:
             continue
         missing = dict(sorted(row.missing.items(), key=lambda item: (-item[1], item[0])))
         if as_json:
@@ -81,6 +86,16 @@ def report_misrouting(
             f"{head}{row.nameable} of {row.cases} nameable at once{lacked}",
             f"{head}{row.nameable} sur {row.cases} désignables d'emblée{lacked}",
         )
+
+
+def _no_country(code: str) -> Refused:
+    """An empty list of it would look as if nobody there had sent us anything."""
+    return Refused(
+        f"{code[:40]}: no country of EESSI (Greece is EL, the United Kingdom UK); correct it.",
+        french=f"{code[:40]} : pas un pays d'EESSI (la Grèce est EL, le Royaume-Uni UK) ;"
+        " corriger.",
+        code="unknown-country",
+    )
 
 
 @report.command("returned")

@@ -71,6 +71,7 @@ def test_misrouting_is_told_by_sender_and_buc_with_the_field_that_was_missing(li
     assert (rows[1]["buc"], rows[1]["missing"]) == ("S_BUC_24", {"residence": 1})
     (row,) = listed(lived, "report", "misrouting", "--country", "DE")
     assert row == rows[1]
+    assert listed(lived, "report", "misrouting", "--country", "de") == [rows[1]]
     assert listed(lived, "report", "misrouting", "--since", "2999-01-01") == []
 
 
@@ -86,6 +87,13 @@ def test_misrouting_in_words_is_the_list_for_a_partner(lived, command, lang, lin
     assert (told.returncode, told.stderr) == (0, "")
     (said,) = told.stdout.splitlines()
     assert said.split() == ["DE", "DE:101320043", "S_BUC_24", *line.split()]
+
+
+@pytest.mark.parametrize("country", ["GR", "xx"])
+def test_a_country_that_eessi_does_not_know_is_no_empty_list(lived, command, country):
+    told = command(lived, "--lang", "fr", "report", "misrouting", "--country", country)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "la Grèce est EL" in told.stderr
 
 
 def test_without_a_journal_there_is_no_misrouting(command, tmp_path):
