@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -22,6 +22,8 @@ from gateway.clock import SystemClock
 from gateway.errors import Unreachable
 from gateway.journal import JournalReader
 
+_BEFORE_EMPTY: Final = "before-empty"
+"""Nothing was counted then: a difference from it would be made up."""
 _YEAR = click.IntRange(1990, 9998)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -132,9 +134,10 @@ async def _annual(
     now = SystemClock().now()
     async with settings.reader() as reader:
         counted = await _year(reader, year)
-        before = await _year(reader, compare) if compare is not None else None
         first = await reader.first_receipt()
-    notes = _notes(year, compare, first, now)
+        notes = _notes(year, compare, first, now)
+        compared = compare if _BEFORE_EMPTY not in notes else None
+        before = await _year(reader, compared) if compared is not None else None
     return Annual(counted, before, tuple(said), notes, titles(settings.lang))
 
 
@@ -147,10 +150,16 @@ def _notes(
 ) -> tuple[str, ...]:
     """What makes the figures less than they seem, as codes."""
     begin, end = bounds(year)
+    since, until = bounds(compare) if compare is not None else (None, None)
+    empty = until is not None and (first is None or first >= until)
     true = {
         "year-not-over": now < end,
         "begins-late": first is None or first > begin,
-        "before-begins-late": compare is not None and (first is None or first > bounds(compare)[0]),
+        "before-begins-late": since is not None
+        and not empty
+        and first is not None
+        and first > since,
+        _BEFORE_EMPTY: empty,
     }
     return tuple(code for code, so in true.items() if so)
 

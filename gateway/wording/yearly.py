@@ -174,8 +174,12 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Le journal commence en cours d'année : les dossiers antérieurs n'y sont pas.",
     ),
     "note-before-begins-late": (
-        "The journal does not hold the whole year before: the comparison is incomplete.",
-        "Le journal ne contient pas toute l'année précédente : comparaison incomplète.",
+        "The journal does not hold the whole year compared with: the comparison is incomplete.",
+        "Le journal ne contient pas toute l'année de comparaison : comparaison incomplète.",
+    ),
+    "note-before-empty": (
+        "The journal holds nothing of the year to compare with: there is no comparison.",
+        "Le journal ne contient rien de l'année de comparaison : il n'y a pas de comparaison.",
     ),
     "chart": (
         "Chart: {title}. The same figures stand in the table.",

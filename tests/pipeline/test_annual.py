@@ -246,12 +246,24 @@ async def test_the_report_as_rows(lived):
     assert json.loads(alone.splitlines()[0])["trend"] is None
 
 
+async def test_a_year_of_which_nothing_was_counted_is_no_zero_to_compare_with(lived):
+    said = await asyncio.to_thread(run, lived, "--year", "2026", "--compare", "2024", "--json")
+    assert {(row["previous"], row["trend"]) for row in map(json.loads, said.splitlines())} == {
+        (None, None)
+    }
+    words = ("--lang", "fr", "--year", "2026", "--compare", "2024")
+    shown = await asyncio.to_thread(run, lived, *words)
+    assert "ne contient rien de l'année de comparaison" in shown
+    assert "comparaison incomplète" not in shown
+    assert "↗" not in shown
+
+
 async def test_the_report_as_pages_in_both_languages(lived, tmp_path):
     english = await asyncio.to_thread(run, lived, "--year", "2026", "--compare", "2025")
     assert "| transferred / received | 1 | 20.0 % |" in english
     assert "| settled without a person | 1 | 20.0 % |" in english
     assert "| sickness (S) | 4 | 1 | 25.0 % |" in english
-    assert "does not hold the whole year before" in english
+    assert "does not hold the whole year compared with" in english
     given = tmp_path / "given.tsv"
     given.write_text("figure\tvalue\tsource\nratio\t37 %\treport 2023\n", encoding="utf-8")
     words = ("--lang", "fr", "--year", "2026", "--given", str(given), "--out", str(tmp_path / "o"))
