@@ -118,6 +118,7 @@ def _metrics(config: Config) -> Metrics:
         instance=config.instance,
         environment=config.environment,
         sending=config.sending,
+        exceptions=config.sends_otherwise,
         causes=CAUSES_SHOWN,
     )
 

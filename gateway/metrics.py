@@ -118,6 +118,7 @@ class Metrics:
         instance: `instance` of the configuration.
         environment: `environment` of the configuration.
         sending: `sending` of the configuration.
+        exceptions: whether it is another one for some decision, BUC or country.
         causes: each decision that has causes, with all of them (the core's own table).
     """
 
@@ -127,6 +128,7 @@ class Metrics:
         instance: str,
         environment: str,
         sending: str,
+        exceptions: bool = False,
         causes: Mapping[str, Sequence[str]],
     ) -> None:
         self._registry = CollectorRegistry()
@@ -137,7 +139,7 @@ class Metrics:
         self._count_messages()
         self._serve()
         self._measure_backlog()
-        self._describe(sending)
+        self._describe(sending, exceptions="yes" if exceptions else "no")
 
     def _count_messages(self) -> None:
         self._received = self._counter(
@@ -270,7 +272,7 @@ class Metrics:
             "gateway_timers_overdue", "Cases in which something is due and not yet done."
         )
 
-    def _describe(self, sending: str) -> None:
+    def _describe(self, sending: str, exceptions: str) -> None:
         self._tables = Info(
             "gateway_tables", "The release of the tables in force.", registry=self._registry
         )
@@ -304,7 +306,7 @@ class Metrics:
             versions()
         )
         Info("gateway_mode", "Whether it hands over.", registry=self._registry).info(
-            {"sending": sending}
+            {"sending": sending, "exceptions": exceptions}
         )
         self._ready = self._gauge("gateway_ready", "1 when ready, else 0.")
         self._not_ready = Gauge(

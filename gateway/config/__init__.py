@@ -622,6 +622,12 @@ class Config(_Section):
         """The state folder this configuration was loaded for (`--state`; not a key)."""
         return self._state
 
+    @property
+    def sends_otherwise(self) -> bool:
+        """Whether some decision, BUC or country has another mode than `sending`."""
+        by = (self.sending_by_decision, self.sending_by_buc, self.sending_by_country)
+        return any(mode != self.sending for modes in by for mode in modes.values())
+
     @model_validator(mode="after")
     def _seen_by_two(self) -> "Config":
         if self.environment == "production" and not self.tables.four_eyes:

@@ -4,9 +4,11 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from gateway.config import Sending
 from gateway.daemon import CAUSES_SHOWN
 from gateway.metrics import (
     DECISIONS,
@@ -36,6 +38,8 @@ VALUES = {
     "decision": DECISIONS,
     "cause": tuple(cause for causes in CAUSES_SHOWN.values() for cause in causes),
     "job": ("eessi-gateway",),
+    "sending": get_args(Sending),
+    "exceptions": ("yes", "no"),
 }
 """Label -> the values that it can have."""
 

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway import metrics as page
+from gateway.config import Config
 from gateway.config.certificates import USES
 from gateway.metrics import Metrics
 
@@ -179,7 +180,28 @@ def test_only_the_release_in_force_is_shown(metrics):
 def test_versions_and_mode_are_shown(metrics):
     assert value(metrics, "gateway_build_info", **page.versions()) == 1
     assert re.fullmatch(r"\d+\.\d+\.\d+", page.versions()["libxml2"])
-    assert value(metrics, "gateway_mode_info", sending="observe") == 1
+    assert value(metrics, "gateway_mode_info", sending="observe", exceptions="no") == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "exceptions"),
+    [
+        ({}, "no"),
+        ({"sending_by_buc": {"P_BUC_01": "confirm"}}, "yes"),
+        ({"sending_by_country": {"DE": "automatic"}}, "yes"),
+        ({"sending_by_decision": {"transfer": "observe"}}, "no"),
+    ],
+)
+def test_the_mode_says_whether_it_is_another_one_somewhere(said, exceptions):
+    config = Config(sending="observe", **said)
+    shown = Metrics(
+        instance="rina-1",
+        environment="test",
+        sending=config.sending,
+        exceptions=config.sends_otherwise,
+        causes={},
+    )
+    assert value(shown, "gateway_mode_info", sending="observe", exceptions=exceptions) == 1
 
 
 def test_two_gateways_in_one_process_do_not_share_their_numbers(metrics):
