@@ -30,8 +30,7 @@ def frozen(folder: Path, state: Path, in_force: Tables, today: date) -> tables_r
         raise refused("no-tables", folder.name)
     errors = [finding for finding in check(folder, today) if finding.error]
     if errors:
-        first = errors[0]
-        where = f"{first.file}:{first.line}:{first.column}"
+        first, where = errors[0], errors[0].place
         raise Refused(
             f"{folder.name}: {counted('en', len(errors), 'error', 'errors')}, the first one"
             f" {where}: {first.english} See them all with `tables check`.",

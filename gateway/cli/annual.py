@@ -21,6 +21,7 @@ from gateway.cli.misuse import Misuse
 from gateway.clock import SystemClock
 from gateway.errors import Unreachable
 from gateway.journal import JournalReader
+from gateway.wording.numbers import counted
 
 _BEFORE_EMPTY: Final = "before-empty"
 """Nothing was counted then: a difference from it would be made up."""
@@ -179,6 +180,6 @@ def report_close(settings: Settings, month: str) -> None:
     """Freeze the figures of a month; what changes later is shown as a correction."""
     done = settings.ask("close-month", {"month": month})
     settings.say(
-        f"{done['month']} is closed: {done['cases']} cases.",
-        f"{done['month']} est clôturé : {done['cases']} dossiers.",
+        f"{done['month']} is closed: {counted('en', done['cases'], 'case', 'cases')}.",
+        f"{done['month']} est clôturé : {counted('fr', done['cases'], 'dossier', 'dossiers')}.",
     )

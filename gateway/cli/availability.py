@@ -19,6 +19,7 @@ from gateway.cli.paris import InParis
 from gateway.cli.showing import nothing_taken
 from gateway.clock import SystemClock
 from gateway.journal.observing import Seen
+from gateway.lists import nothing_taken
 from gateway.wording.availability import said
 
 _TIME = InParis(["%Y-%m-%dT%H:%M"])
@@ -42,8 +43,8 @@ def availability_import(settings: Settings, file: Path) -> int:
         settings.say(*nothing_taken(done["more"]))
         return 1
     settings.say(
-        f"{done['imported']} lines taken in, {done['known']} known already.",
-        f"{done['imported']} lignes reprises, {done['known']} déjà connues.",
+        f"Lines taken in: {done['imported']}; known already: {done['known']}.",
+        f"Lignes reprises : {done['imported']} ; déjà connues : {done['known']}.",
     )
     return 0
 

@@ -12,7 +12,7 @@ from gateway.cli import Settings
 from gateway.cli.paris import clock
 from gateway.cli.showing import PROTECTED
 from gateway.reports.repeats import CameAgain, came_again, counted
-from gateway.wording import sentence
+from gateway.wording import numbers, sentence
 
 COUNTED: Final = ("kind", "country", "buc", "messages")
 """Keys of a count with `--json`; these come first."""
@@ -46,7 +46,8 @@ def report_duplicates(
         click.echo(f"{count['country']:<10} {count['buc']:<10} {count['messages']:>6}  {kind}")
     for one in () if only_counts else found:
         _show(settings.lang, shown(one))
-    settings.say(f"{wanted}: {len(found)} messages.", f"{wanted} : {len(found)} messages.")
+    said = numbers.counted(settings.lang, len(found), "message", "messages")
+    settings.say(f"{wanted}: {said}.", f"{wanted} : {said}.")
 
 
 def shown(one: CameAgain) -> dict[str, Any]:

@@ -30,9 +30,11 @@ from gateway.core.message import spelled
 from gateway.core.states import MessageState
 from gateway.errors import Refused, Unreachable
 from gateway.journal.rows import Happening, Row
+from gateway.lists import nothing_taken
 from gateway.opening import copied
 from gateway.people.case_record import CaseRecord
 from gateway.wording import sentence
+from gateway.wording.numbers import counted
 
 
 @click.group()
@@ -190,9 +192,12 @@ def journal_export(
             code="protected",
         )
     _write(file, json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
+    came, left = len(document["messages"]), len(document["sendings"])
     settings.say(
-        f"{file}: {len(document['messages'])} messages, {len(document['sendings'])} sendings.",
-        f"{file} : {len(document['messages'])} messages, {len(document['sendings'])} envois.",
+        f"{file}: {counted('en', came, 'message', 'messages')},"
+        f" {counted('en', left, 'sending', 'sendings')}.",
+        f"{file} : {counted('fr', came, 'message', 'messages')},"
+        f" {counted('fr', left, 'envoi', 'envois')}.",
     )
 
 
@@ -222,8 +227,8 @@ def journal_import_cases(settings: Settings, file: Path) -> int:
         settings.say(*nothing_taken(done["more"]))
         return 1
     settings.say(
-        f"{done['imported']} cases brought in, {done['known']} known already.",
-        f"{done['imported']} dossiers repris, {done['known']} déjà connus.",
+        f"Cases brought in: {done['imported']}; known already: {done['known']}.",
+        f"Dossiers repris : {done['imported']} ; déjà connus : {done['known']}.",
     )
     return 0
 

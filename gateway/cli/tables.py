@@ -66,8 +66,7 @@ def tables_check(
             click.echo(json.dumps(told, ensure_ascii=False))
         else:
             mark = "" if finding.error else "(!) "
-            where = f"{finding.file}:{finding.line}:{finding.column}"
-            click.echo(f"{mark}{where}: {finding.text(settings.lang)}")
+            click.echo(f"{mark}{finding.place}: {finding.text(settings.lang)}")
     if html is not None:
         _write(html, page(folder.name, findings, settings.lang))
     errors = sum(finding.error for finding in findings)

@@ -22,6 +22,11 @@ class Finding:
     known: bool = field(default=False, compare=False)
     """The tables in force have the same warning: nothing that this draft brings."""
 
+    @property
+    def place(self) -> str:
+        """Where it is, without what it does not have: `routes.csv:132:buc`, `routes.csv:132`."""
+        return ":".join(part for part in (self.file, str(self.line or ""), self.column) if part)
+
     def text(self, lang: str) -> str:
         """The sentence in that language."""
         return self.french if lang == "fr" else self.english

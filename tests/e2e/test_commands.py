@@ -48,10 +48,11 @@ def test_open_cases_are_brought_in_or_each_bad_line_is_named(command, listed, tm
     done = command(state, "journal", "import-cases", cases)
     assert done.returncode == 1
     assert done.stderr == f"{cases}:3: Five cells are expected, with a semicolon between them.\n"
+    assert done.stdout == "Nothing was taken in.\n"
     cases.write_text(f"{header}\n{good}\n")
-    for said in ("1 dossiers repris, 0 déjà connus.\n", "0 dossiers repris, 1 déjà connus.\n"):
+    for said in ("repris : 1 ; déjà connus : 0.\n", "repris : 0 ; déjà connus : 1.\n"):
         done = command(state, "journal", "import-cases", cases, "--lang", "fr")
-        assert (done.returncode, done.stdout) == (0, said), done.stderr
+        assert (done.returncode, done.stdout) == (0, f"Dossiers {said}"), done.stderr
     assert [h["what"] for h in listed(state, "journal", "show", uid("old"))] == ["imported"]
     hex_id = uid("old").replace("-", "").upper()
     done = command(state, "journal", "find", hex_id)

@@ -282,7 +282,7 @@ async def test_the_commands_and_the_report(restarted, house, tmp_path):
         assert done.exception is None, done.exception
         return done.output
 
-    assert "2 lines taken in" in await asyncio.to_thread(run, "availability", "import", path)
+    assert "Lines taken in: 2;" in await asyncio.to_thread(run, "availability", "import", path)
     late = await asyncio.to_thread(
         run, "--lang", "fr", "availability", "maintenance", "rina-1",
         "--from", "2025-08-01T00:00", "--until", "2025-08-02T00:00", "--why", "test",

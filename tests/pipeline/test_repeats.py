@@ -190,3 +190,4 @@ async def test_a_protected_case_is_masked(house, a_message, bodies, day, tmp_pat
         said = await asyncio.to_thread(run, tmp_path, "--day", day.isoformat(), *words)
         assert "protected" in said
         assert "DE" not in said
+    assert said.splitlines()[-1] == f"{day}: 1 message."

@@ -445,6 +445,20 @@ def test_the_commands_say_it_in_either_language(folder, tmp_path):
     assert "1 change." in run("tables", "diff", "baseline", folder).output
 
 
+def test_a_finding_names_its_place_and_no_part_that_it_does_not_have(folder):
+    def told():
+        return run("tables", "check", folder, "--all").output.splitlines()[:-1]
+
+    before = told()
+    add(folder, "routing_tables/routes.csv", "S-X;S_BUC_24;*;*;*;*;*;*;refer;likely;2027-01-01;;x")
+    lines = before + told()
+    places = [re.match(r"(?:\(!\) )?(\S+): ", line)[1] for line in lines]
+    rows = len((folder / "routing_tables/routes.csv").read_text("utf-8-sig").splitlines())
+    assert f"routing_tables/routes.csv:{rows}" in places  # a cell is missing, nobody knows which
+    assert "ir_directory/catchments.csv:area" in places
+    assert not [place for place in places if "::" in place or ":0" in place]
+
+
 def test_a_page_that_cannot_be_written_is_one_line(folder, tmp_path):
     told = run("tables", "check", folder, "--html", tmp_path / "none" / "x.html")
     assert isinstance(told.exception, Unreachable)
