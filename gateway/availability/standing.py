@@ -1,7 +1,8 @@
 """How available the gateway and the parts around it have been up to now, kept at hand.
 
 A year of looks is too much to read whenever somebody wants to know. At the start the year is read
-day by day, between other work; then each look adds the time since the last one, and what lies
+day by day, between other work, and in few pieces what lies before the first heartbeat, of which
+other monitors alone can tell; then each look adds the time since the last one, and what lies
 further back stands as it was read. Once a day, and after what other monitors saw was taken in, it
 is read anew: what comes late counts, too. Pulse and maintenance are few, and are read each time.
 The arithmetic is that of the report.
@@ -29,6 +30,8 @@ LOOK_SECONDS: Final = 60.0
 ROLLING: Final = timedelta(days=30)
 _PIECE: Final = timedelta(days=1)
 """What is read at once: nobody else reads the journal meanwhile."""
+_QUIET_PIECE: Final = timedelta(days=60)
+"""The same of a time in which the gateway itself looked at nothing."""
 _LATE: Final = timedelta(seconds=60)
 """A probe is in the journal so long after its time-out at the latest."""
 _Runs = dict[tuple[str, str], list[Run]]
@@ -60,7 +63,7 @@ class Standing:
         self._parts = tuple(settings.components)
         self._settled = timedelta(seconds=settings.timeout_seconds) + _LATE
         self._runs: _Runs = {}
-        self._until = clock.now()
+        self._until = self._began = clock.now()
         self._read_on: date | None = None
         self._last: Standings | None = None
 
@@ -91,6 +94,8 @@ class Standing:
         year, _ = bounds(today.year)
         begin = min(year, now - ROLLING)
         if self._read_on != today:
+            alive = (await self._journal.seen(begin, now, now)).alive
+            self._began = min((since for since, _ in alive), default=now)
             self._runs, self._until, self._read_on = {}, begin, today
         await self._read_to(now - self._settled)
         seen = await self._journal.seen(begin, now, self._until)
@@ -103,6 +108,8 @@ class Standing:
         """Read up to an instant before which no probe is written any more."""
         while self._until < settled:
             until = min(self._until + _PIECE, settled)
+            if until < self._began:
+                until = min(self._until + _QUIET_PIECE, self._began, settled)
             seen = await self._journal.seen(self._until, until)
             _add(self._runs, seen.runs, self._until, until)
             self._until = until

@@ -128,7 +128,26 @@ def counted_reads(journal):
     return reads
 
 
+async def test_of_the_time_before_the_first_heartbeat_months_are_read_at_once(journal, clock):
+    """The year of a gateway that is new is empty: it was read in 300 pieces at each start."""
+    await journal.observe(
+        [look_at(START - timedelta(days=50), up=True, source="n", length=60 * MINUTE)]
+    )
+    standing, reads = Standing(journal, clock, SETTINGS), counted_reads(journal)
+    await standing.look()
+    assert len(reads) < 12
+    await journal.beat(START - timedelta(days=3))
+    standing, reads[:] = Standing(journal, clock, SETTINGS), []
+    await standing.look()
+    assert len(reads) < 16
+    own = [end - begin for begin, end in reads if end > START - timedelta(days=3)]
+    assert max(own) <= timedelta(days=1)
+    assert [standing.last.rolling, standing.last.year] == await reported(journal, clock.now())
+    assert standing.last.year[0].whole.up == 60 * MINUTE
+
+
 async def test_a_look_reads_no_more_than_what_is_new(standing, journal, clock):
+    await journal.beat(bounds(START.year)[0])
     reads = counted_reads(journal)
     await standing.look()
     assert max(end - begin for begin, end in reads) <= timedelta(days=1)
