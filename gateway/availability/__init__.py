@@ -229,7 +229,8 @@ Tracks = Mapping[str, Sequence[Track]]
 def tracks(seen: Seen, end: datetime, parts: Iterable[str] = ()) -> Tracks:
     """What the journal knows, part by part; the gateway itself is one.
 
-    `parts`: those that there are, whether or not anybody saw them.
+    `parts`: those that there are, whether or not anybody saw them. Maintenance makes no part: of
+    one that is none of these and that nobody saw, a slip of the pen, nothing is known.
     """
     found: dict[str, list[Track]] = {part: [] for part in parts}
     by_source: dict[tuple[str, str], list[Span]] = {}
@@ -240,11 +241,11 @@ def tracks(seen: Seen, end: datetime, parts: Iterable[str] = ()) -> Tracks:
         )
     for (component, _), track in by_source.items():
         found.setdefault(component, []).append(track)
-    for one in seen.maintenance:
-        track = [Span(one.begin, one.end, State.MAINTENANCE)]
-        found.setdefault(one.component, []).append(track)
     if seen.alive:
         found.setdefault(GATEWAY, []).append(heartbeats(seen.alive, end))
+    for one in seen.maintenance:
+        if one.component in found:
+            found[one.component].append([Span(one.begin, one.end, State.MAINTENANCE)])
     return found
 
 

@@ -70,16 +70,13 @@ def document(
     say: Say = partial(said, lang)
     begin, end = _time(period.begin), _time(period.end)
     notes = [say("rule"), say("period", begin=begin, end=end, hours=hours)]
-    notes += [
-        say(
-            "declared-late",
-            component=one.component,
-            begin=_time(one.begin),
-            end=_time(one.end),
-        )
-        for one in maintenance
-        if one.declared_at > one.begin
-    ]
+    parts_shown = {line.name for line in lines}
+    for one in maintenance:
+        times = {"begin": _time(one.begin), "end": _time(one.end)}
+        if one.component not in parts_shown:
+            notes.append(say("maintenance-of-nobody", component=one.component, **times))
+        elif one.declared_at > one.begin:
+            notes.append(say("declared-late", component=one.component, **times))
     parts = [
         _part("whole", [(line, line.whole) for line in lines], lang, say),
         _part("in-hours", [(line, line.in_hours) for line in lines], lang, say),

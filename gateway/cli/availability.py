@@ -10,7 +10,7 @@ import click
 from gateway.annual import bounds
 from gateway.annual.published import annex4
 from gateway.annual.writing import html, markdown
-from gateway.availability import Period, lines, service_hours, tracks
+from gateway.availability import GATEWAY, Period, lines, service_hours, tracks
 from gateway.availability.showing import as_published, document, published_rows, rows
 from gateway.cli import Settings
 from gateway.cli.annual import write
@@ -74,6 +74,14 @@ def availability_maintenance(
         return
     done = settings.ask("availability-maintenance", params)
     settings.say(f"Maintenance declared: {component}.", f"Maintenance déclarée : {component}.")
+    configured = settings.config().availability.components
+    if component not in {GATEWAY, *configured}:
+        settings.say(
+            f"No part {component} is configured: this counts once others' observations of it are"
+            " taken in. A mistake is taken back by the same command with --withdraw.",
+            f"Aucune part {component} n'est configurée : ceci comptera quand on aura repris des"
+            " observations d'elle. Une erreur se retire par la même commande avec --withdraw.",
+        )
     if done["declared_late"]:
         settings.say(
             "It had begun before: the report says so.",

@@ -43,6 +43,16 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Maintenance of {component} from {begin} to {end} was declared after it had begun.",
         "La maintenance de {component} du {begin} au {end} a été déclarée après son début.",
     ),
+    "maintenance-of-nobody": (
+        (
+            "Maintenance of {component} from {begin} to {end} counts nowhere: nobody observed a part of"
+            " that name."
+        ),
+        (
+            "La maintenance de {component} du {begin} au {end} ne compte nulle part : personne n'a"
+            " observé de part de ce nom."
+        ),
+    ),
     "whole": ("Around the clock", "24 h sur 24, 7 jours sur 7"),
     "in-hours": ("In service hours", "Heures de service"),
     "name": ("Service", "Service"),
@@ -84,23 +94,23 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Cinq cellules sont attendues, séparées par des points-virgules.",
     ),
     "line-component": (
-        "Component must be a name of at most 64 letters, digits and .:'/-",
-        "Component doit être un nom d'au plus 64 lettres, chiffres et .:'/-",
+        "`component` must be a name of at most 64 letters, digits and .:'/-",
+        "`component` doit être un nom d'au plus 64 lettres, chiffres et .:'/-",
     ),
     "line-from": (
-        "From must be a time with its zone, such as 2026-03-02T08:00:00+01:00.",
-        "From doit être une date et heure avec fuseau, par exemple 2026-03-02T08:00:00+01:00.",
+        "`from` must be a time with its zone, such as 2026-03-02T08:00:00+01:00.",
+        "`from` doit être une date et heure avec fuseau, par exemple 2026-03-02T08:00:00+01:00.",
     ),
     "line-until": (
-        "Until must be a time with its zone, such as 2026-03-02T08:05:00+01:00.",
-        "Until doit être une date et heure avec fuseau, par exemple 2026-03-02T08:05:00+01:00.",
+        "`until` must be a time with its zone, such as 2026-03-02T08:05:00+01:00.",
+        "`until` doit être une date et heure avec fuseau, par exemple 2026-03-02T08:05:00+01:00.",
     ),
-    "line-order": ("From must be before until.", "From doit précéder until."),
-    "line-future": ("Until is still to come.", "Until est dans l'avenir."),
-    "line-state": ("State must be up or down.", "State doit être up ou down."),
+    "line-order": ("`from` must be before `until`.", "`from` doit précéder `until`."),
+    "line-future": ("`until` is still to come.", "`until` est dans l'avenir."),
+    "line-state": ("`state` must be up or down.", "`state` doit être up ou down."),
     "line-monitor": (
-        "Monitor must be a name, other than gateway.",
-        "Monitor doit être un nom, autre que gateway.",
+        "`monitor` must be a name, other than gateway.",
+        "`monitor` doit être un nom, autre que gateway.",
     ),
     "line-overlaps": (
         "Another line of this monitor holds part of the same time.",

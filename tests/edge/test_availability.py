@@ -161,7 +161,8 @@ def seen():
 
 def test_a_year_line_by_line(seen):
     period = Period(BEGIN, END, service_hours("08:00-18:00", BEGIN, END))
-    found = lines(tracks(seen, END), {"RINA": ("rina-1", "rina-2", "rina-3")}, period)
+    known = tracks(seen, END, ("vpn",))
+    found = lines(known, {"RINA": ("rina-1", "rina-2", "rina-3")}, period)
     shown = {(r["kind"], r["name"]): r for r in rows(found) if r["hours"] == "24x7"}
     assert list(shown) == [
         *(("service", "RINA"), ("component", "gateway"), ("component", "rina-1")),
@@ -184,13 +185,23 @@ def test_a_year_line_by_line(seen):
 )
 def test_the_page_says_what_was_declared_late(seen, lang, said):
     period = Period(BEGIN, END, ())
-    found = lines(tracks(seen, END), {}, period)
+    found = lines(tracks(seen, END, ("vpn",)), {}, period)
     page = document(2026, found, period, "08:00-18:00", seen.maintenance, lang)
     assert said in page.notes[-1]
     (late,) = [one for one in seen.maintenance if one.declared_at > one.begin]
     assert late.why not in page.notes[-1]
     assert late.who not in page.notes[-1]
     assert len(page.parts[0].rows) == len(found)
+
+
+def test_maintenance_of_a_part_that_nobody_saw_makes_no_part_and_is_told(seen):
+    """`brokker`: a line of its own in a published table, and a composite that is never up."""
+    period = Period(BEGIN, END, ())
+    found = lines(tracks(seen, END), {}, period)
+    assert "vpn" not in {line.name for line in found} | set(found[-1].parts)
+    page = document(2026, found, period, "08:00-18:00", seen.maintenance, "fr")
+    assert "La maintenance de vpn" in page.notes[-1]
+    assert "ne compte nulle part" in page.notes[-1]
 
 
 def test_what_others_saw_is_read_strictly():

@@ -288,6 +288,10 @@ async def test_the_commands_and_the_report(restarted, house, tmp_path):
         "--from", "2025-08-01T00:00", "--until", "2025-08-02T00:00", "--why", "test",
     )  # fmt: skip
     assert "déjà commencé" in late
+    assert "configurée" not in late
+    wrong = ("--from", "2025-09-01T00:00", "--until", "2025-09-02T00:00", "--why", "a slip")
+    words = ("--lang", "fr", "availability", "maintenance", "rinna-1", *wrong)
+    assert "Aucune part rinna-1 n'est configurée" in await asyncio.to_thread(run, *words)
     said = await asyncio.to_thread(run, "report", "availability", "--year", 2025, "--json")
     rows = {(r["name"], r["hours"]): r for r in map(json.loads, said.splitlines())}
     assert rows["RINA", "24x7"]["availability"] == 100.0
