@@ -3,15 +3,17 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
 from gateway.cli import Settings
 from gateway.loading import drafted, limits, policy, schemas, tables
-from gateway.tables.impact import WHAT, Bench, Impact, impact
+from gateway.tables.impact import WHAT, Bench, Effect, Impact, impact
 from gateway.wording import sentence
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -55,6 +57,20 @@ def tables_impact(
             f"{effect.case_id}  {effect.buc}  {effect.country}  {_said(settings, effect.what)}:"
             f" {effect.before} -> {effect.after} ({rows})"
         )
+    for code, meaning in _meanings(settings.lang, found.effects):
+        settings.say(f"{code}: {meaning}", f"{code} : {meaning}")
+
+
+_WORDS: Final = (("decision", ""), ("cause", ""), ("message-state", ""), ("value", "datum:"))
+"""What a code in `before` or `after` may be: kind of its sentence, and what stands before it."""
+
+
+def _meanings(lang: str, effects: Iterable[Effect]) -> Iterator[tuple[str, str]]:
+    """Each code that the list shows, once, with what it means; an id is none."""
+    shown = {code for one in effects for text in (one.before, one.after) for code in text.split()}
+    for code in sorted(code for code in shown if ":" not in code):
+        told = [sentence(lang, kind, f"{begin}{code}") for kind, begin in _WORDS]
+        yield from ((code, said) for said in told if not said.startswith("["))
 
 
 def _said(settings: Settings, what: str) -> str:

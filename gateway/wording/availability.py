@@ -45,8 +45,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "maintenance-of-nobody": (
         (
-            "Maintenance of {component} from {begin} to {end} counts nowhere: nobody observed a part of"
-            " that name."
+            "Maintenance of {component} from {begin} to {end} counts nowhere: nobody observed a"
+            " part of that name."
         ),
         (
             "La maintenance de {component} du {begin} au {end} ne compte nulle part : personne n'a"

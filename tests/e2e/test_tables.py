@@ -72,6 +72,11 @@ def test_a_change_from_the_draft_to_its_activation_and_back(
     counts, effect = listed(gateway.state, "tables", "impact", draft)
     assert (counts["messages"], counts["referred"]) == (1, 1)
     assert effect["rows_after"] == ["S-WALK"]
+    words = gw("--lang", "fr", "tables", "impact", draft).splitlines()
+    assert effect["after"] == "refer rule-refers"
+    assert [line.partition(" : ")[0] for line in words[-3:]] == [
+        *("refer", "rule-refers", "transfer"),
+    ]
     gw(
         "tables",
         "notice",
