@@ -81,15 +81,16 @@ def tables_import(
 def _outcome(found: importing.Imported) -> tuple[str, str]:
     """What was read and whether it was stored, in English and in French."""
     rows = sum(map(len, found.tables.values()))
-    names = ", ".join(map(importing.sheet_name, found.tables)) or "-"
+    names = ", ".join(map(importing.sheet_name, found.tables))
     if found.usable:
         return (
             f"{names}: {counted('en', rows, 'row', 'rows')} stored.",
             f"{names} : {counted('fr', rows, 'ligne enregistrée', 'lignes enregistrées')}.",
         )
+    read, lues = f"{names}: " if names else "", f"{names} : " if names else ""
     return (
-        f"{names}: {counted('en', rows, 'row', 'rows')} read, NOTHING stored.",
-        f"{names} : {counted('fr', rows, 'ligne lue', 'lignes lues')}, RIEN n'est enregistré.",
+        f"{read}{counted('en', rows, 'row', 'rows')} read, NOTHING stored.",
+        f"{lues}{counted('fr', rows, 'ligne lue', 'lignes lues')}, RIEN n'est enregistré.",
     )
 
 

@@ -4,11 +4,20 @@ Forgiven are the order of the columns, capitals and spaces around a name, and em
 last one. Everything else is said with what is missing, what is too much, and where.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
 _LOOKED_AT: Final = 20
 """Rows among which the names of the columns are looked for when they are not in the first one."""
+
+
+_SEPARATORS: Final = re.compile(r"\w[;,\t]\w")
+"""Two names of columns in one cell."""
+_ONE_COLUMN: Final = (
+    "everything stands in one column. Open the CSV anew with `;` as separator, in UTF-8, as text.",
+    "tout est dans une seule colonne. Rouvrir le CSV avec le séparateur « ; », en UTF-8, en texte.",
+)
 
 
 def names(row: Sequence[object]) -> list[str]:
@@ -31,6 +40,8 @@ def wrong(
             f"it is empty. Write the names of the columns into the first row: {must}.",
             f"aucun contenu. Écrire les noms des colonnes dans la première ligne : {must}.",
         )
+    if len(head) == 1 and _SEPARATORS.search(head[0]):
+        return _ONE_COLUMN
     missing = [column for column in wanted if column not in head]
     other = [_shown(name, at) for at, name in enumerate(head) if name not in columns]
     twice = sorted({name for name in head if name in columns and head.count(name) > 1})

@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from gateway.tables.finding import some
 from gateway.tables.pages import page
-from ir_directory import Institution, InstitutionRepository, in_force
+from ir_directory import Competence, Institution, InstitutionRepository, in_force
 
 WHAT: Final = (
     "code", "name", "address", "opening", "closure", "merger", "competence-gained",
     "competence-lost", "ready-gained", "ready-lost",
 )  # fmt: skip
 """Kinds of substantial change, in the order of the note."""
+_MOST_DAYS: Final = 12
+"""Other days that a note names."""
 _Handled = tuple[str, str]
 """BUC (or all of a sector) and role."""
 
@@ -51,6 +54,8 @@ class Notice:
     entries: tuple[Entry, ...]
     unaddressed: int = 0
     """Institutions of both days whose address is not known in both."""
+    elsewhen: tuple[date, ...] = ()
+    """Other days, from today on, on which substantial changes take effect: another note."""
 
 
 def notice(
@@ -62,12 +67,32 @@ def notice(
 ) -> Notice:
     """Compare the directory of the day before, as it was, with that of the day, as it will be."""
     entries = sorted(
-        (*_institutions(before, after, effective), *_competences(before, after, effective)),
+        _entries(before, after, effective),
         key=lambda entry: (WHAT.index(entry.what), entry.institution),
     )
     deadline = _months_before(effective, months)
     unaddressed = _unaddressed(before, after, effective)
-    return Notice(effective, deadline, today > deadline, tuple(entries), unaddressed)
+    elsewhen = tuple(
+        day
+        for day in sorted(_days(before, after) - {effective})
+        if day >= today and any(_entries(before, after, day))
+    )
+    return Notice(effective, deadline, today > deadline, tuple(entries), unaddressed, elsewhen)
+
+
+def _entries(
+    before: InstitutionRepository, after: InstitutionRepository, effective: date
+) -> Iterator[Entry]:
+    yield from _institutions(before, after, effective)
+    yield from _competences(before, after, effective)
+
+
+def _days(before: InstitutionRepository, after: InstitutionRepository) -> set[date]:
+    """The days on which rows that only one of the two has begin or end."""
+    old: set[Institution | Competence] = {*before.institutions, *before.competences}
+    new: set[Institution | Competence] = {*after.institutions, *after.competences}
+    rows = old ^ new
+    return {day for row in rows for day in (row.valid_from, row.valid_to) if day is not None}
 
 
 def _unaddressed(
@@ -204,6 +229,8 @@ _WORDS: Final = {
         "in-time": "To be notified by {deadline} at the latest.",
         "late": "TOO LATE: it had to be notified by {deadline}. Choose a later day, or say why.",
         "none": "No substantial change takes effect on this day.",
+        "elsewhen": "Other changes of these tables take effect on other days, with a note of their"
+        " own each: {elsewhen}.",
         "heads": ("change", "identification code", "name", "before", "after"),
         "code": "identification code",
         "name": "official name",
@@ -226,6 +253,8 @@ _WORDS: Final = {
         "late": "TROP TARD : à notifier avant le {deadline}. Choisir une date ultérieure, ou dire"
         " pourquoi.",
         "none": "Aucun changement substantiel ne prend effet ce jour-là.",
+        "elsewhen": "D'autres changements de ces tables prennent effet à d'autres dates, avec"
+        " chacune sa note : {elsewhen}.",
         "heads": ("changement", "code d'identification", "nom", "avant", "après"),
         "code": "code d'identification",
         "name": "dénomination officielle",
@@ -269,6 +298,9 @@ def _laid_out(
     paragraphs = [str(words["intro"]), str(words["late" if noted.late else "in-time"])]
     if not noted.entries:
         paragraphs = [str(words["none"])]
+    if noted.elsewhen:
+        paragraphs.append(str(words["elsewhen"]))
+        values["elsewhen"] = some([day.isoformat() for day in noted.elsewhen], _MOST_DAYS)
     if noted.unaddressed:
         paragraphs.append(str(words["unaddressed"]))
     rows: list[tuple[str, ...]] = [

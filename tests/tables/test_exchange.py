@@ -292,6 +292,10 @@ NEW = ["DE", "*", "1", "30"]
             *("golden!D2", "un nombre (46388) au lieu d'une date ; pour un tableur c'est le 2027-"),
         ),
         ({"reminders": [head(REMINDERS), [True, *NEW[1:]]]}, "reminders!A2", "VRAI ou FAUX"),
+        (
+            {"reminders": [[";".join(head(REMINDERS))], [";".join(NEW)]]},
+            *("reminders", "tout est dans une seule colonne"),
+        ),
     ],
 )
 def test_what_people_do_to_a_workbook_is_refused_in_one_clear_sentence(

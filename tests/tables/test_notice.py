@@ -194,3 +194,26 @@ def test_what_is_exchanged_no_more_is_said_in_words(lang, said):
         InstitutionRepository([ONE], [HANDLES]), InstitutionRepository([ONE], ended), DAY, DAY, 1
     )
     assert said in in_markdown(noted, lang)
+
+
+def test_a_note_of_a_wrong_day_names_the_days_on_which_something_changes():
+    """A slip in `--date` looked as if nothing had to be notified."""
+    march, past = date(2027, 3, 1), date(2026, 3, 1)
+    before = InstitutionRepository([ONE, TWO], [replace(HANDLES, valid_to=past)])
+    after = InstitutionRepository(
+        [ended(ONE), begun(ONE, name="CPAM 01"), replace(TWO, valid_to=march)], [HANDLES]
+    )
+    said = {}
+    for day in (date(2026, 12, 15), DAY):
+        noted = notice(before, after, day, date(2026, 11, 1), 1)
+        assert (len(noted.entries), noted.elsewhen[-1]) == (1 + (day == DAY), march)
+        said[day] = in_markdown(noted, "fr")
+    assert (
+        "prennent effet à d'autres dates, avec chacune sa note : 2027-01-01, 2027-03-01."
+        in (said[date(2026, 12, 15)])
+    )
+    assert "sa note : 2027-03-01." in said[DAY]
+    assert str(past) not in said[DAY]
+    alone = notice(before, before, DAY, date(2026, 11, 1), 1)
+    assert alone.elsewhen == ()
+    assert "other days" not in in_html(alone, "en")
