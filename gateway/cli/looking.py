@@ -86,12 +86,22 @@ def journal_list(
         )
     decided = asyncio.run(_decided_by(settings, release, rule, limit + 1, after))
     show_rows(decided[:limit], as_json=as_json)
+    if not decided and after is None:
+        _nothing_decided(settings.lang, release, rule)
     if len(decided) > limit:
         last = decided[limit - 1].message_id
         more = f"there are more: --after {last}"
         click.echo(
             f"il y en a d'autres : --after {last}" if settings.lang == "fr" else more, err=True
         )
+
+
+def _nothing_decided(lang: str, release: str | None, rule: str | None) -> None:
+    """Said beside an empty list: a name with a slip in it looks like a row that decided nothing."""
+    what = " ".join(name for name in (release, rule) if name)
+    english = f"{what}: decided no message; releases: `tables list`; rows: S-GENERAL, cpam:dep:01."
+    french = f"{what} : n'a décidé aucun message ; versions : `tables list` ; lignes : S-GENERAL,"
+    click.echo(f"{french} cpam:dep:01." if lang == "fr" else english, err=True)
 
 
 async def _decided_by(

@@ -126,6 +126,11 @@ def test_every_case_that_a_row_decided_is_listed(lived, listed, command, uid):
     assert cut.stderr == f"there are more: --after {first[0]['message_id']}\n"
     assert (cut.stdout.count("\n"), whole.stdout.count("\n"), whole.stderr) == (1, 3, "")
     assert rest == three - {first[0]["case_id"]}
+    slip = command(lived, "--lang", "fr", "journal", "list", "--rule", "S-ASUMED")
+    assert (slip.returncode, slip.stdout) == (0, "")
+    assert slip.stderr.startswith("S-ASUMED : n'a décidé aucun message")
+    last = command(lived, *words, "3").stdout.splitlines()[-1].split()[2]
+    assert command(lived, *words, "3", "--after", last).stderr == ""
     both = command(lived, "journal", "list", "--rule", "S-ASSUMED", "--case", uid("case of told"))
     assert both.returncode == 2
 
