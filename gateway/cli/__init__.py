@@ -249,6 +249,7 @@ class Settings:
         """
         from gateway.clock import SystemClock
         from gateway.daemon import build
+        from gateway.log import configure
         from gateway.people.control import NAME, account, ask, running
         from gateway.traces.tracing import traced
 
@@ -261,10 +262,12 @@ class Settings:
         if running(self.state / NAME):
             yield of_daemon
             return
-        config = self.config()
+        config, clock = self.config(), SystemClock()
+        # The command says what was done: no lines of the log between its own.
+        configure("error", config.log.format, config.instance, config.environment, clock)
         async with (
             traced(config, os.environ) as spans,
-            build(config, SystemClock(), spans=spans) as gateway,
+            build(config, clock, spans=spans) as gateway,
         ):
             yield of_ourselves
 

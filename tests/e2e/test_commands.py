@@ -60,6 +60,15 @@ def test_open_cases_are_brought_in_or_each_bad_line_is_named(command, listed, tm
     assert listed(state, "journal", "find", hex_id) == []
 
 
+def test_without_a_daemon_no_line_of_the_log_stands_among_those_of_the_command(command, tmp_path):
+    """It stood on standard output, where `--json` is read by a program."""
+    for deed, said in (("pause", "Paused: P_BUC_01.\n"), ("resume", "Resumed: P_BUC_01; ")):
+        done = command(tmp_path / "state", deed, "--buc", "P_BUC_01", "--why", "a row is wrong")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(said)
+        assert done.stdout.count("\n") == 1
+
+
 def test_lists_go_on_where_they_ended(worked, listed):
     first = listed(worked, "journal", "list", "--limit", "2")
     rest = listed(worked, "journal", "list", "--after", first[-1]["message_id"])
