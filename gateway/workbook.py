@@ -70,7 +70,13 @@ def write(path: Path, sheet: Sheet) -> None:
     try:
         _write_xlsx(path, sheet)
     except XlsxWriterException as error:
-        raise OSError(errno.EIO, str(error)) from error
+        raise unwritten(error) from error
+
+
+def unwritten(error: XlsxWriterException) -> OSError:
+    """What the system said, when it was the system; else what the library says."""
+    why = error.args[0] if error.args else None
+    return why if isinstance(why, OSError) else OSError(errno.EIO, str(error))
 
 
 def _write_xlsx(path: Path, sheet: Sheet) -> None:

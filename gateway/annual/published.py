@@ -57,7 +57,10 @@ def _lines(path: Path, needed: Sequence[str]) -> Iterator[dict[str, str]]:
             }
             missing = [name for name, head in heads.items() if head is None]
             if missing:
-                raise _refused(path, 1, f"no column {missing[0]}", f"pas de colonne {missing[0]}")
+                raise _refused(
+                    *(path, 1, f"no column {missing[0]} (a tab stands between columns)"),
+                    f"pas de colonne {missing[0]} (une tabulation sépare les colonnes)",
+                )
             for line in lines:
                 named = {name: line[head or ""] or "" for name, head in heads.items()}
                 yield {**{k: v or "" for k, v in line.items() if k}, **named}

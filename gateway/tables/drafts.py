@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from gateway.core.matter import PARIS
-from gateway.errors import system_in_french
 from gateway.tables import importing
 from gateway.tables.checking import check
 from gateway.tables.finding import Finding, page
@@ -87,15 +86,13 @@ def _looked_at(draft: Path, root: Path, now: datetime) -> tuple[Finding, ...]:
     try:
         return _findings(draft, root, now)
     except OSError as error:
-        why = error.strerror or ""
         return (
             Finding(
                 draft.name,
                 0,
                 "",
-                f"cannot be read by the gateway ({why}); grant its account access.",
-                f"illisible pour la passerelle ({system_in_french(why)}) ; donner accès à son"
-                " compte.",
+                f"cannot be read by the gateway ({error.strerror}); grant its account access.",
+                f"illisible pour la passerelle ({error.strerror}) ; donner accès à son compte.",
             ),
         )
 

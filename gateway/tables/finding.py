@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from gateway.errors import system_in_french
 from gateway.tables import pages
 from gateway.wording.numbers import counted
 
@@ -29,7 +30,7 @@ class Finding:
 
     def text(self, lang: str) -> str:
         """The sentence in that language."""
-        return self.french if lang == "fr" else self.english
+        return system_in_french(self.french) if lang == "fr" else self.english
 
 
 def some(names: Sequence[str], most: int) -> str:

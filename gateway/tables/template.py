@@ -1,6 +1,5 @@
 """A workbook to work in: a sheet a table, text columns, drop-downs for what is a closed set."""
 
-import errno
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 from gateway.core.evidence import About
 from gateway.tables import keeping
 from gateway.tables.importing import TABLES, sheet_name
+from gateway.workbook import unwritten
 from ir_directory import Certainty
 from ir_directory import load as directory_load
 from ir_directory.formula import neutral
@@ -49,7 +49,7 @@ def write(path: Path, root: Path | None = None) -> int:
     try:
         return _written(path, root)
     except XlsxWriterException as error:
-        raise OSError(errno.EIO, str(error)) from error
+        raise unwritten(error) from error
 
 
 def _written(path: Path, root: Path | None) -> int:

@@ -464,6 +464,15 @@ def test_a_page_that_cannot_be_written_is_one_line(folder, tmp_path):
     assert isinstance(told.exception, Unreachable)
 
 
+def test_what_the_system_says_of_a_file_is_told_once_and_in_french(folder, tmp_path):
+    told = run("tables", "template", tmp_path / "none" / "t.xlsx", "--from", folder).exception
+    place = tmp_path / "none" / "t.xlsx"
+    assert told.text("fr") == f"{place} : inutilisable (fichier ou dossier introuvable)."
+    (folder / "routing_tables/routes.csv").unlink()
+    french = run("--lang", "fr", "tables", "check", folder).output
+    assert "routes.csv: le fichier ne peut pas être lu (fichier ou dossier introuvable)" in french
+
+
 def test_no_template_is_written_over_a_workbook_that_somebody_works_in(folder, tmp_path):
     book = tmp_path / "t.xlsx"
     book.write_bytes(b"an evening's work")
