@@ -445,6 +445,21 @@ def test_the_commands_say_it_in_either_language(folder, tmp_path):
     assert "1 change." in run("tables", "diff", "baseline", folder).output
 
 
+def test_what_was_not_looked_at_yet_is_said(folder):
+    """An area that ended is found once the directory can be read: no second surprise."""
+    assert not [f for f in check(folder, TODAY) if "une fois corrigées" in f.french]
+    ended(folder, CATCHMENTS, "cpam;dep:31;", {"valid_to": "2026-06-01"})
+    add(folder, CATCHMENTS, "cpam;dep:31;FR:0131100000;sure;2027-01-01;;test")
+    found = check(folder, TODAY)
+    [said] = [f for f in found if "une fois corrigées" in f.french]
+    assert (said.place, said.error) == ("ir_directory", False)
+    assert {f.column for f in found if f.error} == {"certainty"}
+    edit(folder, CATCHMENTS, ";sure;", ";likely;")
+    found = check(folder, TODAY)
+    assert not [f for f in found if "une fois corrigées" in f.french]
+    assert {f.column for f in found if f.error} == {"valid_to"}
+
+
 def test_a_finding_names_its_place_and_no_part_that_it_does_not_have(folder):
     def told():
         return run("tables", "check", folder, "--all").output.splitlines()[:-1]
