@@ -20,7 +20,7 @@ class Problem:
     @property
     def place(self) -> str:
         """Where it is: `routes.csv:12:certainty`."""
-        return ":".join(filter(None, (self.file, str(self.line), self.column)))
+        return ":".join(filter(None, (self.file, str(self.line or ""), self.column)))
 
 
 class DirectoryInvalid(Exception):

@@ -33,7 +33,7 @@ class Broken(str):
 
 
 _SHOWN: Final = re.compile(
-    r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|N/D|NOM\?|NUL!|NOMBRE!|VALEUR!)|Err\s?:\d{3}"
+    r"#(?:DIV/0|NAME|NULL|NUM|REF|VALUE|NOM|NUL|NOMBRE|VALEUR)\s?[!?]|#N/[AD]|Err\s?:\d{3}"
 )
 """The same as a text: a CSV has no other, in English and in French."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from ir_directory import Certainty, Partner
 from ir_directory.load import COLUMNS, DirectoryInvalid, load
-from ir_directory.problems import _SENTENCES
+from ir_directory.problems import _SENTENCES, Problem
 from tests.directory.conftest import SINCE, SOUND
 
 BOM = b"\xef\xbb\xbf"
@@ -412,3 +412,15 @@ def test_what_is_written_loads_to_the_same_values(folder, tmp_path):
     for file in COLUMNS:
         table = file.removesuffix(".csv")
         assert getattr(again, table) == getattr(repository, table)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "place"),
+    [
+        (12, "certainty", "routes.csv:12:certainty"),
+        (12, "", "routes.csv:12"),
+        (0, "", "routes.csv"),
+    ],
+)
+def test_a_place_has_no_part_that_is_not_meant(line, column, place):
+    assert Problem("routes.csv", line, column, "x", "y").place == place

@@ -390,7 +390,9 @@ def test_a_cell_of_libreoffice_that_shows_an_error_is_refused(tmp_path, cached, 
     assert f"({shown})" in told.english
 
 
-@pytest.mark.parametrize("shown", ["#DIV/0!", "#N/D", "#NOM?", "Err:502", "Err :502"])
+@pytest.mark.parametrize(
+    "shown", ["#DIV/0!", "#N/D", "#NOM?", "#VALEUR\u00a0!", "Err:502", "Err :502"]
+)
 def test_an_error_that_a_spreadsheet_wrote_into_a_csv_is_no_text(tmp_path, shown):
     path = tmp_path / "reminders.csv"
     path.write_text(f"country;buc;number;days\nDE;{shown};1;30\n", encoding="utf-8")
