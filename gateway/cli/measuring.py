@@ -19,7 +19,7 @@ from gateway.bench import schemas as held_to
 from gateway.bench import search as searched
 from gateway.bench.private_broker import private_broker
 from gateway.cli import Settings
-from gateway.errors import Unreachable
+from gateway.errors import Refused, Unreachable
 
 _WITHOUT_POSTGRES: Final = {
     "asked": ("Without PostgreSQL, as asked.", "Sans PostgreSQL, comme demandé."),
@@ -341,6 +341,13 @@ def _show(figures: dict[str, Any], *, as_json: bool) -> None:
 @click.pass_obj
 def accuracy(_settings: Settings, *, folder: Path, as_json: bool) -> int:
     """Run made-up cases and hold every decision against the truth (exit 1: a wrong transfer)."""
+    if not (folder / "messages").is_dir() or not (folder / "truth.csv").is_file():
+        raise Refused(
+            f"{folder}: not written by `simulate year` (messages/ and truth.csv); name its --out.",
+            french=f"{folder} : pas un dossier de `simulate year` (messages/ et truth.csv) ;"
+            " donner son --out.",
+            code="no-truth",
+        )
     (found,) = held_against.measure(folder)
     _show(
         {

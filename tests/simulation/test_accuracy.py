@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from gateway.bench.accuracy import Truth, compare, measure
+from gateway.cli import cli
 from gateway.core.states import MessageState
+from gateway.errors import Refused
 from gateway.journal.rows import Row
 from gateway.simulation import year
 
@@ -113,3 +116,10 @@ def test_folders_are_held_against_their_own_truth(tmp_path):
     assert (first.lost, second.lost) == ([], [])
     assert first.messages + second.messages > 40
     assert first.by_buc != second.by_buc
+
+
+def test_a_folder_that_holds_no_made_up_year_is_one_line(tmp_path):
+    words = ["--lang", "fr", "bench", "accuracy", "--truth", str(tmp_path)]
+    told = CliRunner().invoke(cli, words, standalone_mode=False).exception
+    assert isinstance(told, Refused)
+    assert "donner son --out" in told.text("fr")
