@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from gateway.core.strict_lines import BadLine
 from gateway.errors import Refused
-from gateway.wording.numbers import counted
 
 MOST_TOLD: Final = 200
 """Faults that one answer tells."""
@@ -40,14 +39,3 @@ def refused(lines: Sequence[BadLine]) -> dict[str, Any]:
     """The answer to a list of which nothing was taken in, because of these lines."""
     faults = [{"line": bad.number, "code": bad.code} for bad in lines[:MOST_TOLD]]
     return {"imported": 0, "known": 0, "faults": faults, "more": max(len(lines) - MOST_TOLD, 0)}
-
-
-def nothing_taken(more: int) -> tuple[str, str]:
-    """What a person is told of a list that was refused, in English and French, below its faults."""
-    if not more:
-        return "Nothing was taken in.", "Rien n'a été repris."
-    english = counted("en", more, "more fault is", "more faults are")
-    french = counted(
-        "fr", more, "autre faute n'est pas montrée", "autres fautes ne sont pas montrées"
-    )
-    return f"Nothing was taken in; {english} not shown.", f"Rien n'a été repris ; {french}."

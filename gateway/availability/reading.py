@@ -57,13 +57,18 @@ def _observation(cells: Sequence[str], now: datetime) -> Observation | str:
     return Observation(component, monitor, at, until, up=_STATES[state])
 
 
+_YEARS: Final = (1990, 9998)
+"""Before and after them a time may have no other in another zone, and no report could be made."""
+
+
 def when(text: str) -> datetime | None:
-    """An instant with its zone; None for anything else."""
+    """An instant with its zone, of a year that can be reckoned with; None for anything else."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return at if at.tzinfo is not None else None
+    first, last = _YEARS
+    return at if at.tzinfo is not None and first <= at.year <= last else None
 
 
 def _overlaps(found: Sequence[Seen]) -> list[BadLine]:

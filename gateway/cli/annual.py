@@ -18,6 +18,7 @@ from gateway.annual.published import PublishedBuc, annex3, given
 from gateway.annual.writing import html, markdown
 from gateway.cli import Settings
 from gateway.cli.misuse import Misuse
+from gateway.cli.paris import YEARS
 from gateway.clock import SystemClock
 from gateway.errors import Unreachable
 from gateway.journal import JournalReader
@@ -25,7 +26,7 @@ from gateway.wording.numbers import counted
 
 _BEFORE_EMPTY: Final = "before-empty"
 """Nothing was counted then: a difference from it would be made up."""
-_YEAR = click.IntRange(1990, 9998)
+_YEAR = click.IntRange(*YEARS)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 

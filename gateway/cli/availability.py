@@ -15,11 +15,10 @@ from gateway.availability.showing import as_published, document, published_rows,
 from gateway.cli import Settings
 from gateway.cli.annual import write
 from gateway.cli.misuse import Misuse
-from gateway.cli.paris import InParis
+from gateway.cli.paris import YEARS, InParis
 from gateway.cli.showing import nothing_taken
 from gateway.clock import SystemClock
 from gateway.journal.observing import Seen
-from gateway.lists import nothing_taken
 from gateway.wording.availability import said
 
 _TIME = InParis(["%Y-%m-%dT%H:%M"])
@@ -90,7 +89,7 @@ def availability_maintenance(
 
 
 @click.command("availability")
-@click.option("--year", type=click.IntRange(1990, 9998), help="Year, in Paris.")
+@click.option("--year", type=click.IntRange(*YEARS), help="Year, in Paris.")
 @click.option(
     "--from",
     "published",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from gateway.cli import Settings
-from gateway.cli.paris import clock
+from gateway.cli.paris import DATE, clock
 from gateway.cli.showing import PROTECTED
 from gateway.reports.repeats import CameAgain, came_again, counted
 from gateway.wording import numbers, sentence
@@ -19,7 +19,7 @@ COUNTED: Final = ("kind", "country", "buc", "messages")
 
 
 @click.command("duplicates")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day, in Paris (yesterday).")
+@click.option("--day", type=DATE, help="Day, in Paris (yesterday).")
 @click.option("--counts", "only_counts", is_flag=True, help="How many alone, no message.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj

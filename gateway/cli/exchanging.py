@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import DATE
 from gateway.cli.showing import already_there
 from gateway.errors import Refused, Unreachable
 from gateway.tables import importing, synchronising, template
@@ -103,7 +104,7 @@ def _outcome(found: importing.Imported) -> tuple[str, str]:
     required=True,
     help="A draft, or a new one.",
 )
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="From when on (today).")
+@click.option("--date", "day", type=DATE, help="From when on (today).")
 @click.option("--json", "as_json", is_flag=True, help="One object.")
 @click.pass_obj
 def tables_sync(

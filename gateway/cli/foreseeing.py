@@ -12,17 +12,16 @@ from typing import Final
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import DATE
 from gateway.loading import drafted, limits, policy, schemas, tables
 from gateway.tables.impact import WHAT, Bench, Effect, Impact, impact
 from gateway.wording import sentence
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command("impact")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--since", type=_DAY, help="Leave out what was received before this day.")
-@click.option("--on", "day", type=_DAY, help="Judge as if everything had come on this day.")
+@click.option("--since", type=DATE, help="Leave out what was received before this day.")
+@click.option("--on", "day", type=DATE, help="Judge as if everything had come on this day.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj
 def tables_impact(

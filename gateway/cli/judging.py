@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gateway.cli import Settings, facts
+from gateway.cli.paris import DATE
 from gateway.clock import SystemClock
 from gateway.core.case import Case
 from gateway.core.decision import Decision, Transfer, cause, institution, name
@@ -67,7 +68,7 @@ def validate(settings: Settings, files: Sequence[Path], *, as_json: bool) -> int
 
 @click.command()
 @_FILES
-@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day of receipt and decision.")
+@click.option("--on", "day", type=DATE, help="Day of receipt and decision.")
 @click.option("--release", default=None, help="Release of the tables (default: the baseline).")
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 @click.pass_obj

@@ -30,7 +30,6 @@ from gateway.core.message import spelled
 from gateway.core.states import MessageState
 from gateway.errors import Refused, Unreachable
 from gateway.journal.rows import Happening, Row
-from gateway.lists import nothing_taken
 from gateway.opening import copied
 from gateway.people.case_record import CaseRecord
 from gateway.wording import sentence

@@ -7,8 +7,26 @@ import click
 
 from gateway.core.matter import PARIS
 
+YEARS: Final = (1990, 9998)
+"""The first and the last year that can be asked for: each day of them has one before and after it
+in any zone."""
 
-class InParis(click.DateTime):
+
+class Dated(click.DateTime):
+    """A day or a time of a year that can be reckoned with."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """What was typed."""
+        typed: datetime = super().convert(value, param, ctx)
+        first, last = YEARS
+        if not first <= typed.year <= last:
+            self.fail(f"{value} is not in the range {first}-{last}.", param, ctx)
+        return typed
+
+
+class InParis(Dated):
     """A time, or the midnight that a day begins with."""
 
     def convert(
@@ -20,6 +38,9 @@ class InParis(click.DateTime):
 
 
 DAY: Final = InParis(["%Y-%m-%d"])
+"""The midnight in Paris that a day begins with."""
+DATE: Final = Dated(["%Y-%m-%d"])
+"""A day by itself."""
 
 
 def clock(told: str, *, minutes: bool = False) -> str:

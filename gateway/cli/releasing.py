@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import click
 
 from gateway.cli import Settings
+from gateway.cli.paris import DATE
 from gateway.clock import SystemClock
 from gateway.core.matter import PARIS
 from gateway.journal.rows import Release, TableRelease
@@ -60,7 +61,7 @@ def tables_manifest(settings: Settings, name: str) -> None:
 
 @click.command("activate")
 @click.argument("name")
-@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="From midnight in Paris on.")
+@click.option("--on", "day", type=DATE, help="From midnight in Paris on.")
 @click.pass_obj
 def tables_activate(settings: Settings, name: str, day: datetime | None) -> None:
     """Put an approved release in force, at once or on a day to come; no restart is needed."""

@@ -20,6 +20,7 @@ from gateway.core.trace_context import trace_of
 from gateway.errors import Refused
 from gateway.journal.rows import Happening, Row
 from gateway.wording import known, sentence
+from gateway.wording.numbers import counted
 
 PROTECTED: Final = "protected"
 """Stands in lists instead of what would tell a protected case."""
@@ -176,10 +177,10 @@ def nothing_taken(more: int) -> tuple[str, str]:
     """Nothing of a list with faults was taken, in English and in French; how many are not shown."""
     if not more:
         return "Nothing was taken in.", "Rien n'a été repris."
-    return (
-        f"Nothing was taken in; {more} more faults are not shown.",
-        f"Rien n'a été repris ; {more} autres fautes ne sont pas montrées.",
-    )
+    english = counted("en", more, "more fault is", "more faults are")
+    one, others = "autre faute n'est pas montrée", "autres fautes ne sont pas montrées"
+    french = counted("fr", more, one, others)
+    return f"Nothing was taken in; {english} not shown.", f"Rien n'a été repris ; {french}."
 
 
 def already_there(file: Path) -> Refused:

@@ -10,9 +10,8 @@ import click
 from gateway import chaos as rough
 from gateway import life as lived
 from gateway.cli import Settings
+from gateway.cli.paris import DATE
 from gateway.simulation import year as write
-
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()
@@ -46,9 +45,9 @@ def simulate() -> None:
     help="Share of persons of another scheme than the general one without any sign of it.",
 )
 @click.option(
-    "--from", "begin", type=_DAY, default="2026-01-01", show_default=True, help="First day."
+    "--from", "begin", type=DATE, default="2026-01-01", show_default=True, help="First day."
 )
-@click.option("--to", "end", type=_DAY, default="2027-01-01", show_default=True, help="Day after.")
+@click.option("--to", "end", type=DATE, default="2027-01-01", show_default=True, help="Day after.")
 @click.pass_obj
 def year(
     settings: Settings,

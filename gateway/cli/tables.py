@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gateway.cli import Settings, exchanging, foreseeing, merging, releasing
+from gateway.cli.paris import DATE
 from gateway.errors import Unreachable
 from gateway.loading import drafted
 from gateway.tables.checking import check
@@ -105,7 +106,7 @@ def tables_diff(
 @tables.command("notice")
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Effect.")
+@click.option("--date", "day", type=DATE, required=True, help="Effect.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page, too.")
 @_JSON
 @click.pass_obj

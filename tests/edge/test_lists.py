@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.lists import nothing_taken
+from gateway.cli.showing import nothing_taken
 
 
 @pytest.mark.parametrize(

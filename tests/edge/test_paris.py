@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli.paris import DAY, InParis, clock, date_of
+from gateway.cli.paris import DATE, DAY, InParis, clock, date_of
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,17 @@ def test_what_is_typed_is_meant_in_paris(kind, typed, meant):
 
     done = CliRunner().invoke(command, ["--at", typed], catch_exceptions=False)
     assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01", "0026-03-05", "9999-12-31"])
+@pytest.mark.parametrize("kind", [DAY, DATE])
+def test_a_day_that_cannot_be_reckoned_with_is_a_slip(kind, typed):
+    """`report duplicates --day 0001-01-01` ended with a traceback."""
+
+    @click.command()
+    @click.option("--at", type=kind)
+    def command(at):
+        raise AssertionError(at)
+
+    done = CliRunner().invoke(command, ["--at", typed])
+    assert (done.exit_code, "not in the range 1990-9998" in done.output) == (2, True)

@@ -230,6 +230,8 @@ async def test_a_file_is_taken_in_whole_or_not_at_all(house, tmp_path):
     [
         ({"until": "2026-03-01T00:00:00+01:00"}, "no-maintenance"),
         ({"from": "soon"}, "no-maintenance"),
+        ({"from": "0001-01-01T00:00:00+00:00"}, "no-maintenance"),  # no report could be made of it
+        ({"until": "9999-12-31T23:59:59+00:00"}, "no-maintenance"),
         ({"component": ""}, "no-maintenance"),
         ({"reason": " "}, "no-reason"),
     ],
