@@ -1,13 +1,12 @@
 """Two folders of tables compared by business key: what was added, ended, changed, or is gone."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gateway.errors import Refused
+from gateway.tables import keeping
 from gateway.tables.pages import page
 from gateway.wording.numbers import counted
 from ir_directory.formula import meant
@@ -112,11 +111,10 @@ def _same(one: Path, other: Path) -> bool:
 def _rows(path: Path, key: tuple[str, ...]) -> dict[tuple[str, ...], dict[str, str]]:
     """Key -> row; a table that is not there is empty."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        columns, rows = keeping.table(path, newline=None)
     except FileNotFoundError:
         return {}
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=";")
-    lost = ", ".join(sorted(set(key) - set(rows.fieldnames or ())))
+    lost = ", ".join(sorted(set(key) - set(columns)))
     if lost:
         raise Refused(
             f"{path.name}: no column {lost}; see `tables check`.",

@@ -488,6 +488,30 @@ def test_what_the_system_says_of_a_file_is_told_once_and_in_french(folder, tmp_p
     assert "routes.csv: le fichier ne peut pas être lu (fichier ou dossier introuvable)" in french
 
 
+@pytest.mark.parametrize("spoil", ["cp1252", "quote"])
+def test_a_table_that_a_spreadsheet_spoilt_is_one_line_in_every_command(folder, tmp_path, spoil):
+    """Saved as `CSV` and not as `CSV UTF-8`: `tables diff` ended with a traceback."""
+    path = folder / "ir_directory/institutions.csv"
+    text = path.read_text("utf-8-sig").replace("d'assurance", "d\u2019assurance é")
+    if spoil == "quote":
+        head, _, rest = text.partition("\n")
+        path.write_text(f'{head}\n"{rest}' + "x;" * 100_000, encoding="utf-8-sig")
+    else:
+        path.write_bytes(text.encode("cp1252"))
+    said = {"cp1252": "pas en UTF-8 ; l'enregistrer", "quote": "un guillemet"}[spoil]
+    release.write("2027-01", "2026-baseline", "draft", folder)
+    for words in (
+        ("diff", "baseline", folder),
+        ("template", tmp_path / "t.xlsx", "--from", folder),
+        ("merge", folder),
+    ):
+        told = run("--state", tmp_path / "state", "tables", *words).exception
+        assert isinstance(told, Refused), (words, told)
+        assert told.text("fr").startswith("institutions.csv")
+        assert said in told.text("fr")
+    assert said in run("--lang", "fr", "tables", "check", folder).output
+
+
 def test_no_template_is_written_over_a_workbook_that_somebody_works_in(folder, tmp_path):
     book = tmp_path / "t.xlsx"
     book.write_bytes(b"an evening's work")
