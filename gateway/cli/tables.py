@@ -86,7 +86,14 @@ def tables_diff(
     settings: Settings, before: Path, after: Path, html: Path | None, *, as_json: bool
 ) -> None:
     """Say what was added, ended or changed from one folder to the other (or `baseline`)."""
-    changes = compare(settings.tables_of(before), settings.tables_of(after))
+    try:
+        changes = compare(settings.tables_of(before), settings.tables_of(after))
+    except OSError as error:
+        raise Unreachable(
+            f"{error.filename}: cannot be read ({error.strerror}); mind its rights.",
+            french=f"{error.filename} : illisible ({error.strerror}) ; voir les droits.",
+            code="tables-unreadable",
+        ) from None
     for change in changes:
         if as_json:
             told = {"file": change.file, "what": change.what, "key": change.key}

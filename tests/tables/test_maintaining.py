@@ -512,6 +512,15 @@ def test_a_table_that_a_spreadsheet_spoilt_is_one_line_in_every_command(folder, 
     assert said in run("--lang", "fr", "tables", "check", folder).output
 
 
+def test_a_table_that_cannot_be_read_is_one_line_of_diff(folder):
+    path = folder / "ir_directory/institutions.csv"
+    path.unlink()
+    path.mkdir()  # root reads every file
+    told = run("tables", "diff", "baseline", folder).exception
+    assert isinstance(told, Unreachable)
+    assert told.text("fr") == f"{path} : illisible (c'est un dossier) ; voir les droits."
+
+
 def test_no_template_is_written_over_a_workbook_that_somebody_works_in(folder, tmp_path):
     book = tmp_path / "t.xlsx"
     book.write_bytes(b"an evening's work")
