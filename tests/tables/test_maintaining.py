@@ -526,7 +526,7 @@ def test_no_template_is_written_over_a_workbook_that_somebody_works_in(folder, t
     book.write_bytes(b"an evening's work")
     told = run("tables", "template", book, "--from", folder)
     assert isinstance(told.exception, Refused)
-    assert "autre nom" in told.exception.text("fr")
+    assert "nouveau fichier" in told.exception.text("fr")
     assert book.read_bytes() == b"an evening's work"
 
 

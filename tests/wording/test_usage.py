@@ -9,6 +9,10 @@ from gateway.cli import main
     ("words", "said"),
     [
         ("tables notice a b --date 01/01/2027", "« 01/01/2027 », écrire AAAA-MM-JJ ;"),
+        (
+            "report duplicates --day 0026-03-05",
+            "0026-03-05 n'est pas dans l'intervalle 1990-9998 ;",
+        ),
         ("report annual --year x", "« x » n'est pas un nombre entier ;"),
         ("report annual --year 12", "12 n'est pas dans l'intervalle 1990<=x<=9998 ;"),
         ("journal list --only x", "au choix : recorded, done,"),
