@@ -120,6 +120,8 @@ async def test_threads_are_replaced_after_so_many_jobs():
     executor.close()
     assert [len({id(t) for t in threads[i : i + 3]}) for i in (0, 3, 6)] == [1, 1, 1]
     assert len({id(t) for t in threads}) == 3
+    for thread in threads:
+        thread.join(5)  # what had nothing left to do ends by itself, and `close` waits for no such
     assert not any(t.is_alive() for t in threads)
 
 
