@@ -7,16 +7,15 @@ The answer is a decision; what follows from it is in `consequences`.
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
-from gateway.core import asking, composing, correspondence
+from gateway.core import asking, composing, correspondence, elsewhere
 from gateway.core.administrative import LEAVING
 from gateway.core.buc_rules import against_the_buc
 from gateway.core.case import BEFORE_GO_LIVE, NOT_STARTED, Question, fold
-from gateway.core.case_evidence import Heard, claimant_of, evidence_of, known_evidence
+from gateway.core.case_evidence import Heard, claimant_of, evidence_of
 from gateway.core.cdm_versions import out_of_its_time
 from gateway.core.competence import competent, missing
 from gateway.core.decision import (
     Decision,
-    Deliver,
     Hold,
     Leave,
     Refer,
@@ -33,7 +32,6 @@ from gateway.core.events import (
     Withdrawn,
 )
 from gateway.core.evidence import CLAIMANT_RESIDENCE, Evidence, identity
-from gateway.core.leaving import STANDSTILL, Mode
 from gateway.core.matter import PARIS, STARTS, Matter
 from gateway.core.message import CaseAction
 from gateway.core.resolution import (
@@ -42,7 +40,6 @@ from gateway.core.resolution import (
     Resolved,
     Several,
     Undetermined,
-    candidates_of,
 )
 from gateway.core.states import CaseState
 from gateway.core.trace import Step, step
@@ -105,7 +102,7 @@ class Deciding:
             or self._speaks_about_the_case()
             or self._in_a_persons_hands()
             or self._speaks_about_ours()
-            or self._of_a_case_that_another_has()
+            or self._somebody_else_has_it()
             or self._out_of_turn()
             or self._on_what_was_erased()
             or self._competent()
@@ -342,78 +339,9 @@ class Deciding:
             or message.related_set_id in correspondence.reminded_by(question)
         )
 
-    def _of_a_case_that_another_has(self) -> Decision | None:
-        case, message = self.matter.case, self.matter.message
-        if case.holder is None or case.state not in {CaseState.FORWARDED, CaseState.LEFT}:
-            return None
-        directory, today = self.matter.tables.directory, self.matter.arrival.today
-        holder = directory.successor_on(case.holder, today)
-        gone = any(self.matter.same_body(case.holder, left) for left in case.left)
-        if gone or holder is None or not holder.id:
-            return Refer("no-holder", (case.holder,))
-        if case.state is CaseState.LEFT:
-            return self._overtakes_our_leave(case.holder) or self._of_a_case_that_we_left(
-                case.holder
-            )
-        end = case.forwarded_at
-        late = end is not None and message.created_at > end + self.matter.policy.transfer_grace
+    def _somebody_else_has_it(self) -> Decision | None:
         passed_on = any(isinstance(event, PassedOn) for event in self.events)
-        if (
-            late and self.matter.in_its_case and not passed_on
-        ):  # the answer in a case of our own reaches nobody else
-            return Refer("forwarded-late", (case.holder,))
-        if case.erased:  # nobody can see any more whether it is about the same person
-            return Refer("erased", (holder.id,))
-        return self._overtakes_its_transfer(holder.id) or Deliver(holder.id)
-
-    def _overtakes_its_transfer(self, holder: str) -> Decision | None:
-        """What takes away the reason of a transfer whose X007 has not left, and will not just now.
-
-        It waits for a person's yes, or for the end of a pause or of an outage.
-        """
-        return self._reason_is_gone(holder) if self._transfer_stands_still() else None
-
-    def _transfer_stands_still(self) -> bool:
-        """Whether our X007 has not left; one that leaves by itself does so at once, or is stuck."""
-        case, matter = self.matter.case, self.matter
-        if case.x007 is None or case.forwarded_at is not None:
-            return False
-        document = matter.document
-        mode = matter.leaving.of("transfer", document.buc, document.parties[0])
-        waited = case.x007_at is None or matter.arrival.decided_at - case.x007_at > STANDSTILL
-        return waited or mode is not Mode.AUTOMATIC
-
-    def _overtakes_our_leave(self, holder: str) -> Decision | None:
-        """What takes away the reason to leave the case, where that waits for a person's yes.
-
-        Nobody tells the case when it has left: then a person sees that it was told wrongly.
-        """
-        matter = self.matter
-        document = matter.document
-        if matter.leaving.of("leave", document.buc, document.parties[0]) is Mode.AUTOMATIC:
-            return None
-        return self._reason_is_gone(holder)
-
-    def _reason_is_gone(self, holder: str) -> Decision | None:
-        """Where the tables led to the holder, and do so no longer."""
-        matter = self.matter
-        document = matter.document
-        if matter.starter is None:
-            return Refer("withdrawn", (holder,))
-        today = matter.arrival.today
-        before = competent(matter, document, known_evidence(matter.case), today)
-        after = competent(matter, document, evidence_of(matter, frozenset()).evidence, today)
-        led = isinstance(before, Resolved) and matter.same_body(before.institution, holder)
-        if not led or (isinstance(after, Resolved) and matter.same_body(after.institution, holder)):
-            return None  # a person chose the holder, or all is as it was
-        self.trace.extend(after.trace)
-        return Refer("conflict", tuple(dict.fromkeys((holder, *candidates_of(after)))))
-
-    def _of_a_case_that_we_left(self, holder: str) -> Decision:
-        """The holder takes part, and gets a copy of its own; of what we alone got it has none."""
-        parties = self.matter.message.parties
-        copied = any(self.matter.same_body(holder, party.id) for party in parties)
-        return Leave(holder) if copied else Refer("already-participant", (holder,))
+        return elsewhere.decide(self.matter, self.trace, passed_on=passed_on)
 
     def _out_of_turn(self) -> Decision | None:
         """In a case that a person has, or before the SED that starts the case."""
