@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -19,6 +19,11 @@ _WHY: Final = click.option("--why", required=True, help="Reason, kept in the jou
 
 _STAYS: Final = frozenset({SendingState.WAITING, SendingState.PROPOSED, SendingState.DUE})
 """What can be held back: it has not left, and is to leave."""
+_KEPT_BACK: Final = {
+    "held": ("held", "retenu"),
+    "in-doubt": ("in doubt", "en doute"),
+    "protected": ("protected", "protégé"),
+}
 
 
 @click.group()
@@ -50,12 +55,17 @@ def sending_list(
         if as_json:
             click.echo(json.dumps(shown, ensure_ascii=False))
             continue
-        word = "retenu" if settings.lang == "fr" else "held"
-        held = f" ({word})" if shown["held"] else ""
         click.echo(
             f"{clock(shown['composed_at'])}  {row.message_id}  {row.kind} -> {shown['receiver']}"
-            f"  {shown['case_id']}  [{row.state}]{held}"
+            f"  {shown['case_id']}  [{row.state}]{why_it_stays(settings.lang, shown)}"
         )
+
+
+def why_it_stays(lang: str, shown: Mapping[str, Any]) -> str:
+    """What keeps a sending back, where that is more than its state says; else nothing."""
+    codes = [code for code in (shown["error"], shown["held"] and "held") if code in _KEPT_BACK]
+    words = ", ".join(_KEPT_BACK[code][lang == "fr"] for code in codes)
+    return f" ({words})" if words else ""
 
 
 async def _rows(
