@@ -8,7 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar
+
+YEARS: Final = (1990, 9998)
+"""The first and the last year that can be reckoned with: each day of them has one before and after
+it in any zone."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

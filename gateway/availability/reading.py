@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from gateway.availability import State
+from gateway.clock import YEARS
 from gateway.core.strict_lines import BadLine, lines_of
 from gateway.journal.observing import Observation
 
@@ -57,17 +58,13 @@ def _observation(cells: Sequence[str], now: datetime) -> Observation | str:
     return Observation(component, monitor, at, until, up=_STATES[state])
 
 
-_YEARS: Final = (1990, 9998)
-"""Before and after them a time may have no other in another zone, and no report could be made."""
-
-
 def when(text: str) -> datetime | None:
     """An instant with its zone, of a year that can be reckoned with; None for anything else."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    first, last = _YEARS
+    first, last = YEARS
     return at if at.tzinfo is not None and first <= at.year <= last else None
 
 

@@ -18,8 +18,7 @@ from gateway.annual.published import PublishedBuc, annex3, given
 from gateway.annual.writing import html, markdown
 from gateway.cli import Settings
 from gateway.cli.misuse import Misuse
-from gateway.cli.paris import YEARS
-from gateway.clock import SystemClock
+from gateway.clock import YEARS, SystemClock
 from gateway.errors import Unreachable
 from gateway.journal import JournalReader
 from gateway.wording.numbers import counted

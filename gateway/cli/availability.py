@@ -15,9 +15,9 @@ from gateway.availability.showing import as_published, document, published_rows,
 from gateway.cli import Settings
 from gateway.cli.annual import write
 from gateway.cli.misuse import Misuse
-from gateway.cli.paris import YEARS, InParis
+from gateway.cli.paris import InParis
 from gateway.cli.showing import nothing_taken
-from gateway.clock import SystemClock
+from gateway.clock import YEARS, SystemClock
 from gateway.journal.observing import Seen
 from gateway.wording.availability import said
 

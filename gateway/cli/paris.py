@@ -5,11 +5,8 @@ from typing import Any, Final
 
 import click
 
+from gateway.clock import YEARS
 from gateway.core.matter import PARIS
-
-YEARS: Final = (1990, 9998)
-"""The first and the last year that can be asked for: each day of them has one before and after it
-in any zone."""
 
 
 class Dated(click.DateTime):
